@@ -1,0 +1,1 @@
+"""Prometheus exporter for the ten network issues that break Apache CloudStack clouds."""

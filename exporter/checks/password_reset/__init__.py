@@ -1,0 +1,1 @@
+"""Issue 9: the password service of virtual routers."""

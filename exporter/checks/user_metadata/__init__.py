@@ -1,0 +1,1 @@
+"""Issue 10: user data and metadata served by virtual routers."""

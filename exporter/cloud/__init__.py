@@ -1,0 +1,1 @@
+"""Cloud, targets and groups: plain immutable data about what should exist."""

@@ -1,0 +1,82 @@
+"""The Cloud: one immutable picture of what should exist, swapped whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+from exporter.cloud.objects import (
+    Cluster,
+    Host,
+    ImageStore,
+    Instance,
+    ManagementServer,
+    Network,
+    PhysicalNetwork,
+    Pod,
+    Router,
+    SystemVm,
+    Template,
+    TrafficType,
+    VlanRange,
+    Zone,
+)
+from exporter.model import Failure
+
+V = TypeVar("V")
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Everything the API told in one complete refresh; maps are keyed by CloudStack id.
+
+    Attributes:
+        asked: boot-clock time when this refresh began.
+        finished: boot-clock time when it was complete.
+        at: unix time when it was complete.
+        expires: boot-clock time after which it says nothing about the present any more.
+        generation: counts complete refreshes, from 1.
+        lacks: API commands that could not be read, with the reason; what they list is empty here.
+        settings: global configuration values by name; per zone in ``zone_settings[zone id]``.
+    """
+
+    asked: float = 0.0
+    finished: float = 0.0
+    at: float = 0.0
+    expires: float = 0.0
+    generation: int = 0
+    zones: Mapping[str, Zone] = field(default_factory=dict)
+    pods: Mapping[str, Pod] = field(default_factory=dict)
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    physical_networks: Mapping[str, PhysicalNetwork] = field(default_factory=dict)
+    traffic_types: Mapping[str, TrafficType] = field(default_factory=dict)
+    vlan_ranges: Mapping[str, VlanRange] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    instances: Mapping[str, Instance] = field(default_factory=dict)
+    routers: Mapping[str, Router] = field(default_factory=dict)
+    system_vms: Mapping[str, SystemVm] = field(default_factory=dict)
+    image_stores: Mapping[str, ImageStore] = field(default_factory=dict)
+    templates: Mapping[tuple[str, str], Template] = field(default_factory=dict)  # (template id, zone id)
+    management_servers: Mapping[str, ManagementServer] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    zone_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lacks: Mapping[str, Failure] = field(default_factory=dict)
+    instances_by_network: Mapping[str, tuple[Instance, ...]] = field(default_factory=dict)  # network id
+
+    def setting(self, name: str, zone_id: str = "") -> str | None:
+        """Return the value that holds in the zone, else the global one, else None when neither was told."""
+        zone = self.zone_settings.get(zone_id, EMPTY)
+        return zone[name] if name in zone else self.settings.get(name)
+
+    def zone_name(self, zone_id: str) -> str:
+        """Return the zone's name, or its id when the zone is not known."""
+        zone = self.zones.get(zone_id)
+        return zone.name if zone else zone_id
+
+    def console_proxies(self, zone_id: str) -> tuple[SystemVm, ...]:
+        """Return the console proxies of a zone in any state."""
+        return tuple(vm for vm in self.system_vms.values() if vm.kind == "consoleproxy" and vm.zone_id == zone_id)

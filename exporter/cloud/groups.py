@@ -1,0 +1,70 @@
+"""Groups: what judgments that compare, or that need only the Cloud, are made about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.objects import Router
+from exporter.cloud.targets import RouterTarget, Target
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneGroup:
+    """A zone; its members are all targets in it."""
+
+    kind: ClassVar[str] = "zone"
+    id: str
+    zone: str
+
+    @property
+    def name(self) -> str:
+        """Return the zone's name."""
+        return self.zone
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding."""
+        return self.id
+
+    def has(self, target: Target) -> bool:
+        """Return whether a target belongs to this group."""
+        return target.zone == self.zone
+
+
+@dataclass(frozen=True, slots=True)
+class RouterPair:
+    """The redundant routers of one network or VPC, in any state."""
+
+    kind: ClassVar[str] = "router_pair"
+    home: str  # network or VPC id
+    zone: str
+    routers: tuple[Router, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the routers' names, which identify the pair for people."""
+        return "+".join(router.name for router in self.routers)
+
+    def has(self, target: Target) -> bool:
+        """Return whether a target belongs to this group."""
+        return isinstance(target, RouterTarget) and target.name in {router.name for router in self.routers}
+
+
+Group = ZoneGroup | RouterPair
+
+
+def groups(cloud: Cloud) -> Iterator[Group]:
+    """Yield every group of the Cloud."""
+    for zone in cloud.zones.values():
+        yield ZoneGroup(zone.id, zone.name)
+    pairs: defaultdict[str, list[Router]] = defaultdict(list)
+    for router in cloud.routers.values():
+        if router.is_redundant and (router.vpc_id or router.network_id):
+            pairs[router.vpc_id or router.network_id].append(router)
+    for home, routers in pairs.items():
+        ordered = tuple(sorted(routers, key=lambda router: router.name))
+        yield RouterPair(home, cloud.zone_name(ordered[0].zone_id), ordered)

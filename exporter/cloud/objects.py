@@ -1,0 +1,297 @@
+"""What CloudStack says exists: one frozen class per kind of object, with the fields we judge.
+
+Ids are CloudStack's uuids. An absent value is an empty string or None, as the comment says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, ip_address
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Source: listZones."""
+
+    id: str
+    name: str
+    network_type: str  # Basic | Advanced
+    security_groups: bool
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """Source: listPods."""
+
+    id: str
+    name: str
+    zone_id: str
+    gateway: str = ""
+    netmask: str = ""
+    vlan_ids: tuple[str, ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Source: listClusters."""
+
+    id: str
+    name: str
+    zone_id: str
+    pod_id: str
+    hypervisor: str  # as shown: KVM, XenServer, VMware, Hyperv, ...
+    enabled: bool
+    managed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Source: listHosts, every type."""
+
+    id: str
+    name: str
+    type: str  # Routing, ConsoleProxy, SecondaryStorageVM, SecondaryStorage, ...
+    state: str
+    resource_state: str
+    address: str
+    zone_id: str
+    pod_id: str = ""
+    cluster_id: str = ""
+    hypervisor: str = ""
+    version: str = ""
+    management_server: str = ""
+    created: float | None = None  # unix time
+
+    @property
+    def in_maintenance(self) -> bool:
+        """Return whether the host is in, entering or stuck before maintenance."""
+        return "maintenance" in self.resource_state.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalNetwork:
+    """Source: listPhysicalNetworks."""
+
+    id: str
+    name: str
+    zone_id: str
+    enabled: bool
+    isolation_methods: tuple[str, ...] = ()
+    vlan_ranges: tuple[tuple[int, int], ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficType:
+    """Source: listTrafficTypes per physical network. ``labels`` maps kvm|xen|vmware|hyperv|ovm3 to the label."""
+
+    id: str
+    physical_network_id: str
+    name: str  # Public | Guest | Storage | Management | Control
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VlanRange:
+    """An address range on a VLAN. Source: listVlanIpRanges."""
+
+    id: str
+    zone_id: str
+    vlan: str  # as stored: vlan://100, vlan://untagged, ...
+    is_public: bool
+    start: str = ""
+    end: str = ""
+    network_id: str = ""
+    physical_network_id: str = ""
+    for_system_vms: bool = False
+
+    @property
+    def addresses(self) -> range:
+        """Return the IPv4 addresses of the range as integers; empty when it has none or is not readable."""
+        try:
+            start, end = ip_address(self.start), ip_address(self.end or self.start)
+        except ValueError:
+            return range(0)
+        if not (isinstance(start, IPv4Address) and isinstance(end, IPv4Address)):
+            return range(0)
+        return range(int(start), int(end) + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A guest network. ``services`` maps a service name to its providers. Source: listNetworks."""
+
+    id: str
+    name: str
+    zone_id: str
+    type: str  # Isolated | Shared | L2
+    state: str
+    traffic_type: str = "Guest"
+    vpc_id: str = ""
+    vlan: str = ""
+    gateway: str = ""
+    cidr: str = ""
+    domain: str = ""  # network domain of its VMs
+    physical_network_id: str = ""
+    services: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def served_by_router(self, service: str) -> bool:
+        """Return whether a virtual router provides ``service`` (Dhcp, Dns, UserData, ...)."""
+        return bool(self.services.get(service, frozenset()) & {"VirtualRouter", "VpcVirtualRouter"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nic:
+    """A NIC of a VM, router or system VM. Source: nic[] of listVirtualMachines and listRouters."""
+
+    network_id: str
+    traffic_type: str  # Guest | Public | Control | Management | Storage
+    address: str = ""  # IPv4, empty when none
+    mac: str = ""
+    gateway: str = ""  # on a router of a VPC tier or redundant pair: the shared virtual gateway
+    netmask: str = ""
+    broadcast_uri: str = ""
+    is_default: bool = False
+    id: str = ""
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A user's virtual machine. Source: listVirtualMachines, also of projects."""
+
+    id: str
+    name: str
+    state: str
+    zone_id: str
+    host_id: str = ""
+    instance_name: str = ""
+    template_id: str = ""
+    hypervisor: str = ""
+    password_enabled: bool = False
+    created: float | None = None
+    nics: tuple[Nic, ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether CloudStack says Running."""
+        return self.state == "Running"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthResult:
+    """One stored router health check. ``ok`` is None when CloudStack does not say."""
+
+    name: str
+    kind: str  # basic | advanced
+    ok: bool | None
+    status: str  # SUCCESS | FAILED | WARNING | UNKNOWN, empty before 4.22
+    details: str
+    updated: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """A virtual router of a network or VPC. Source: listRouters with stored health results."""
+
+    id: str
+    name: str
+    state: str
+    zone_id: str
+    role: str = "VIRTUAL_ROUTER"
+    host_id: str = ""
+    host_name: str = ""
+    hypervisor: str = ""
+    control_address: str = ""  # link-local on KVM and Xen, private on VMware and Hyper-V
+    vpc_id: str = ""
+    network_id: str = ""
+    is_redundant: bool = False
+    redundant_state: str = ""  # PRIMARY (older: MASTER, given here as PRIMARY) | BACKUP | FAULT | UNKNOWN
+    requires_upgrade: bool = False
+    version: str = ""
+    health_failed: bool | None = None  # CloudStack's own summary; wrong in 4.22
+    health: tuple[HealthResult, ...] = ()
+    created: float | None = None
+    nics: tuple[Nic, ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether CloudStack says Running."""
+        return self.state == "Running"
+
+    @property
+    def guest_nics(self) -> tuple[Nic, ...]:
+        """Return the NICs towards guests; a VPC router has one per tier."""
+        return tuple(nic for nic in self.nics if nic.traffic_type == "Guest" and nic.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemVm:
+    """A console proxy or secondary storage VM. Source: listSystemVms."""
+
+    id: str
+    name: str
+    kind: str  # consoleproxy | secondarystoragevm
+    state: str
+    agent_state: str  # empty: never registered, or a version without the field
+    zone_id: str
+    host_id: str = ""
+    host_name: str = ""
+    hypervisor: str = ""
+    public_address: str = ""
+    private_address: str = ""
+    control_address: str = ""
+    version: str = ""
+    sessions: int | None = None  # console proxies only
+    created: float | None = None
+    disconnected: float | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether CloudStack says Running."""
+        return self.state == "Running"
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether it runs and its agent is Up."""
+        return self.is_running and self.agent_state == "Up"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStore:
+    """Source: listImageStores."""
+
+    id: str
+    name: str
+    zone_id: str
+    protocol: str
+    url: str  # without user, password and query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One row per template and zone. Source: listTemplates."""
+
+    id: str
+    zone_id: str
+    name: str
+    is_ready: bool
+    status: str
+    hypervisor: str = ""
+    format: str = ""
+    type: str = ""
+    password_enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementServer:
+    """Source: listManagementServers."""
+
+    id: str
+    name: str
+    state: str
+    address: str
+    version: str = ""

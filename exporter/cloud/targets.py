@@ -1,0 +1,157 @@
+"""Targets: the things a visit goes to. Plain data, made from the Cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.consoles import ConsoleAddress, console_address
+from exporter.cloud.objects import Host, Router, SystemVm
+
+HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
+"""Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine that is reached by SSH; connections belong to machines, visits to targets.
+
+    ``role`` is ``host`` (KVM host or dom0) or ``management``; it selects where system VM keys lie.
+    """
+
+    name: str
+    address: str
+    role: str = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class HostTarget:
+    """A hypervisor host that is visited itself."""
+
+    kind: ClassVar[str] = "host"
+    host: Host
+    zone: str
+    via: Machine | None
+
+    @property
+    def name(self) -> str:
+        """Return the host's name."""
+        return self.host.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: the cluster."""
+        return self.host.cluster_id
+
+
+@dataclass(frozen=True, slots=True)
+class RouterTarget:
+    """A running virtual router, visited through the machine that has a way to it."""
+
+    kind: ClassVar[str] = "router"
+    router: Router
+    zone: str
+    via: Machine | None
+
+    @property
+    def name(self) -> str:
+        """Return the router's name, r-<n>-VM."""
+        return self.router.name
+
+    @property
+    def address(self) -> str:
+        """Return its control address."""
+        return self.router.control_address
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: its VPC or network, so that the two of a pair stay together."""
+        return self.router.vpc_id or self.router.network_id
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleProxyTarget:
+    """A running console proxy, visited inside, through the machine that has a way to it."""
+
+    kind: ClassVar[str] = "console_proxy"
+    vm: SystemVm
+    zone: str
+    via: Machine | None
+
+    @property
+    def name(self) -> str:
+        """Return the system VM's name, v-<n>-VM."""
+        return self.vm.name
+
+    @property
+    def address(self) -> str:
+        """Return its control address; on VMware and Hyper-V the private one."""
+        return self.vm.control_address if self.via is None or self.via.role == "host" else self.vm.private_address
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: the zone."""
+        return self.vm.zone_id
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleEndpoint:
+    """What a browser dials to reach a running console proxy, from the exporter's vantage."""
+
+    kind: ClassVar[str] = "console_endpoint"
+    vm: SystemVm
+    zone: str
+    console: ConsoleAddress
+
+    @property
+    def name(self) -> str:
+        """Return the system VM's name, v-<n>-VM."""
+        return self.vm.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: the zone."""
+        return self.vm.zone_id
+
+    @property
+    def via(self) -> None:
+        """Return None: the exporter dials by itself."""
+
+
+Target = HostTarget | RouterTarget | ConsoleProxyTarget | ConsoleEndpoint
+TARGET_TYPES: tuple[type[Target], ...] = (HostTarget, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint)
+
+
+def way_to(cloud: Cloud, host_id: str, hypervisor: str) -> Machine | None:
+    """Return the machine through which a system VM on ``host_id`` is reached, or None when there is none."""
+    if HOST_WAYS.get(hypervisor) == "management":
+        for server in sorted(cloud.management_servers.values(), key=lambda server: server.name):
+            if server.state == "Up" and server.address:
+                return Machine(server.name, server.address, "management")
+        return None
+    host = cloud.hosts.get(host_id)
+    return Machine(host.name, host.address) if host and host.address else None
+
+
+def targets(cloud: Cloud) -> Iterator[Target]:
+    """Yield every target of the Cloud; machines that are not running have none."""
+    for host in cloud.hosts.values():
+        if host.type == "Routing" and HOST_WAYS.get(host.hypervisor) == "host" and host.state != "Removed":
+            yield HostTarget(host, cloud.zone_name(host.zone_id), Machine(host.name, host.address))
+    for router in cloud.routers.values():
+        if router.is_running:
+            yield RouterTarget(
+                router, cloud.zone_name(router.zone_id), way_to(cloud, router.host_id, router.hypervisor)
+            )
+    for vm in cloud.system_vms.values():
+        if vm.kind == "consoleproxy" and vm.is_running:
+            zone = cloud.zone_name(vm.zone_id)
+            yield ConsoleProxyTarget(vm, zone, way_to(cloud, vm.host_id, vm.hypervisor))
+            yield ConsoleEndpoint(vm, zone, console_address(cloud, vm))
+
+
+def key(target: Target) -> tuple[str, str]:
+    """Return what identifies a target while it lives: kind and name."""
+    return (target.kind, target.name)

@@ -1,0 +1,1 @@
+"""How the Cloud is read from the API."""

@@ -1,0 +1,1 @@
+"""What runs on the other side: the frame of the collector, in POSIX sh."""

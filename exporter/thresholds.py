@@ -1,0 +1,11 @@
+"""Every limit that decides what is a problem: findings, ``check`` and the alert rules read these numbers."""
+
+from __future__ import annotations
+
+CERTIFICATE_EXPIRES_SOON = 30 * 86400  # seconds ahead: time to buy and install a new one
+CERTIFICATE_EXPIRES_NOW = 7 * 86400  # seconds ahead: wake somebody in office hours
+CONSOLE_SESSIONS_RATIO = 0.8  # of consoleproxy.session.max
+PASSWORD_PENDING_SECONDS = 1800  # a guest that runs fetches its password within five minutes
+ROUTER_HEALTH_STALE_SECONDS = 2400  # basic interval + fetch interval, three times
+SYSTEM_VM_SETTLES_SECONDS = 900  # a recreated system VM or router needs 2-5 minutes to serve
+INSTANCE_SETTLES_SECONDS = 900  # after a start, data is pushed and the guest asks
