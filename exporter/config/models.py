@@ -1,0 +1,181 @@
+"""The configuration as frozen models. Each field's description is its one comment in the example file."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from exporter.config.accept import Matcher, matcher
+from exporter.model import Ports
+
+
+class Section(BaseModel):
+    """What all sections share: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+
+def _address(text: str) -> str:
+    """Return ``host:port`` unchanged; IPv6 hosts stand in brackets."""
+    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):\d{1,5}", text) or int(text.rpartition(":")[2]) > 65535:
+        message = "must be host:port, for example 127.0.0.1:10061 or [::1]:10061"
+        raise ValueError(message)
+    return text
+
+
+def _resolver(text: str) -> str:
+    """Return an address with an optional port unchanged."""
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?", text):
+        message = "must be an IPv4 address with an optional port, for example 192.0.2.53 or 192.0.2.53:53"
+        raise ValueError(message)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Resolver = Annotated[str, AfterValidator(_resolver)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class CloudStackConfig(Section):
+    """How the API is reached. The only source that is needed."""
+
+    url: str = Field(description="address of the API, for example https://cloud.example.com/client/api")
+    api_key: SecretStr | None = Field(None, description="API key as ${ENVIRONMENT_VARIABLE}; or use api_key_file")
+    api_key_file: Path | None = Field(None, description="file that holds the API key")
+    secret_key: SecretStr | None = Field(None, description="secret key as ${ENVIRONMENT_VARIABLE}; or secret_key_file")
+    secret_key_file: Path | None = Field(None, description="file that holds the secret key")
+    ca_file: Path | None = Field(None, description="CA certificates (PEM) that sign the API's certificate")
+    timeout: Seconds = Field(30, description="seconds after which one request is given up")
+    concurrency: int = Field(4, ge=1, le=5, description="requests at the same time")
+    per_second: float = Field(10, gt=0, le=100, description="requests per second")
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+            message = "must be http(s)://host[:port]/client/api without user, password or query"
+            raise ValueError(message)
+        return url
+
+    @model_validator(mode="after")
+    def _keys(self) -> Self:
+        for name in ("api_key", "secret_key"):
+            given = [field for field in (name, f"{name}_file") if getattr(self, field) is not None]
+            if len(given) != 1:
+                message = f"give exactly one of {name} (as ${{VARIABLE}}) and {name}_file"
+                raise ValueError(message)
+        return self
+
+
+class SshConfig(Section):
+    """How hypervisor hosts, and through them routers and system VMs, are reached."""
+
+    user: str = Field(description="account on the hosts", pattern=r"^[A-Za-z_][A-Za-z0-9._-]{0,31}$")
+    key_file: Path = Field(description="private key of that account")
+    key_passphrase: SecretStr | None = Field(None, description="passphrase as ${ENVIRONMENT_VARIABLE}")
+    key_passphrase_file: Path | None = Field(None, description="file that holds the passphrase of the key")
+    known_hosts_file: Path = Field(description="host keys or @cert-authority lines; always verified")
+    mode: Literal["sudo", "forced", "root"] = Field(
+        "sudo", description="sudo: wrapper by one sudo rule; forced: by a forced command; root: script over stdin"
+    )
+    wrapper_path: str = Field(
+        "/usr/local/lib/cloudstack-network-exporter/collect",
+        pattern=r"^/[A-Za-z0-9._/-]+$",
+        description="where the wrapper is installed on the hosts",
+    )
+    legacy_system_vms: bool = Field(False, description="allow ssh-rsa and group14 on the inner hop, for old system VMs")
+    hops_per_host: int = Field(2, ge=1, le=8, description="system VMs visited at once through one host")
+    hops: int = Field(64, ge=1, le=1024, description="system VMs visited at once in all")
+
+
+class ConsoleConfig(Section):
+    """How console proxies are dialled, as a browser would."""
+
+    enabled: bool = Field(True, description="false where the exporter stands where no browser does")
+    ca_file: Path | None = Field(None, description="CA certificates (PEM) that browsers trust beside the system's")
+    resolver: tuple[Resolver, ...] = Field((), description="name servers that browsers use; none: /etc/resolv.conf")
+
+
+class PortsConfig(Section):
+    """Every port that is dialled; change them only where a network translates ports."""
+
+    ssh: Port = Field(22, description="hypervisor hosts and management servers")
+    system_vm_ssh: Port = Field(3922, description="system VMs, from their host")
+    agent: Port = Field(8250, description="management server, as agents see it")
+    console_http: Port = Field(80, description="console proxy without TLS")
+    console_https: Port = Field(443, description="console proxy with TLS")
+    console_vnc: Port = Field(8080, description="console websocket without TLS")
+    console_vnc_tls: Port = Field(8443, description="console websocket with TLS")
+    password: Port = Field(8080, description="password service of routers")
+    metadata: Port = Field(80, description="metadata service of routers")
+    dns: Port = Field(53, description="name service of routers")
+
+    def ports(self) -> Ports:
+        """Return them as the model's plain data."""
+        return Ports(**self.model_dump())
+
+
+class Intervals(Section):
+    """Seconds between two visits of one target, and between two readings of the inventory."""
+
+    inventory: Seconds = Field(300, description="everything the API tells")
+    host: Seconds = Field(60, description="hypervisor hosts")
+    router: Seconds = Field(300, description="virtual routers")
+    console_proxy: Seconds = Field(120, description="console proxies, from inside")
+    console_endpoint: Seconds = Field(60, description="console proxies, as browsers see them")
+    deadline: Seconds = Field(60, description="after which one visit is given up")
+
+
+class Accept(Section):
+    """A finding that is known and accepted until a date."""
+
+    metric: str = Field(description="metric name", pattern=r"^cloudstack_network_[a-z0-9_]+$")
+    matchers: tuple[Matcher, ...] = Field(
+        (), description='label matchers as in Alertmanager: zone="a", router=~"r-1.*"'
+    )
+    reason: str = Field(description="why it is accepted; shown beside the finding", min_length=3, max_length=200)
+    until: date = Field(description="last day on which it is accepted")
+
+    @field_validator("matchers", mode="before")
+    @classmethod
+    def _matchers(cls, entries: object) -> object:
+        return tuple(matcher(entry) for entry in entries) if isinstance(entries, list | tuple) else entries
+
+
+class WebConfig(Section):
+    """What is served."""
+
+    listen_address: Address = Field("127.0.0.1:10061", description="host:port to listen on")
+    telemetry_path: str = Field("/metrics", pattern=r"^/[A-Za-z0-9_/-]+$", description="path of the metrics")
+
+
+class LogConfig(Section):
+    """What is logged, to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
+    format: Literal["logfmt", "json"] = Field("logfmt", description="logfmt or json")
+
+
+class Limits(Section):
+    """Bounds that keep one target from crowding the page."""
+
+    series_per_target: int = Field(1000, ge=10, le=100000, description="series of one target in one family")
+
+
+class Config(Section):
+    """The whole file."""
+
+    cloudstack: CloudStackConfig = Field(description="the API; the only section that is needed")
+    ssh: SshConfig | None = Field(None, description="hosts, routers and system VMs; without it they are not visited")
+    console: ConsoleConfig = Field(default_factory=ConsoleConfig, description="console proxies from outside")
+    ports: PortsConfig = Field(default_factory=PortsConfig, description="ports that are dialled")
+    intervals: Intervals = Field(default_factory=Intervals, description="cadence, in seconds")
+    accept: tuple[Accept, ...] = Field((), description="findings that are known and accepted until a date")
+    web: WebConfig = Field(default_factory=WebConfig, description="what is served")
+    log: LogConfig = Field(default_factory=LogConfig, description="what is logged")
+    limits: Limits = Field(default_factory=Limits, description="bounds")
