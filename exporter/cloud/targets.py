@@ -31,6 +31,7 @@ class HostTarget:
     """A hypervisor host that is visited itself."""
 
     kind: ClassVar[str] = "host"
+    subject: ClassVar[str] = "host"  # the label that names the object for people
     host: Host
     zone: str
     via: Machine | None
@@ -51,6 +52,7 @@ class RouterTarget:
     """A running virtual router, visited through the machine that has a way to it."""
 
     kind: ClassVar[str] = "router"
+    subject: ClassVar[str] = "router"  # the label that names the object for people
     router: Router
     zone: str
     via: Machine | None
@@ -76,6 +78,7 @@ class ConsoleProxyTarget:
     """A running console proxy, visited inside, through the machine that has a way to it."""
 
     kind: ClassVar[str] = "console_proxy"
+    subject: ClassVar[str] = "console_proxy"  # the label that names the object for people
     vm: SystemVm
     zone: str
     via: Machine | None
@@ -101,6 +104,7 @@ class ConsoleEndpoint:
     """What a browser dials to reach a running console proxy, from the exporter's vantage."""
 
     kind: ClassVar[str] = "console_endpoint"
+    subject: ClassVar[str] = "console_proxy"  # the label that names the object for people
     vm: SystemVm
     zone: str
     console: ConsoleAddress
@@ -153,5 +157,5 @@ def targets(cloud: Cloud) -> Iterator[Target]:
 
 
 def key(target: Target) -> tuple[str, str]:
-    """Return what identifies a target while it lives: kind and name."""
-    return (target.kind, target.name)
+    """Return what identifies a target while it lives: its kind, and its zone and name."""
+    return (target.kind, f"{target.zone}/{target.name}")
