@@ -1,0 +1,97 @@
+"""What could not be checked, and why: derived from the questions that have no valid answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from exporter.checks import Registered
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import Target
+from exporter.findings import Blind, Verdict
+from exporter.memory import TargetMemory
+from exporter.model import Failure, Issue, Question, Reason
+
+Watched = Iterable[tuple[Target, TargetMemory]]
+Wanted = dict[type[Target], dict[Issue, tuple[Question[Any], ...]]]
+
+
+def needed(checks: Iterable[Registered]) -> Wanted:
+    """Return, per target type and issue, the questions that verdicts rest on."""
+    found: defaultdict[type[Target], defaultdict[Issue, dict[Question[Any], None]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for registered in checks:
+        check = registered.check
+        for wanted in (check.asks, check.uses, *(judge.needs for judge in check.groups)):
+            for kind, questions in wanted.items():
+                found[kind][registered.issue].update(dict.fromkeys(questions))
+    return {kind: {issue: tuple(asked) for issue, asked in issues.items()} for kind, issues in found.items()}
+
+
+def unanswered(
+    checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None
+) -> Iterator[tuple[Issue, tuple[str, str, str], Verdict]]:
+    """Yield the objects on which an issue has no full verdict, as unknown or not configured."""
+    wanted = needed(checks)
+    for target, memory in watched:
+        for issue, questions in wanted.get(type(target), {}).items():
+            missing = [question for question in questions if question not in memory.values]
+            if missing:
+                yield issue, (target.zone, target.subject, target.name), _verdict(missing, memory)
+    if cloud is not None:
+        for registered in checks:
+            if any(command in cloud.lacks for command in registered.check.reads):
+                for zone in cloud.zones.values():
+                    yield registered.issue, (zone.name, "zone", zone.name), Verdict.UNKNOWN
+
+
+def _verdict(missing: Iterable[Question[Any]], memory: TargetMemory) -> Verdict:
+    reasons = {memory.failures[question].reason if question in memory.failures else None for question in missing}
+    return Verdict.NOT_CONFIGURED if reasons == {Reason.NOT_CONFIGURED} else Verdict.UNKNOWN
+
+
+def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None) -> Iterator[Blind]:
+    """Yield one row per target and reason, then one per API command that the Cloud lacks."""
+    wanted = needed(checks)
+    for target, memory in watched:
+        yield from _target_rows(target, memory, wanted.get(type(target), {}))
+    if cloud is None:
+        return
+    for command, failure in cloud.lacks.items():
+        issues = tuple(dict.fromkeys(r.issue for r in checks if command in r.check.reads))
+        if issues:
+            yield Blind(
+                issues=issues,
+                zone="",
+                subject_kind="API command",
+                subject=command,
+                what=(command,),
+                reason=failure.reason.value,
+                detail=failure.detail,
+                since=cloud.at,
+            )
+
+
+def _target_rows(
+    target: Target, memory: TargetMemory, wanted: dict[Issue, tuple[Question[Any], ...]]
+) -> Iterator[Blind]:
+    by_failure: defaultdict[Failure, dict[Question[Any], None]] = defaultdict(dict)
+    for questions in wanted.values():
+        for question in questions:
+            if question in memory.failures:
+                by_failure[memory.failures[question]][question] = None
+    for failure, questions_failed in by_failure.items():
+        first = next(iter(questions_failed))
+        yield Blind(
+            issues=tuple(issue for issue, questions in wanted.items() if questions_failed.keys() & set(questions)),
+            zone=target.zone,
+            subject_kind=target.subject,
+            subject=target.name,
+            what=tuple(question.name for question in questions_failed),
+            reason=failure.reason.value,
+            detail=failure.detail,
+            setting=first.via.setting if failure.reason is Reason.NOT_CONFIGURED else "",
+            since=min(memory.failing_since.get(question, 0.0) for question in questions_failed),
+        )

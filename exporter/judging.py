@@ -1,0 +1,192 @@
+"""Runs the checks over answers and Cloud, and hands their samples on."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from exporter.checks import Registered
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import Group
+from exporter.cloud.targets import Target, key
+from exporter.memory import Scope, TargetMemory
+from exporter.model import Answers, GroupJudge, Question, Sample
+
+log = logging.getLogger("exporter.judging")
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom samples belong to: a target or a group. When it is forgotten, they go."""
+
+    key: Key
+    home: str
+    zone: str
+    subject_kind: str
+    subject: str
+
+    @classmethod
+    def of_target(cls, target: Target) -> Owner:
+        """Return the owner for a target's own verdicts."""
+        return cls(key(target), target.home, target.zone, target.subject, target.name)
+
+    @classmethod
+    def of_group(cls, group: Group) -> Owner:
+        """Return the owner for a group's verdicts."""
+        return cls((group.kind, f"{group.zone}/{group.name}"), group.home, group.zone, group.kind, group.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What one check said of one owner.
+
+    Attributes:
+        expires: boot-clock time of the earliest thing it was judged from.
+        at: unix time of the newest answer it was judged from.
+        is_first: whether it is the first since the start, so that what it shows may be older.
+    """
+
+    registered: Registered
+    owner: Owner
+    samples: tuple[Sample, ...]
+    expires: float
+    at: float
+    is_first: bool
+
+
+class Sink(Protocol):
+    """Where judgments go: the page and the board."""
+
+    def __call__(self, judgment: Judgment) -> None:
+        """Take a judgment; it replaces the former one of the same check and owner."""
+
+
+@dataclass(slots=True)
+class Judging:
+    """Judges targets and groups; remembers facts between judgments.
+
+    Attributes:
+        sink: takes each judgment.
+        on_defect: called when a judge raised.
+    """
+
+    checks: tuple[Registered, ...]
+    sink: Sink
+    on_defect: Callable[[], None] = lambda: None
+    _scopes: dict[tuple[str, str, Key, Key], Scope] = field(default_factory=dict)
+    _broken: set[tuple[str, str, Key]] = field(default_factory=set)
+
+    def target(self, target: Target, memory: TargetMemory, cloud: Cloud) -> bool:
+        """Judge what the checks can say of a target; return whether one of them wants a second look."""
+        owner = Owner.of_target(target)
+        wants = False
+        for registered in self.checks:
+            check = registered.check
+            judge = check.judges.get(type(target))
+            asks, uses = check.asks.get(type(target), ()), check.uses.get(type(target), ())
+            if judge is None or not memory.has(asks) or any(command in cloud.lacks for command in check.reads):
+                continue
+            scope = self._scope(registered, owner.key, owner.key)
+            answers = memory.answers((*asks, *uses), scope.held)
+            if (asks or uses) and not answers.values:
+                continue
+            expires = _expires((answers,), cloud, counts_cloud=check.judges_cloud)
+            wants |= self._run(
+                registered, owner, (scope,), expires, answers.now or cloud.at, judge, target, answers, cloud
+            )
+        return wants
+
+    def group(self, group: Group, members: Mapping[Target, TargetMemory], cloud: Cloud) -> bool:
+        """Judge a group from the newest answers of its members; return whether a second look is wanted."""
+        owner = Owner.of_group(group)
+        wants = False
+        for registered in self.checks:
+            if any(command in cloud.lacks for command in registered.check.reads):
+                continue
+            for judge in registered.check.groups:
+                if judge.group is type(group):
+                    wants |= self._group(registered, judge, owner, group, members, cloud)
+        return wants
+
+    def _group(
+        self,
+        registered: Registered,
+        judge: GroupJudge,
+        owner: Owner,
+        group: Group,
+        members: Mapping[Target, TargetMemory],
+        cloud: Cloud,
+    ) -> bool:
+        given: dict[Target, Answers] = {}
+        scopes = []
+        for target, memory in members.items():
+            questions = judge.needs.get(type(target), ())
+            if any(question in memory.values for question in questions):
+                scopes.append(self._scope(registered, owner.key, key(target)))
+                given[target] = memory.answers(questions, scopes[-1].held)
+        counts_cloud = registered.check.judges_cloud or not judge.needs
+        expires = _expires(given.values(), cloud, counts_cloud=counts_cloud)
+        at = max((answers.now for answers in given.values()), default=cloud.at)
+        own = self._scope(registered, owner.key, owner.key)
+        return self._run(registered, owner, (own, *scopes), expires, at, judge.judge, group, given, cloud)
+
+    def _run(
+        self,
+        registered: Registered,
+        owner: Owner,
+        scopes: tuple[Scope, ...],
+        expires: float,
+        at: float,
+        judge: Callable[..., Iterable[Sample]],
+        *about: Any,
+    ) -> bool:
+        is_first = not scopes[0].judged
+        for scope in scopes:
+            scope.begin()
+        place = (registered.issue.value, registered.name, owner.key)
+        try:
+            samples = tuple(judge(*about))
+        except Exception:
+            self.on_defect()
+            if place not in self._broken:
+                log.exception("check %s/%s failed on %s", registered.issue.value, registered.name, owner.subject)
+            self._broken.add(place)
+            return False
+        self._broken.discard(place)
+        for scope in scopes:
+            scope.end()
+        self.sink(Judgment(registered, owner, samples, expires, at, is_first))
+        return any(scope.wants_second_look for scope in scopes)
+
+    def _scope(self, registered: Registered, owner: Key, member: Key) -> Scope:
+        return self._scopes.setdefault((registered.issue.value, registered.name, owner, member), Scope())
+
+    def forget(self, gone: Iterable[Key]) -> None:
+        """Forget targets and groups that are no more."""
+        keys = set(gone)
+        if not keys:
+            return
+        self._scopes = {place: scope for place, scope in self._scopes.items() if not keys & {place[2], place[3]}}
+        self._broken = {place for place in self._broken if place[2] not in keys}
+
+
+def _expires(given: Iterable[Answers], cloud: Cloud, *, counts_cloud: bool) -> float:
+    """Return when the earliest of the answers expires, counting the Cloud where it is judged or alone."""
+    times = [answer.expires for answers in given for answer in answers.values.values()]
+    return min([*times, cloud.expires] if counts_cloud or not times else times)
+
+
+def plan(checks: Iterable[Registered]) -> dict[type[Target], tuple[Question[Any], ...]]:
+    """Return, per target type, the union of the questions that the checks ask, use or need."""
+    questions: defaultdict[type[Target], dict[Question[Any], None]] = defaultdict(dict)
+    for registered in checks:
+        check = registered.check
+        for wanted in (check.asks, check.uses, *(judge.needs for judge in check.groups)):
+            for kind, asked in wanted.items():
+                questions[kind].update(dict.fromkeys(asked))
+    return {kind: tuple(sorted(asked, key=lambda question: question.name)) for kind, asked in questions.items()}
