@@ -18,13 +18,11 @@ class Process:
 
     Attributes:
         name: the program, without directory; for scripts the script's name (passwd_server_ip.py).
-        seconds: since it was started.
         addresses: the IPv4 addresses in its arguments; only looked for in password services.
     """
 
     pid: int
     parent: int
-    seconds: int
     name: str
     addresses: tuple[str, ...] = ()
 
@@ -44,18 +42,18 @@ class Socket:
 
 
 def read_processes(text: str) -> tuple[Process, ...]:
-    """Return the service processes from lines of ``pid ppid seconds name addresses|-``; none is an answer."""
+    """Return the service processes from lines of ``pid ppid name addresses|-``; none is an answer."""
     return tuple(_process(line) for line in text.splitlines())
 
 
 def _process(line: str) -> Process:
     """Return one process."""
-    found = re.fullmatch(r"(\d{1,9}) (\d{1,9}) (\d{1,12}) (\S{1,64}) (-|[\d.]+(?:,[\d.]+)*)", line, re.ASCII)
+    found = re.fullmatch(r"(\d{1,9}) (\d{1,9}) (\S{1,64}) (-|[\d.]+(?:,[\d.]+)*)", line, re.ASCII)
     if not found:
         message = f"not a process: {line[:60]!r}"
         raise UnreadableError(message)
-    addresses = () if found[5] == "-" else tuple(checked_address(word) for word in found[5].split(","))
-    return Process(int(found[1]), int(found[2]), int(found[3]), found[4], addresses)
+    addresses = () if found[4] == "-" else tuple(checked_address(word) for word in found[4].split(","))
+    return Process(int(found[1]), int(found[2]), found[3], addresses)
 
 
 def read_sockets(text: str) -> tuple[Socket, ...]:
@@ -106,21 +104,21 @@ ROUTER_PROCESSES = Question(
     # Arguments of other processes may hold passwords (savepassword.sh, curl): only names of known services
     # leave the router, and of the password services their addresses.
     text=r"""
-list=$(ps -eo pid,ppid,etimes,args) || exit
+list=$(ps -eo pid,ppid,args) || exit
 printf '%s\n' "$list" | awk '
     function base(path) { sub(/^.*\//, "", path); sub(/:$/, "", path); return path }
     NR > 1 {
-        name = base($4); where = ""; script = base($5)
+        name = base($3); where = ""; script = base($4)
         if (name ~ /^(sh|dash|bash|python[0-9.]*)$/ && script ~ /^(vpc_)?passwd_server(_ip)?(\.py)?$/) {
-            name = script; where = $6
+            name = script; where = $5
         } else if (name ~ /^(vpc_)?passwd_server(_ip)?(\.py)?$/) {
-            where = $5
+            where = $4
         } else if (name == "socat") {
             if ($0 !~ /LISTEN:8080/) next
             if (match($0, /bind=[0-9.]+/)) where = substr($0, RSTART + 5, RLENGTH - 5)
         } else if (name !~ /^(apache2|dnsmasq|haproxy|keepalived|conntrackd|sshd|rsyslogd)$/) next
         if (where !~ /^[0-9.]+(,[0-9.]+)*$/) where = "-"
-        print $1, $2, $3, name, where
+        print $1, $2, name, where
     }'
 """,
     read=read_processes,
