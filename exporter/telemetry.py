@@ -1,0 +1,112 @@
+"""The exporter's own metrics: per process by prometheus_client, per target as samples for the page."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from exporter.model import Metric, Reason
+
+PREFIX = "cloudstack_network_exporter"
+TARGET_LABELS = ("kind", "zone", "target")
+
+TARGET_UP = Metric(f"{PREFIX}_target_up", "Whether the last visit of the target brought answers.", TARGET_LABELS)
+TARGET_LAST_SUCCESS = Metric(
+    f"{PREFIX}_target_last_success_timestamp_seconds",
+    "When a visit of the target last brought answers, in unix time.",
+    TARGET_LABELS,
+)
+TARGET_VISIT_DURATION = Metric(
+    f"{PREFIX}_target_visit_duration_seconds", "How long the last visit of the target took.", TARGET_LABELS
+)
+PER_TARGET = (TARGET_UP, TARGET_LAST_SUCCESS, TARGET_VISIT_DURATION)
+
+
+def version() -> str:
+    """Return the version of the installed distribution."""
+    return metadata.version("cloudstack-network-exporter")
+
+
+class Telemetry:
+    """Counters and gauges about this process. Label values that are known beforehand start at 0."""
+
+    def __init__(self, kinds: tuple[str, ...]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # one series per counter, not two
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        info = Gauge(
+            f"{PREFIX}_build_info", "Version of the exporter.", ("version", "revision", "python"), registry=registry
+        )
+        info.labels(version(), "", platform.python_version()).set(1)
+        self.loop_lag = _gauge(
+            registry, "event_loop_lag_seconds", "Longest delay of the event loop in the last seconds."
+        )
+        self.failures = _counter(
+            registry, "question_failures", "Questions that were not answered, by reason.", ("reason",)
+        )
+        self.visits = _counter(registry, "visits", "Visits made, by kind of target.", ("kind",))
+        self.api_requests = _counter(registry, "api_requests", "Requests to the CloudStack API.", ("command",))
+        self.api_failures = _counter(
+            registry, "api_request_failures", "Requests to the CloudStack API that failed, by reason.", ("reason",)
+        )
+        self.inventory_success = _gauge(
+            registry, "inventory_last_success_timestamp_seconds", "When the inventory was last complete, in unix time."
+        )
+        self.inventory_up = _gauge(registry, "inventory_up", "Whether the last reading of the inventory succeeded.")
+        self.inventory_objects = _gauge(registry, "inventory_objects", "Objects that CloudStack lists.", ("kind",))
+        self.interval = _gauge(registry, "interval_seconds", "Seconds between two visits of a target.", ("kind",))
+        self.page_bytes = _gauge(registry, "page_bytes", "Size of the page of metrics.", ("encoding",))
+        self.page_series = _gauge(registry, "page_series", "Series on the page of metrics.")
+        self.accept_unmatched = _gauge(
+            registry, "accept_entries_unmatched", "Accept entries that match no finding or are past their date."
+        )
+        self.internal_errors = _counter(registry, "internal_errors", "Defects met: a check or a visit raised.")
+        self._preset(kinds)
+
+    def _preset(self, kinds: tuple[str, ...]) -> None:
+        for reason in Reason:
+            if reason is not Reason.NOT_CONFIGURED:
+                self.failures.labels(reason.value)
+                self.api_failures.labels(reason.value)
+        for kind in kinds:
+            self.visits.labels(kind)
+
+    def failed(self, reason: Reason, questions: int = 1) -> None:
+        """Count questions that were not answered; what is not configured is no failure."""
+        if reason is not Reason.NOT_CONFIGURED:
+            self.failures.labels(reason.value).inc(questions)
+
+    def api_request(self, command: str, reason: Reason | None) -> None:
+        """Count a request to the API and, with a reason, its failure."""
+        self.api_requests.labels(command).inc()
+        if reason is not None:
+            self.api_failures.labels(reason.value).inc()
+
+    def render(self, *, openmetrics: bool) -> bytes:
+        """Return the text of all these metrics, without the closing ``# EOF``."""
+        if openmetrics:
+            text: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
+            return text.removesuffix(b"# EOF\n")
+        return generate_latest(self.registry)
+
+
+def _gauge(registry: CollectorRegistry, name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+    return Gauge(f"{PREFIX}_{name}", text, labels, registry=registry)
+
+
+def _counter(registry: CollectorRegistry, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
+    return Counter(f"{PREFIX}_{name}", text, labels, registry=registry)
