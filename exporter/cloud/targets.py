@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.consoles import ConsoleAddress, console_address
+from exporter.cloud.consoles import ConsoleAddress, console_address, possible_hostnames
 from exporter.cloud.objects import Host, Router, SystemVm
 
 HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
@@ -101,13 +101,17 @@ class ConsoleProxyTarget:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleEndpoint:
-    """What a browser dials to reach a running console proxy, from the exporter's vantage."""
+    """What a browser dials to reach a running console proxy, from the exporter's vantage.
+
+    ``next_names`` are some of the names that its successor may have.
+    """
 
     kind: ClassVar[str] = "console_endpoint"
     subject: ClassVar[str] = "console_proxy"  # the label that names the object for people
     vm: SystemVm
     zone: str
     console: ConsoleAddress
+    next_names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -153,7 +157,7 @@ def targets(cloud: Cloud) -> Iterator[Target]:
         if vm.kind == "consoleproxy" and vm.is_running:
             zone = cloud.zone_name(vm.zone_id)
             yield ConsoleProxyTarget(vm, zone, way_to(cloud, vm.host_id, vm.hypervisor))
-            yield ConsoleEndpoint(vm, zone, console_address(cloud, vm))
+            yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))
 
 
 def key(target: Target) -> tuple[str, str]:
