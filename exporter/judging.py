@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from exporter.checks import Registered
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group
+from exporter.cloud.groups import key as group_key
 from exporter.cloud.targets import Target, key
 from exporter.memory import Scope, TargetMemory
 from exporter.model import Answers, GroupJudge, Question, Sample
@@ -38,7 +39,7 @@ class Owner:
     @classmethod
     def of_group(cls, group: Group) -> Owner:
         """Return the owner for a group's verdicts."""
-        return cls((group.kind, f"{group.zone}/{group.name}"), group.home, group.zone, group.kind, group.name)
+        return cls(group_key(group), group.home, group.zone, group.kind, group.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,10 +30,6 @@ class ZoneGroup:
         """Return the unit of sharding."""
         return self.id
 
-    def has(self, target: Target) -> bool:
-        """Return whether a target belongs to this group."""
-        return target.zone == self.zone
-
 
 @dataclass(frozen=True, slots=True)
 class RouterPair:
@@ -49,12 +45,28 @@ class RouterPair:
         """Return the routers' names, which identify the pair for people."""
         return "+".join(router.name for router in self.routers)
 
-    def has(self, target: Target) -> bool:
-        """Return whether a target belongs to this group."""
-        return isinstance(target, RouterTarget) and target.name in {router.name for router in self.routers}
-
 
 Group = ZoneGroup | RouterPair
+
+
+class Membership:
+    """Which groups a target belongs to, found without trying them all."""
+
+    def __init__(self, found: Iterable[Group]) -> None:
+        self._zones: dict[str, ZoneGroup] = {}
+        self._pairs: dict[tuple[str, str], RouterPair] = {}
+        for group in found:
+            if isinstance(group, ZoneGroup):
+                self._zones[group.zone] = group
+            else:
+                self._pairs.update({(group.zone, router.name): group for router in group.routers})
+
+    def of(self, target: Target) -> Iterator[Group]:
+        """Yield the groups that ``target`` is a member of."""
+        if target.zone in self._zones:
+            yield self._zones[target.zone]
+        if isinstance(target, RouterTarget) and (target.zone, target.name) in self._pairs:
+            yield self._pairs[target.zone, target.name]
 
 
 def groups(cloud: Cloud) -> Iterator[Group]:
@@ -68,3 +80,8 @@ def groups(cloud: Cloud) -> Iterator[Group]:
     for home, routers in pairs.items():
         ordered = tuple(sorted(routers, key=lambda router: router.name))
         yield RouterPair(home, cloud.zone_name(ordered[0].zone_id), ordered)
+
+
+def key(group: Group) -> tuple[str, str]:
+    """Return what identifies a group while it lives."""
+    return (group.kind, f"{group.zone}/{group.name}")

@@ -1,0 +1,214 @@
+"""Joins the rooms: a new Cloud or a finished visit becomes judgments, a page and a board."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter.board import FINDING_ACCEPTED, ISSUE_OBJECTS, JudgmentBoard
+from exporter.clock import Clock
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import Group, Membership, groups
+from exporter.cloud.groups import key as group_key
+from exporter.cloud.targets import Target, key, targets
+from exporter.inventory.keeper import Keeper
+from exporter.judging import Judging, Judgment, Key
+from exporter.memory import TargetMemory
+from exporter.model import Failure, Outcome, Question
+from exporter.page import Page
+from exporter.schedule import Entry, Schedule
+from exporter.telemetry import TARGET_LAST_SUCCESS, TARGET_UP, TARGET_VISIT_DURATION, Telemetry
+
+EARLY = 1.5
+"""Seconds before its expiry at which an answer is dropped and the rest judged again, so that no gap shows."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """The heart of the daemon; everything in it runs in one event loop.
+
+    Attributes:
+        group_pause: seconds between two judgments of a group whose members change.
+    """
+
+    clock: Clock
+    inventory: Keeper
+    schedule: Schedule
+    judging: Judging
+    board: JudgmentBoard
+    page: Page
+    telemetry: Telemetry
+    group_pause: float = 5.0
+    groups: dict[Key, Group] = field(default_factory=dict)
+    membership: Membership = field(default_factory=lambda: Membership(()))
+    wants_second_look: set[Key] = field(default_factory=set)
+    _members: dict[Key, list[Key]] = field(default_factory=dict)
+    _dirty: dict[Key, float] = field(default_factory=dict)
+    _zones: set[str] = field(default_factory=set)
+    _is_changed: bool = False
+
+    # ------------------------------------------------------------------ inventory
+
+    async def refresh(self) -> bool:
+        """Read the inventory once and adopt it; return whether that succeeded."""
+        is_new = await self.inventory.refresh_once()
+        self.telemetry.inventory_up.set(int(is_new))
+        self._is_changed = True
+        if is_new and self.inventory.cloud is not None:
+            self.telemetry.inventory_success.set(self.inventory.cloud.at)
+            await self.adopt(self.inventory.cloud)
+        return is_new
+
+    async def adopt(self, cloud: Cloud) -> None:
+        """Take over a new Cloud: targets come and go, groups are judged, what is gone loses its series."""
+        gone = self.schedule.adopt(targets(cloud))
+        found = {group_key(group): group for group in groups(cloud)}
+        gone |= self.groups.keys() - found.keys()
+        self.groups, self.membership = found, Membership(found.values())
+        self._members = defaultdict(list)
+        for member, entry in self.schedule.entries.items():
+            for group in self.membership.of(entry.target):
+                self._members[group_key(group)].append(member)
+        self._forget(gone)
+        for name, size in _sizes(cloud).items():
+            self.telemetry.inventory_objects.labels(name).set(size)
+        for name in list(found):
+            self._judge_group(name)
+            await asyncio.sleep(0)  # a big cloud does not stop the loop
+
+    def _forget(self, gone: set[Key]) -> None:
+        self.judging.forget(gone)
+        self.board.forget(gone)
+        for name in gone:
+            self.page.forget(name)
+            self._dirty.pop(name, None)
+            self.wants_second_look.discard(name)
+
+    # ------------------------------------------------------------------ visits
+
+    def visited(self, entry: Entry, outcomes: Mapping[Question[Any], Outcome]) -> None:
+        """Judge a target after a visit; its groups follow when their pause is over."""
+        target = entry.target
+        self.telemetry.visits.labels(target.kind).inc()
+        for outcome in outcomes.values():
+            if isinstance(outcome, Failure):
+                self.telemetry.failed(outcome.reason)
+        self._put_target_telemetry(entry)
+        self._judge_target(target, entry.memory)
+
+    def _judge_target(self, target: Target, memory: TargetMemory) -> None:
+        cloud = self.inventory.cloud
+        name = key(target)
+        if cloud is None or name not in self.schedule.entries:
+            return
+        memory.drop_expired(self.clock.boot())
+        self._look_again(name, wants=self.judging.target(target, memory, cloud))
+        for group in self.membership.of(target):
+            self._dirty.setdefault(group_key(group), self.clock.boot() + self.group_pause)
+        self._is_changed = True
+
+    def _judge_group(self, name: Key) -> None:
+        cloud, group = self.inventory.cloud, self.groups.get(name)
+        self._dirty.pop(name, None)
+        if cloud is None or group is None:
+            return
+        entries = [self.schedule.entries[member] for member in self._members.get(name, ())]
+        members = {entry.target: entry.memory for entry in entries}
+        self._look_again(name, wants=self.judging.group(group, members, cloud))
+        self._is_changed = True
+
+    def _look_again(self, name: Key, *, wants: bool) -> None:
+        if wants:
+            self.wants_second_look.add(name)
+        else:
+            self.wants_second_look.discard(name)
+
+    def _put_target_telemetry(self, entry: Entry) -> None:
+        target, name = entry.target, key(entry.target)
+        labels = (target.kind, target.zone, target.name)
+        for metric, value in (
+            (TARGET_UP, int(bool(entry.is_up))),
+            (TARGET_LAST_SUCCESS, entry.last_success),
+            (TARGET_VISIT_DURATION, round(entry.duration, 3)),
+        ):
+            if value or metric is not TARGET_LAST_SUCCESS:
+                self.page.put(name, target.home, metric, (metric.sample(*labels, value=value),), None)
+
+    # ------------------------------------------------------------------ judgments
+
+    def publish(self, judgment: Judgment) -> None:
+        """Put a judgment on the page and on the board; the sink of ``judging``."""
+        self.board.put(judgment)
+        by_metric = defaultdict(list)
+        for sample in judgment.samples:
+            by_metric[sample.metric].append(sample)
+        owner = judgment.owner
+        for metric in judgment.registered.check.metrics:
+            self.page.put(owner.key, owner.home, metric, by_metric[metric], judgment.expires)
+
+    # ------------------------------------------------------------------ every second
+
+    def tick(self) -> None:
+        """Judge again what rests on answers that expire, groups whose pause is over, and the roll-ups."""
+        now = self.clock.boot()
+        for entry in list(self.schedule.entries.values()):
+            if entry.memory.failures and entry.memory.drop_expired(now + EARLY):
+                self._judge_target(entry.target, entry.memory)
+        for name in [name for name, due in self._dirty.items() if due <= now]:
+            self._judge_group(name)
+        self.page.expire()
+        if self._is_changed:
+            self._is_changed = False
+            self._roll_up()
+
+    def settle(self) -> None:
+        """Judge all groups that wait, at once; for ``check``."""
+        for name in list(self._dirty):
+            self._judge_group(name)
+
+    def _roll_up(self) -> None:
+        by_zone = self.board.samples(tuple(self.schedule.watch()))
+        for zone in self._zones | by_zone.keys():
+            for metric in (ISSUE_OBJECTS, FINDING_ACCEPTED):
+                samples = [sample for sample in by_zone.get(zone, ()) if sample.metric is metric]
+                self.page.put(("roll-up", zone), zone, metric, samples, None)
+        self._zones = set(by_zone)
+        self.telemetry.accept_unmatched.set(len(self.board.unmatched()))
+
+    async def run(self, interval: float) -> None:
+        """Refresh the inventory, visit and tick, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._inventory_loop(interval))
+            group.create_task(self.schedule.run())
+            group.create_task(self._tick_loop())
+
+    async def _inventory_loop(self, interval: float) -> None:
+        while True:
+            started = self.clock.boot()
+            succeeded = await self.refresh()
+            pause = interval if succeeded else min(interval, 30.0)
+            await asyncio.sleep(max(started + pause - self.clock.boot(), 1.0))
+
+    async def _tick_loop(self) -> None:
+        longest, since = 0.0, time.monotonic()
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.1)
+            longest = max(longest, time.monotonic() - before - 0.1)
+            if time.monotonic() - since >= 1.0:
+                self.tick()
+                self.telemetry.loop_lag.set(round(max(longest, 0.0), 4))
+                longest, since = 0.0, time.monotonic()
+
+
+def _sizes(cloud: Cloud) -> dict[str, int]:
+    """Return how many objects of each kind CloudStack lists."""
+    kinds = (
+        "zones", "pods", "clusters", "hosts", "physical_networks", "traffic_types", "vlan_ranges", "networks",
+        "instances", "routers", "system_vms", "image_stores", "templates", "management_servers",
+    )  # fmt: skip
+    return {kind: len(getattr(cloud, kind)) for kind in kinds}
