@@ -9,8 +9,10 @@ from math import inf
 
 from exporter.model import Metric, Sample, Value
 from exporter.page.fragments import Piece, piece
-from exporter.page.rendering import header, line, number, printable
+from exporter.page.rendering import header, number, printable, series
 from exporter.page.shards import Key, Shards
+
+Line = tuple[bytes, Value | None]  # name and labels with the space, and the value
 
 
 @dataclass(slots=True)
@@ -18,19 +20,14 @@ class Chunk:
     """What is kept of one (metric, target) besides its lines.
 
     Attributes:
-        labels: hash of all labels as they came; while it stays the same the template holds. A hash,
-            because the labels themselves would double the memory; it is keyed and has 64 bits.
-        template: the lines with ``%s`` for the values.
-        series: hashes of the labels as shown, one per line.
-        whole: every sample with these labels is shown; otherwise the template is not used again.
+        labels: hash of all labels as they came, 0 when some samples were refused. While it stays the
+            same, new values go into the old lines. A hash (64 bits, keyed), because the labels
+            themselves would double the memory.
         expires: boot-clock time at which the lines go.
         queued: the time under which the page's heap has it.
     """
 
     labels: int = 0
-    template: str = ""
-    series: tuple[int, ...] = ()
-    whole: bool = False
     expires: float = inf
     queued: float = inf
 
@@ -55,7 +52,7 @@ class Family:
         self._limit = limit
 
     @property
-    def series(self) -> int:
+    def size(self) -> int:
         """Return the number of lines."""
         return len(self._taken)
 
@@ -65,28 +62,34 @@ class Family:
             yield self._headers[openmetrics]
             yield from self._shards.pieces()
 
-    def put(self, key: Key, samples: Sequence[Sample]) -> Chunk:
-        """Replace the lines of one target and return its chunk; without lines it is not kept."""
+    def put(self, key: Key, samples: Sequence[Sample]) -> Chunk | None:
+        """Replace the lines of one target and return its chunk, None when no line is left."""
         chunk = self.chunks.get(key) or Chunk()
         kept = self._within_limit(key, samples)
         values = [number(sample.value) for sample in kept]
         labels = hash(tuple(sample.labels for sample in kept))
-        if not chunk.whole or labels != chunk.labels or None in values:
-            values = self._admit(chunk, kept, values)
-            chunk.labels = labels
-        if not values:
-            self.remove(key)
-            return chunk
+        old = _names(self._shards.get(key))
+        if labels == chunk.labels and None not in values:
+            shown: list[Line] = list(zip(old, values, strict=True))
+        else:
+            self._taken.difference_update(map(hash, old))
+            shown = self._admit(kept, values)
+            chunk.labels = labels if len(shown) == len(kept) else 0
+        if not shown:
+            self._drop(key)
+            return None
         self.chunks[key] = chunk
-        self._shards.put(key, (chunk.template % tuple(values)).encode())
+        self._shards.put(key, b"".join([b"%b%a\n" % pair for pair in shown]))
         return chunk
 
     def remove(self, key: Key) -> None:
-        """Drop one target."""
+        """Forget one target."""
         self.cut.pop(key, None)
-        chunk = self.chunks.pop(key, None)
-        if chunk:
-            self._taken.difference_update(chunk.series)
+        self._taken.difference_update(map(hash, _names(self._shards.get(key))))
+        self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        if self.chunks.pop(key, None):
             self._shards.remove(key)
 
     def _within_limit(self, key: Key, samples: Sequence[Sample]) -> Sequence[Sample]:
@@ -96,21 +99,19 @@ class Family:
             self.cut[key] = len(samples) - self._limit
         return samples[: self._limit]
 
-    def _admit(self, chunk: Chunk, samples: Sequence[Sample], values: Sequence[Value | None]) -> list[Value | None]:
-        """Make the template of the samples that may be shown, and return their values."""
-        self._taken.difference_update(chunk.series)
-        series: list[int] = []
-        lines: list[str] = []
-        shown: list[Value | None] = []
+    def _admit(self, samples: Sequence[Sample], values: Sequence[Value | None]) -> list[Line]:
+        """Return name and value of the samples that may be shown, and take their names."""
+        shown: list[Line] = []
         for sample, value in zip(samples, values, strict=True):
-            labels = tuple(printable(label) for label in sample.labels)
-            name = hash(labels)
-            if value is None or name in self._taken:
+            name = series(self.metric, [printable(label) for label in sample.labels])
+            if value is None or hash(name) in self._taken:
                 self.refused["not_finite" if value is None else "duplicate"] += 1
                 continue
-            self._taken.add(name)
-            series.append(name)
-            lines.append(line(self.metric, labels))
-            shown.append(value)
-        chunk.template, chunk.series, chunk.whole = "".join(lines), tuple(series), len(shown) == len(samples)
+            self._taken.add(hash(name))
+            shown.append((name, value))
         return shown
+
+
+def _names(lines: bytes) -> list[bytes]:
+    """Return what stands before the value on each line, with the space: the last one of the line."""
+    return [text[: text.rindex(b" ") + 1] for text in lines.splitlines()]

@@ -16,7 +16,7 @@ from exporter.clock import Clock
 from exporter.model import Kind, Metric, Sample
 from exporter.page.families import Family
 from exporter.page.fragments import Piece, gzip_member, piece
-from exporter.page.rendering import header, line
+from exporter.page.rendering import header, series
 from exporter.page.shards import SHARD_SIZE, Key
 
 Target = tuple[str, str]
@@ -113,8 +113,10 @@ class Page:
         family = self._families[metric.name]
         key = self._keys.setdefault(target, (home, *target))
         chunk = family.put(key, samples)
+        if chunk is None:
+            return
         chunk.expires = inf if expires is None else expires
-        if chunk.series and chunk.expires < chunk.queued:
+        if chunk.expires < chunk.queued:
             chunk.queued = chunk.expires
             heappush(self._deadlines, (chunk.expires, metric.name, key))
 
@@ -159,7 +161,7 @@ class Page:
     def _statistics(self, shown: Iterable[Piece]) -> PageStatistics:
         families = self._families.items()
         return PageStatistics(
-            series=sum(family.series for _, family in families),
+            series=sum(family.size for _, family in families),
             size=sum(len(part.text) for part in shown),
             truncated={name: sum(family.cut.values()) for name, family in families if family.cut},
             refused={(name, why): count for name, family in families for why, count in sorted(family.refused.items())},
@@ -187,4 +189,4 @@ def _about(statistics: PageStatistics, *, openmetrics: bool) -> Iterator[bytes]:
     for metric, values in rows.items():
         if values:
             yield header(metric, openmetrics=openmetrics)
-            yield "".join(line(metric, labels) % value for labels, value in values.items()).encode()
+            yield from (b"%b%d\n" % (series(metric, labels), value) for labels, value in values.items())

@@ -20,7 +20,7 @@ REPLACEMENT = "\ufffd"
 # Control characters, lone surrogates (what undecodable bytes become), line separators, and the marks that
 # reorder text on a screen.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "%": "%%"})
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
 _LARGEST = sys.float_info.max
 _EXACT = 2**53  # whole floats below this are printed as integers, three times cheaper than as floats
 
@@ -39,12 +39,13 @@ def number(value: Value) -> Value | None:
     return whole if whole == value and abs(whole) < _EXACT else value
 
 
-def line(metric: Metric, labels: Sequence[str]) -> str:
-    """Return a sample line whose value is ``%s``; ``labels`` have passed ``printable``."""
-    pairs = ",".join(
-        f'{name}="{value.translate(_LABEL_ESCAPES)}"' for name, value in zip(metric.labels, labels, strict=True)
-    )
-    return f"{metric.name}{{{pairs}}} %s\n" if pairs else f"{metric.name} %s\n"
+def series(metric: Metric, labels: Sequence[str]) -> bytes:
+    """Return name and labels as they stand on a sample's line, with the space before the value.
+
+    ``labels`` have passed ``printable``, so that there is no line end in them.
+    """
+    pairs = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in zip(metric.labels, labels, strict=True))
+    return (f"{metric.name}{{{pairs}}} " if pairs else f"{metric.name} ").encode()
 
 
 def header(metric: Metric, *, openmetrics: bool) -> bytes:

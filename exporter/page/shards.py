@@ -47,34 +47,34 @@ class Shards:
         self._size = size
         self._shards: list[_Shard] = []
 
+    def get(self, key: Key) -> bytes:
+        """Return the lines of one target, empty when it has none."""
+        _, shard, at, length = self._find(key)
+        start = sum(shard.lengths[:at])
+        return shard.text[start : start + length]
+
     def put(self, key: Key, lines: bytes) -> None:
         """Set the lines of one target, and compress its shard at once so that no scrape needs to."""
-        place = self._place(key)
-        if not self._shards:
-            self._shards.append(_Shard([], [], b""))
-        shard = self._shards[place]
-        at = bisect_left(shard.keys, key)
-        known = at < len(shard.keys) and shard.keys[at] == key
-        if known and self._lines(shard, at) == lines:
+        if self.get(key) == lines:
             return
-        if not known:
+        place, shard, at, length = self._find(key)
+        if not shard.keys:
+            self._shards.append(shard)
+        if not length:
             shard.keys.insert(at, key)
             shard.lengths.insert(at, 0)
-        shard.splice(at, shard.lengths[at], lines)
+        shard.splice(at, length, lines)
         shard.lengths[at] = len(lines)
         self._split(place)
         self._shards[self._place(key)].sealed()
 
     def remove(self, key: Key) -> None:
         """Drop the lines of one target; nothing happens when it has none."""
-        place = self._place(key)
-        shard = self._shards[place] if self._shards else _Shard([], [], b"")
-        at = bisect_left(shard.keys, key)
-        if at == len(shard.keys) or shard.keys[at] != key:
-            return
-        shard.splice(at, shard.lengths[at], b"")
-        del shard.keys[at], shard.lengths[at]
-        self._merge(place)
+        place, shard, at, length = self._find(key)
+        if length:
+            shard.splice(at, length, b"")
+            del shard.keys[at], shard.lengths[at]
+            self._merge(place)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield every shard's piece in order."""
@@ -85,10 +85,13 @@ class Shards:
         """Return the index of the shard whose range holds ``key``."""
         return max(0, bisect_right(self._shards, key, key=lambda shard: shard.keys[0]) - 1)
 
-    @staticmethod
-    def _lines(shard: _Shard, at: int) -> bytes:
-        start = sum(shard.lengths[:at])
-        return shard.text[start : start + shard.lengths[at]]
+    def _find(self, key: Key) -> tuple[int, _Shard, int, int]:
+        """Return where ``key`` lies or would lie: shard index, shard, place in it, length of its lines or 0."""
+        place = self._place(key)
+        shard = self._shards[place] if self._shards else _Shard([], [], b"")
+        at = bisect_left(shard.keys, key)
+        known = at < len(shard.keys) and shard.keys[at] == key
+        return place, shard, at, shard.lengths[at] if known else 0
 
     def _split(self, place: int) -> None:
         """Halve a shard that has grown past its size, at a target's boundary."""
