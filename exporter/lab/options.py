@@ -1,0 +1,29 @@
+"""What can be chosen when a lab is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALLEST_HOSTS = 4
+SMALLEST_ROUTERS = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How large the lab is and where it listens.
+
+    Attributes:
+        hosts: KVM hosts in all, at least ``SMALLEST_HOSTS``.
+        routers: virtual routers in all, at least ``SMALLEST_ROUTERS``.
+        vms_per_network: instances in each guest network.
+        port: first of a block of ports, or 0 for the first free block.
+        mode: how the exporter runs its wrapper: sudo, forced or root.
+        faults: names of faults that are on from the start.
+    """
+
+    hosts: int = SMALLEST_HOSTS
+    routers: int = SMALLEST_ROUTERS
+    vms_per_network: int = 2
+    port: int = 0
+    mode: str = "sudo"
+    faults: tuple[str, ...] = ()

@@ -1,0 +1,271 @@
+"""API rows of the infrastructure: zones down to hosts, system VMs, settings."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from exporter.lab.world import Host, SystemVm, World, Zone, identity
+
+Row = dict[str, Any]
+VERSION = "4.20.1.0"
+ZONE_SCOPED = {
+    "consoleproxy.url.domain",
+    "consoleproxy.sslEnabled",
+    "consoleproxy.session.max",
+    "consoleproxy.session.timeout",
+    "router.health.checks.failures.to.recreate.vr",
+    "router.health.checks.to.exclude",
+    "use.external.dns",
+}
+"""Settings that a zone may have a value of its own for."""
+
+
+def date(unix: float) -> str:
+    """Return a date as the API writes it, offset without a colon."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime(unix))
+
+
+def zones(world: World) -> list[Row]:
+    """Return listZones."""
+    return [
+        {
+            "id": zone.id,
+            "name": zone.name,
+            "networktype": "Advanced",
+            "securitygroupsenabled": False,
+            "allocationstate": "Enabled",
+            "dns1": "127.0.0.53",
+            "localstorageenabled": False,
+            "type": "Core",
+        }
+        for zone in world.zones
+    ]
+
+
+def _in_zone(zone: Zone) -> Row:
+    return {"zoneid": zone.id, "zonename": zone.name}
+
+
+def _in_pod(zone: Zone) -> Row:
+    return {**_in_zone(zone), "podid": identity("pod", zone.name), "podname": f"{zone.name}-pod-1"}
+
+
+def pods(world: World) -> list[Row]:
+    """Return listPods: one per zone."""
+    return [
+        {
+            **_in_zone(zone),
+            "id": identity("pod", zone.name),
+            "name": f"{zone.name}-pod-1",
+            "gateway": "127.3.0.254",
+            "netmask": "255.255.255.0",
+            "startip": ["127.3.0.1"],
+            "endip": ["127.3.0.99"],
+            "vlanid": ["vlan://untagged"],
+            "allocationstate": "Enabled",
+        }
+        for zone in world.zones
+    ]
+
+
+def clusters(world: World) -> list[Row]:
+    """Return listClusters: those of the hosts."""
+    named = {host.cluster: host.zone for host in world.hosts}
+    return [
+        {
+            **_in_pod(zone),
+            "id": identity("cluster", name),
+            "name": name,
+            "hypervisortype": "KVM",
+            "clustertype": "CloudManaged",
+            "allocationstate": "Enabled",
+            "managedstate": "Managed",
+            "arch": "x86_64",
+        }
+        for name, zone in named.items()
+    ]
+
+
+def hosts(world: World) -> list[Row]:
+    """Return listHosts: hypervisors and the agents of system VMs; lastpinged is CloudStack's nonsense."""
+    agents = [_agent(world, vm) for vm in world.system_vms if vm.agent_state]
+    return [*(_host(world, host) for host in world.hosts), *agents]
+
+
+def _host(world: World, host: Host) -> Row:
+    return {
+        **_in_pod(host.zone),
+        "id": host.id,
+        "name": host.name,
+        "state": host.state,
+        "resourcestate": host.resource_state,
+        "type": "Routing",
+        "ipaddress": host.address,
+        "clusterid": identity("cluster", host.cluster),
+        "clustername": host.cluster,
+        "clustertype": "CloudManaged",
+        "hypervisor": "KVM",
+        "hypervisorversion": "7.2.0",
+        "version": VERSION,
+        "managementserverid": identity("management", 1),
+        "managementservername": "lab-management-1",
+        "lastpinged": "1970-01-21T17:13:21+0000",
+        "created": date(world.start - 90 * 86400),
+        "events": "AgentDisconnected; Ping",
+        "hahost": False,
+        "arch": "x86_64",
+    }
+
+
+def _agent(world: World, vm: SystemVm) -> Row:
+    return {
+        **_in_pod(vm.zone),
+        "id": identity("agent", vm.number),
+        "name": vm.name,
+        "state": vm.agent_state,
+        "resourcestate": "Enabled",
+        "type": "ConsoleProxy" if vm.kind == "consoleproxy" else "SecondaryStorageVM",
+        "ipaddress": vm.private,
+        "version": VERSION,
+        "created": date(vm.created),
+        "virtualmachineid": vm.id,
+        "managementserverid": identity("management", 1),
+        "lastpinged": date(world.now / 1024),
+    }
+
+
+def physical_networks(world: World) -> list[Row]:
+    """Return listPhysicalNetworks: one per zone."""
+    return [
+        {
+            "id": identity("physical", zone.name),
+            "name": f"{zone.name}-physical",
+            "zoneid": zone.id,
+            "state": "Enabled",
+            "vlan": "100-1999",
+            "isolationmethods": "VLAN",
+            "broadcastdomainrange": "ZONE",
+            "tags": "",
+        }
+        for zone in world.zones
+    ]
+
+
+def traffic_types(world: World) -> list[Row]:
+    """Return listTrafficTypes of every physical network; the API server selects one."""
+    return [
+        {
+            "id": identity("traffic", zone.name, kind),
+            "traffictype": kind,
+            "physicalnetworkid": identity("physical", zone.name),
+            "kvmnetworklabel": "cloudbr1" if kind == "Guest" else "cloudbr0",
+        }
+        for zone in world.zones
+        for kind in ("Management", "Public", "Guest")
+    ]
+
+
+def vlan_ranges(world: World) -> list[Row]:
+    """Return listVlanIpRanges: per zone the public range of system VMs, and one for routers."""
+    found: list[Row] = []
+    for zone in world.zones:
+        both = ((zone.public_prefix, True, "10", "19"), ("100.64.0.", False, "2", "254"))
+        for prefix, system, first, last in both:
+            row = {
+                "id": identity("range", zone.name, system),
+                "zoneid": zone.id,
+                "vlan": "vlan://untagged" if system else "vlan://90",
+                "forvirtualnetwork": True,
+                "physicalnetworkid": identity("physical", zone.name),
+                "networkid": identity("public", zone.name),
+                "gateway": f"{prefix}1",
+                "netmask": "255.255.255.0",
+                "startip": prefix + first,
+                "endip": prefix + last,
+                "forsystemvms": system,
+            }
+            found.append(row)
+    return found
+
+
+def image_stores(world: World) -> list[Row]:
+    """Return listImageStores: one NFS share per zone."""
+    return [
+        {
+            **_in_zone(zone),
+            "id": identity("store", zone.name),
+            "name": f"{zone.name}-secondary",
+            "url": "nfs://127.0.0.60/export/secondary",
+            "protocol": "nfs",
+            "providername": "NFS",
+            "scope": "ZONE",
+            "readonly": False,
+        }
+        for zone in world.zones
+    ]
+
+
+def management_servers(world: World) -> list[Row]:
+    """Return listManagementServers: one that is Up."""
+    del world
+    return [
+        {
+            "id": identity("management", 1),
+            "name": "lab-management-1",
+            "state": "Up",
+            "version": VERSION,
+            "serviceip": "127.0.0.2",
+            "ipaddress": "127.0.0.2",
+        }
+    ]
+
+
+def capabilities(world: World) -> list[Row]:
+    """Return the one row of listCapabilities."""
+    del world
+    return [{"cloudstackversion": VERSION, "securitygroupsenabled": False, "apilimitinterval": 1}]
+
+
+def configurations(world: World, zone: str) -> list[Row]:
+    """Return listConfigurations: the global values, or with a zone's id the values that hold there."""
+    names = [name for name in world.settings if not zone or name in ZONE_SCOPED]
+    values = {**world.settings, **(world.zone_settings.get(zone, {}) if zone else {})}
+    return [_setting(name, values[name]) for name in names]
+
+
+def _setting(name: str, value: str) -> Row:
+    row: Row = {"category": "Advanced", "name": name, "isdynamic": True, "component": "lab"}
+    if name in ZONE_SCOPED:
+        row["scope"] = "zone"
+    return {**row, "value": value} if value else row
+
+
+def system_vms(world: World) -> list[Row]:
+    """Return listSystemVms; a system VM that does not run has no host and no addresses."""
+    return [_system_vm(vm) for vm in world.system_vms]
+
+
+def _system_vm(vm: SystemVm) -> Row:
+    row: Row = {
+        **_in_pod(vm.zone),
+        "id": vm.id,
+        "name": vm.name,
+        "systemvmtype": vm.kind,
+        "state": vm.state,
+        "hypervisor": "KVM",
+        "created": date(vm.created),
+        "version": VERSION,
+        "templatename": "SystemVM Template (KVM)",
+        "publicip": vm.public,
+        "privateip": vm.private,
+        "gateway": f"{vm.zone.public_prefix}1",
+    }
+    if vm.agent_state:
+        row["agentstate"] = vm.agent_state
+    if vm.kind == "consoleproxy":
+        row["activeviewersessions"] = vm.sessions
+    if vm.state == "Running":
+        row |= {"hostid": vm.host.id, "hostname": vm.host.name, "hostcontrolstate": "Enabled"}
+        row |= {"linklocalip": vm.control, "linklocalnetmask": "255.255.0.0"}
+    return row
