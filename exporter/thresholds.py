@@ -15,3 +15,5 @@ TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way 
 INVENTORY_SHRUNK_RATIO = 0.5  # of an hour ago: keys that see less answer with short lists, not with errors
 MISSED_VISITS = 3  # intervals without any success of a kind
 EVENT_LOOP_LAG_SECONDS = 1  # probes measured later than this are no longer about the target
+ROUTER_RESTARTED_LATELY_SECONDS = 86400  # a fault on a router that young has outlived a restart
+ROWS_PER_TARGET = 20  # instances shown one by one; the rest is in the count beside them
