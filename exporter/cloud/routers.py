@@ -54,6 +54,14 @@ def serving(router: Router, cloud: Cloud) -> tuple[ServedAddress, ...]:
     return tuple(one for one in served if one.password or one.userdata or one.dhcp or one.dns)
 
 
+def serving_now(router: Router, cloud: Cloud, *, serves_shared: bool) -> tuple[ServedAddress, ...]:
+    """Return what of :func:`serving` is up to this router in its present role.
+
+    ``serves_shared`` is whether it is the primary of its pair, or alone: a backup serves no shared address.
+    """
+    return tuple(one for one in serving(router, cloud) if serves_shared or not one.is_shared)
+
+
 def _served(router: Router, nic: Nic, network: Network) -> ServedAddress:
     """Return what one NIC should serve; passwords and user data are one service, UserData."""
     gateway = nic.gateway or network.gateway
