@@ -9,11 +9,11 @@ PASSWORD_PENDING_SECONDS = 1800  # a guest that runs fetches its password within
 ROUTER_HEALTH_STALE_SECONDS = 2400  # basic interval + fetch interval, three times
 SYSTEM_VM_SETTLES_SECONDS = 900  # a recreated system VM or router needs 2-5 minutes to serve
 INSTANCE_SETTLES_SECONDS = 900  # after a start, data is pushed and the guest asks
+ROUTER_RESTARTED_LATELY_SECONDS = 86400  # a fault on a router that young has outlived a restart
+ROWS_PER_TARGET = 20  # instances shown one by one; the rest is in the count beside them
 
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
 INVENTORY_SHRUNK_RATIO = 0.5  # of an hour ago: keys that see less answer with short lists, not with errors
 MISSED_VISITS = 3  # intervals without any success of a kind
 EVENT_LOOP_LAG_SECONDS = 1  # probes measured later than this are no longer about the target
-ROUTER_RESTARTED_LATELY_SECONDS = 86400  # a fault on a router that young has outlived a restart
-ROWS_PER_TARGET = 20  # instances shown one by one; the rest is in the count beside them
