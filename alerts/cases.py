@@ -1,0 +1,242 @@
+"""From a rule to its promtool tests: one alert, one example object, every way it can go.
+
+A test is made of input series, minute by minute, and of what fires at which minute. All series live in
+one job; the object is the first of its kind, so names are the same in every test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.expressions import ACCEPTED, Judged, cold_round, problem, time_to_live
+from alerts.recorded import OBJECTS
+from alerts.rules import Rule
+from exporter.model import Comparison, Problem, Value
+
+OBJECT = {"job": "cloudstack-network-exporter", "zone": "zone-1", "router": "r-12-VM", "console_proxy": "v-2-VM",
+          "host": "kvm-1", "address": "10.1.1.1", "network": "net-1"}  # fmt: skip
+"""Label -> value of the example object."""
+INSTANCE = "exporter:10061"
+SETTLED = 10  # minutes that a firing alert is watched before something happens
+HOUR = 60
+GONE = "stale"
+
+Series = list[tuple[str, int]]  # (value or "stale" or "_", minutes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One promtool test.
+
+    Attributes:
+        series: selector -> values over the minutes.
+        firing: minutes at which exactly the example object's alert fires.
+        silent: minutes at which it does not.
+    """
+
+    name: str
+    series: dict[str, Series]
+    firing: tuple[int, ...] = ()
+    silent: tuple[int, ...] = ()
+
+
+def cases(rule: Rule) -> Iterator[Case]:
+    """Yield every case of a rule about an issue: of each metric whether it fires, of the first one the rest."""
+    for one in rule.metrics:
+        yield from Story(rule, one).verdicts()
+    yield from Story(rule, rule.metrics[0]).blindness()
+
+
+class Story:
+    """What can happen to the example object of one rule."""
+
+    def __init__(self, rule: Rule, one: Judged) -> None:
+        self.rule, self.one = rule, one
+        self.bad, self.good = values(problem(rule.row, one.metric))
+        self.kinds = tuple({kind for each in rule.metrics for kind in each.kinds})
+        self.fired = rule.row.hold + 1
+        self.event = self.fired + SETTLED  # when something happens to a firing alert
+        self.lives = time_to_live(self.kinds)
+
+    def verdicts(self) -> Iterator[Case]:
+        """Yield what the metric itself decides."""
+        end, event, over = self.event + HOUR, self.event, self.event + self.rule.keep + 2
+        name = self.one.metric.name
+        yield self._case(f"fires on {name}", [(self.bad, end)], firing=(self.fired, end), silent=(self.fired - 2,))
+        yield self._case(f"quiet on {name}", [(self.good, end)], silent=(self.fired, end))
+        healed: Series = [(self.bad, event), (self.good, HOUR)]
+        yield self._case("resolves", healed, firing=(event,), silent=(over, over + 10))
+        yield self._case("accepted never fires", [(self.bad, end)], accepted=[("1", end)], silent=(self.fired, end))
+        taken: Series = [("_", event), ("1", HOUR)]
+        lasting: Series = [(self.bad, event + HOUR)]
+        yield self._case("accepted while firing", lasting, accepted=taken, firing=(event,), silent=(over,))
+
+    def blindness(self) -> Iterator[Case]:
+        """Yield what happens to a firing alert when the exporter, the API or the object goes away."""
+        event, over, long = self.event, self.event + self.rule.keep + 2, HOUR
+        if self.targets:
+            yield self._goes_blind(long)
+        yield self._restart(long)
+        yield self._api_down(long)
+        gone: Series = [(self.bad, event), (GONE, 1), ("_", long)]
+        yield self._case(
+            "object deleted", gone, target=[("1", event), (GONE, 1)], firing=(event, over - 4), silent=(over,)
+        )
+        yield self._case(
+            "never seen is not healthy and not firing", [("_", long)], unknown=[("1", long)], silent=(long,)
+        )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return the kinds of target that the alert's labels name."""
+        return self.one.targets
+
+    def _goes_blind(self, long: int) -> Case:
+        expired = self.event + self.lives
+        end = expired + long
+        watched = tuple(range(self.event, end, 10))
+        over = end + self.rule.keep + 2
+        return self._case(
+            "goes blind while firing",
+            [(self.bad, expired), (GONE, 1), ("_", long), (self.good, HOUR)],
+            target=[("1", self.event), ("0", self.lives + 1 + long), ("1", HOUR)],
+            unknown=[("0", expired), ("1", 1 + long), ("0", HOUR)],
+            firing=watched,
+            silent=(over,),
+        )
+
+    def _restart(self, long: int) -> Case:
+        away = 2  # minutes without any page
+        blank = cold_round(self.kinds) - 1  # the page is back, this object not yet visited
+        end = self.event + 1 + away + blank + long
+        known: Series = [("1", self.event), (GONE, 1), ("_", away + blank), ("1", long)]
+        return self._case(
+            "exporter restarts while firing",
+            [(self.bad, self.event), (GONE, 1), ("_", away + blank), (self.bad, long)],
+            target=known,
+            inventory=[("1", self.event), (GONE, 1), ("_", away), ("1", blank + long)],
+            firing=tuple(range(self.event, end, 3)),
+        )
+
+    def _api_down(self, long: int) -> Case:
+        expired = self.event + self.lives
+        return self._case(
+            "API down for an hour while firing",
+            [(self.bad, expired), (GONE, 1), ("_", HOUR), (self.bad, long)],
+            target=[("1", expired), (GONE, 1), ("_", HOUR), ("1", long)],
+            inventory=[("1", self.event), ("0", self.lives + HOUR), ("1", long)],
+            unknown=[("0", expired), (GONE, 1), ("_", HOUR), ("0", long)],
+            firing=tuple(range(self.event, expired + HOUR + long, 10)),
+        )
+
+    def _case(
+        self,
+        name: str,
+        verdict: Series,
+        *,
+        firing: tuple[int, ...] = (),
+        silent: tuple[int, ...] = (),
+        **others: Series,
+    ) -> Case:
+        """Return a case; what is not told stays well all the time."""
+        total = sum(minutes for _, minutes in verdict)
+        series = {self._metric(): verdict, self._inventory(): others.get("inventory", [("1", total)])}
+        for kind in self.targets:
+            series[self._target(kind)] = others.get("target", [("1", total)])
+        series[self._unknown()] = others.get("unknown", [("0", total)])
+        if "accepted" in others:
+            series[self._accepted()] = others["accepted"]
+        return Case(name=f"{self.rule.row.alert}: {name}", series=series, firing=firing, silent=silent)
+
+    def _metric(self) -> str:
+        return selector(self.one.metric.name, {label: example(label) for label in self.one.metric.labels})
+
+    def _inventory(self) -> str:
+        return selector("cloudstack_network_exporter_inventory_up", {})
+
+    def _target(self, kind: str) -> str:
+        label = self.one.identity[-1]
+        return selector(
+            "cloudstack_network_exporter_target_up", {"kind": kind, "zone": example("zone"), "target": example(label)}
+        )
+
+    def _unknown(self) -> str:
+        labels = {"issue": self.rule.row.issue, "zone": example("zone"), "verdict": "unknown"}
+        return selector(OBJECTS, labels)
+
+    def _accepted(self) -> str:
+        metric = self.one.metric
+        finding = "/".join(example(label) for label in metric.labels)
+        labels = {"metric": metric.name, "zone": example("zone"), "subject": example(self.one.identity[-1])}
+        return selector(ACCEPTED, {**labels, "finding": finding})
+
+
+def values(problem: Problem) -> tuple[str, str]:
+    """Return a value that is a problem and one that is not, as near to the limit as a test can be.
+
+    A timestamp's limit moves while the test runs, so the healthy one is a day further away.
+    """
+    limit = problem.limit
+    if problem.from_now:
+        return f"{limit // 2:g}", f"{limit + 86400:g}"
+    match problem.comparison:
+        case Comparison.ABOVE:
+            return _number(limit + 1 if isinstance(limit, int) else limit + 0.01), _number(limit)
+        case Comparison.BELOW:
+            return _number(limit - 1 if isinstance(limit, int) else limit - 0.01), _number(limit)
+        case Comparison.EQUALS:
+            return _number(limit), _number(limit + 1)
+
+
+def _number(value: Value) -> str:
+    return f"{value:g}"
+
+
+def example(label: str) -> str:
+    """Return the value that the example object has for a label."""
+    return OBJECT.get(label, f"some-{label}")
+
+
+def selector(metric: str, labels: dict[str, str]) -> str:
+    """Return ``metric{...}`` with the labels that a scrape adds."""
+    every = {"job": OBJECT["job"], "instance": INSTANCE, **labels}
+    return metric + "{" + ", ".join(f'{name}="{value}"' for name, value in every.items()) + "}"
+
+
+def document(files: tuple[str, ...], rules: tuple[Rule, ...]) -> dict[str, Any]:
+    """Return the promtool test file for the rules."""
+    tests = [_test(rule, case) for rule in rules for case in cases(rule)]
+    return {"rule_files": list(files), "evaluation_interval": "1m", "tests": tests}
+
+
+def _test(rule: Rule, case: Case) -> dict[str, Any]:
+    name = rule.row.alert
+    moments = [*((minute, True) for minute in case.firing), *((minute, False) for minute in case.silent)]
+    return {
+        "name": case.name,
+        "interval": "1m",
+        "input_series": [{"series": one, "values": _values(values)} for one, values in case.series.items()],
+        "alert_rule_test": [
+            {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": [_expected(rule)] if fires else []}
+            for minute, fires in sorted(moments)
+        ],
+    }
+
+
+def _values(series: Series) -> str:
+    """Return promtool's notation; ``1x4`` is five samples there."""
+    words = [value if count == 1 else f"{value}x{count - 1}" for value, count in series if count]
+    return " ".join(words)
+
+
+def _expected(rule: Rule) -> dict[str, Any]:
+    labels = {"job": OBJECT["job"], **{label: example(label) for label in rule.metrics[0].identity}, **rule.labels}
+    return {"exp_labels": labels, "exp_annotations": {k: _expanded(v, labels) for k, v in rule.annotations.items()}}
+
+
+def _expanded(template: str, labels: dict[str, str]) -> str:
+    for name, value in labels.items():
+        template = template.replace("{{ $labels." + name + " }}", value)
+    return template

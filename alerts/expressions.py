@@ -1,0 +1,143 @@
+"""From a metric's own problem to the PromQL of its alert.
+
+An alert is made of two parts:
+
+* the condition: the metric's problem, exactly as the findings page judges it, less accepted findings;
+* the latch: the alert already fires, there is no verdict, and we cannot see. So an alert never
+  resolves because a target, the API or the exporter cannot be asked; it does when a verdict is healthy
+  again and when the object is gone from a fresh inventory.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import promql_parser
+
+from alerts.recorded import BLIND, KNOWN, OBJECTS, SUBJECTS
+from alerts.rows import Row, RowError
+from exporter import thresholds
+from exporter.checks import discover
+from exporter.config import Intervals
+from exporter.model import Check, Metric, Problem
+
+INVENTORY = "inventory"
+ACCEPTED = "cloudstack_network_finding_accepted"
+ROUND_TO = 5  # minutes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A metric with what its check says about where it comes from.
+
+    Attributes:
+        kinds: target kinds whose answers it is judged from, and ``inventory`` where the Cloud is judged.
+    """
+
+    metric: Metric
+    issue: str
+    kinds: tuple[str, ...]
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Return the labels that name the alert's object: those up to the target, all where none is visited."""
+        subjects = {SUBJECTS[kind] for kind in self.targets}
+        if not subjects:
+            return self.metric.labels
+        last = max(self.metric.labels.index(subject) for subject in subjects)
+        return self.metric.labels[: last + 1]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return the kinds of which the metric's labels name a target."""
+        return tuple(kind for kind in self.kinds if SUBJECTS.get(kind) in self.metric.labels)
+
+
+def judged() -> dict[str, Judged]:
+    """Return every declared metric by name."""
+    return {
+        metric.name: Judged(metric=metric, issue=found.issue.value, kinds=_kinds(found.check))
+        for found in discover()
+        for metric in found.check.metrics
+    }
+
+
+def _kinds(check: Check) -> tuple[str, ...]:
+    kinds = {target.kind for target in (*check.judges, *(need for group in check.groups for need in group.needs))}
+    if check.judges_cloud or any(not group.needs for group in check.groups):
+        kinds.add(INVENTORY)
+    return tuple(sorted(kinds))
+
+
+def problem(row: Row, metric: Metric) -> Problem:
+    """Return the problem that the alert is about: the metric's own, or the same with the row's limit.
+
+    Raises:
+        RowError: the metric is a plain fact, or there is no such threshold.
+    """
+    if metric.problem is None:
+        message = f"{row.alert}: {metric.name} declares no problem"
+        raise RowError(message)
+    if not row.limit:
+        return metric.problem
+    if not hasattr(thresholds, row.limit):
+        message = f"{row.alert}: exporter/thresholds.py has no {row.limit}"
+        raise RowError(message)
+    return replace(metric.problem, limit=getattr(thresholds, row.limit))
+
+
+def time_to_live(kinds: tuple[str, ...]) -> int:
+    """Return the minutes after which a verdict of these kinds is no longer shown."""
+    intervals = Intervals()
+    longest: float = max(getattr(intervals, kind) for kind in kinds)
+    return math.ceil((2 * longest + intervals.deadline) / 60)
+
+
+def cold_round(kinds: tuple[str, ...]) -> int:
+    """Return the minutes from a start until every target was visited: the inventory, a phase, a visit."""
+    intervals = Intervals()
+    visits: list[float] = [getattr(intervals, kind) + intervals.deadline for kind in kinds if kind != INVENTORY]
+    return math.ceil((intervals.deadline + max(visits, default=0.0)) / 60)
+
+
+def keep_firing(kinds: tuple[str, ...]) -> int:
+    """Return the minutes an alert outlasts its condition: time to live and cold round, rounded up."""
+    return math.ceil((time_to_live(kinds) + cold_round(kinds)) / ROUND_TO) * ROUND_TO
+
+
+def expression(row: Row, metrics: tuple[Judged, ...]) -> str:
+    """Return the alert's expression, laid out for reading.
+
+    Raises:
+        RowError: the metrics do not share the labels that name their object.
+    """
+    identity = metrics[0].identity
+    if any(one.identity != identity for one in metrics):
+        message = f"{row.alert}: its metrics do not name their object with the same labels"
+        raise RowError(message)
+    by = ", ".join(("job", *identity))
+    conditions = [_condition(row, one, by) for one in metrics]
+    return pretty(" or ".join([*conditions, _latch(row, metrics, by)]))
+
+
+def pretty(promql: str) -> str:
+    """Return the expression as Prometheus itself lays it out."""
+    return str(promql_parser.parse(promql).prettify())
+
+
+def _condition(row: Row, one: Judged, by: str) -> str:
+    wrong = problem(row, one.metric).promql(one.metric.name)
+    labels = ", ".join(f'"{label}"' for label in one.metric.labels)
+    finding = f'label_join({wrong}, "finding", "/", {labels})'
+    return f'max by ({by}) ({finding} unless on (job, finding) {ACCEPTED}{{metric="{one.metric.name}"}})'
+
+
+def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
+    """Return: it fires, there is no verdict, and either its target is there but unknown or the inventory is blind."""
+    firing = f'ALERTS{{alertname="{row.alert}",alertstate="firing"}}'
+    verdict = " or ".join(one.metric.name for one in metrics)
+    unknown = f'{OBJECTS}{{issue="{row.issue}",verdict="unknown"}} > 0'
+    blind = [f"({KNOWN.format(kind)} and on (job, zone) {unknown})" for kind in metrics[0].targets]
+    blind.append(f"({firing} and on (job) {BLIND})")
+    return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"

@@ -1,0 +1,46 @@
+"""Recording rules: what the exporter can see, and the one state per issue that the wall shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exporter.cloud.targets import TARGET_TYPES
+from exporter.thresholds import TARGETS_BLIND_RATIO
+
+OBJECTS = "cloudstack_network_issue_objects"
+SUBJECTS = {target.kind: target.subject for target in TARGET_TYPES}
+"""Target kind -> the label that names such a target in verdicts."""
+BLIND = "cloudstack_network:inventory:blind"
+"""Per job: the exporter was here within a day, and does not say now that its inventory is fresh."""
+KNOWN = "cloudstack_network:{}:known"
+"""Per target of a kind, under the label that verdicts use: CloudStack still has it."""
+STATE = "cloudstack_network:issue:state"
+"""Per job, zone and issue: a number of STATES."""
+STATES = {0: "ok", 1: "warning", 2: "critical", 3: "unknown", 4: "not configured"}
+
+
+def records() -> Iterator[tuple[str, str]]:
+    """Yield name and expression of each."""
+    up = "cloudstack_network_exporter_inventory_up"
+    yield BLIND, f"max by (job) (last_over_time({up}[1d])) unless on (job) {up} == 1"
+    for kind, subject in sorted(SUBJECTS.items()):
+        targets = f'cloudstack_network_exporter_target_up{{kind="{kind}"}}'
+        named = f'label_replace({targets}, "{subject}", "$1", "target", "(.+)")'
+        yield KNOWN.format(kind), f"max by (job, zone, {subject}) ({named})"
+    yield STATE, _state()
+
+
+def _state() -> str:
+    """Return the state: the worst alert that people are told about, else whether enough could be judged."""
+    told = 'ALERTS{{alertname=~"CloudStackNet.+",alertstate="firing",issue!~"|exporter",severity="{}"}}'
+    per_issue = "by (job, zone, issue)"
+    unknown = f'sum {per_issue} ({OBJECTS}{{verdict="unknown"}})'
+    watched = f'sum {per_issue} ({OBJECTS}{{verdict!="not_configured"}})'
+    steps = (
+        f"2 * max {per_issue} ({told.format('critical')})",
+        f"max {per_issue} ({told.format('warning')})",
+        f"0 * ({unknown} > {TARGETS_BLIND_RATIO} * {watched}) + 3",
+        f"0 * ({watched} > 0)",
+        f'0 * (sum {per_issue} ({OBJECTS}{{verdict="not_configured"}}) > 0) + 4',
+    )
+    return " or ".join(steps)
