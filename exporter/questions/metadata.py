@@ -131,7 +131,8 @@ def read_rules(text: str) -> RewriteRules:
 
 def read_virtual_hosts(text: str) -> VirtualHosts:
     """Return the places from ``file:Listen place`` and ``file:<VirtualHost place...>`` lines, as Apache reads them."""
-    listens, hosts = set(), set()
+    listens: set[tuple[str, int]] = set()
+    hosts: set[tuple[str, int]] = set()
     for line in text.splitlines():
         match line.partition(":")[2].strip().rstrip(">").split():
             case [word, place, *_] if word.lower() == "listen":
