@@ -1,0 +1,114 @@
+"""Judging: which checks run, when their samples expire, and that a defect costs only itself."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from exporter.cloud.groups import ZoneGroup
+from exporter.judging import Judging, Judgment, plan
+from exporter.memory import TargetMemory
+from exporter.model import Failure, Reason
+from tests.worlds import CHECKS, IS_UP, WAITING, answer, cloud, router
+
+
+@pytest.fixture
+def judged() -> tuple[Judging, list[Judgment]]:
+    said: list[Judgment] = []
+    return Judging(CHECKS, said.append), said
+
+
+def remember(**answers: tuple[str, float, float]) -> TargetMemory:
+    memory = TargetMemory()
+    memory.note({{"is_up": IS_UP, "waiting": WAITING}[name]: answer(*row) for name, row in answers.items()}, 0.0)
+    return memory
+
+
+def test_a_check_whose_question_has_no_answer_says_nothing(judged: tuple[Judging, list[Judgment]]) -> None:
+    """Law 1: no answer, no sample; never a healthy default."""
+    judging, said = judged
+    memory = TargetMemory()
+    memory.note({IS_UP: Failure(Reason.TIMEOUT), WAITING: answer("10.1.1.5", 1, 9)}, 0.0)
+    judging.target(router("r-1-VM"), memory, cloud("r-1-VM"))
+    assert said == []
+
+
+def test_samples_expire_with_the_earliest_answer(judged: tuple[Judging, list[Judgment]]) -> None:
+    """Judging an old fact again together with a newer one does not renew it."""
+    judging, said = judged
+    judging.target(router("r-1-VM"), remember(is_up=("yes", 5, 100), waiting=("", 50, 400)), cloud("r-1-VM"))
+    assert [judgment.expires for judgment in said] == [100]
+
+
+def test_a_group_that_rests_on_the_cloud_alone_expires_with_it(judged: tuple[Judging, list[Judgment]]) -> None:
+    """A zone without answering members is judged from the Cloud and no longer than it is valid."""
+    judging, said = judged
+    world = cloud("r-1-VM", expires=777)
+    zone = next(iter(world.zones.values()))
+    judging.group(ZoneGroup(zone.id, zone.name), {router("r-1-VM"): TargetMemory()}, world)
+    assert [(judgment.expires, judgment.samples[0].value) for judgment in said] == [(777, 0)]
+
+
+def test_a_group_is_judged_from_the_answers_of_its_members(judged: tuple[Judging, list[Judgment]]) -> None:
+    """Members that answered count; the group's verdict expires with the earliest of them."""
+    judging, said = judged
+    world = cloud("r-1-VM", "r-2-VM", "r-3-VM")
+    members = {
+        router("r-1-VM"): remember(is_up=("no", 1, 90)),
+        router("r-2-VM"): remember(is_up=("no", 2, 80)),
+        router("r-3-VM"): TargetMemory(),
+    }
+    judging.group(ZoneGroup("z", "zone1"), members, world)
+    assert [(judgment.expires, judgment.samples[0].value) for judgment in said] == [(80, 2)]
+
+
+def test_a_check_whose_command_the_cloud_lacks_says_nothing(judged: tuple[Judging, list[Judgment]]) -> None:
+    """A permission that is missing makes unknown, not healthy."""
+    judging, said = judged
+    world = cloud("r-1-VM", lacks={"listRouters": Failure(Reason.PERMISSION)})
+    judging.target(router("r-1-VM"), remember(is_up=("yes", 5, 100)), world)
+    assert said == []
+
+
+def test_a_judge_that_raises_costs_only_its_own_verdict(
+    judged: tuple[Judging, list[Judgment]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The defect is counted and logged once; other targets are judged."""
+    judging, said = judged
+    defects: list[int] = []
+    judging.on_defect = lambda: defects.append(1)
+    world = cloud("r-1-VM", "r-2-VM")
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            judging.target(router("r-1-VM"), remember(is_up=("defect", 5, 100)), world)
+            judging.target(router("r-2-VM"), remember(is_up=("yes", 5, 100)), world)
+    assert len(defects) == 3
+    assert [record.getMessage() for record in caplog.records] == ["check user_metadata/up failed on r-1-VM"]
+    assert {judgment.owner.subject for judgment in said} == {"r-2-VM"}
+
+
+def test_the_second_look_is_asked_for_and_then_not(judged: tuple[Judging, list[Judgment]]) -> None:
+    """A fact that is new wants another visit; the same fact seen again does not."""
+    judging, said = judged
+    world = cloud("r-1-VM")
+    first = judging.target(router("r-1-VM"), remember(is_up=("yes", 5, 100), waiting=("10.1.1.5", 5, 100)), world)
+    second = judging.target(router("r-1-VM"), remember(is_up=("yes", 65, 160), waiting=("10.1.1.5", 65, 160)), world)
+    assert (first, second) == (True, False)
+    assert [sample.value for judgment in said for sample in judgment.samples if sample.label("address")] == [1, 61]
+
+
+def test_what_is_forgotten_begins_anew(judged: tuple[Judging, list[Judgment]]) -> None:
+    """A router that was deleted and came back under its name has no past."""
+    judging, said = judged
+    world = cloud("r-1-VM")
+    for asked in (5, 65):
+        judging.target(router("r-1-VM"), remember(is_up=("yes", asked, 500), waiting=("10.1.1.5", asked, 500)), world)
+        judging.forget([("router", "zone1/r-1-VM")])
+    assert [judgment.is_first for judgment in said] == [True, True]
+    assert [sample.value for judgment in said for sample in judgment.samples if sample.label("address")] == [1, 1]
+
+
+def test_the_plan_is_the_union_of_what_is_asked_used_and_needed() -> None:
+    """Each question stands once per target type, by name."""
+    assert plan(CHECKS) == {type(router("r-1-VM")): (IS_UP, WAITING)}
