@@ -108,7 +108,7 @@ class CloudStack:
         return f"CloudStack({self._host})"
 
     async def list(
-        self, command: str, row: type[R], *, identity: Callable[[R], Hashable] = attrgetter("id"), **parameters: str
+        self, command: str, row: type[R], identity: Callable[[R], Hashable] = attrgetter("id"), /, **parameters: str
     ) -> Sequence[R]:
         """Return every row of a list command, each once; of projects too where rows have owners.
 

@@ -1,0 +1,131 @@
+"""Rows of the infrastructure -> objects of the Cloud. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from exporter.cloud.objects import (
+    Cluster,
+    Host,
+    ImageStore,
+    ManagementServer,
+    PhysicalNetwork,
+    Pod,
+    TrafficType,
+    VlanRange,
+    Zone,
+)
+from exporter.inventory import rows
+
+LABELS = ("kvm", "xen", "vmware", "hyperv", "ovm3")
+
+
+def unix(date: str) -> float | None:
+    """Return unix time of ``2026-11-21T05:43:13+0000``, None when there is no date."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a comma list."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def zone(row: rows.ZoneRow) -> Zone:
+    """Return the zone."""
+    return Zone(row.id, row.name, row.networktype, row.securitygroupsenabled, row.allocationstate == "Enabled")
+
+
+def pod(row: rows.PodRow) -> Pod:
+    """Return the pod; ``vlan_ids`` without repetitions."""
+    vlans = words(row.vlanid) if isinstance(row.vlanid, str) else tuple(row.vlanid)
+    enabled = row.allocationstate == "Enabled"
+    return Pod(row.id, row.name, row.zoneid, row.gateway, row.netmask, tuple(dict.fromkeys(vlans)), enabled)
+
+
+def cluster(row: rows.ClusterRow) -> Cluster:
+    """Return the cluster."""
+    enabled, managed = row.allocationstate == "Enabled", row.managedstate in ("", "Managed")
+    return Cluster(row.id, row.name, row.zoneid, row.podid, row.hypervisortype, enabled, managed)
+
+
+def host(row: rows.HostRow) -> Host:
+    """Return the host, of any type."""
+    return Host(
+        id=row.id,
+        name=row.name,
+        type=row.type,
+        state=row.state,
+        resource_state=row.resourcestate,
+        address=row.ipaddress,
+        zone_id=row.zoneid,
+        pod_id=row.podid,
+        cluster_id=row.clusterid,
+        hypervisor=row.hypervisor,
+        version=row.version,
+        management_server=row.managementserverid,
+        created=unix(row.created),
+    )
+
+
+def vlan_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of ``100-199,300-300,17``; what is no number is left out."""
+    found = []
+    for word in words(text):
+        first, _, last = (part.strip() for part in word.partition("-"))
+        last = last or first
+        if first.isdecimal() and last.isdecimal():
+            found.append((int(first), int(last)))
+    return tuple(found)
+
+
+def physical_network(row: rows.PhysicalNetworkRow) -> PhysicalNetwork:
+    """Return the physical network; without isolation method it is VLAN."""
+    methods = words(row.isolationmethods) or ("VLAN",)
+    enabled = row.state == "Enabled"
+    return PhysicalNetwork(row.id, row.name, row.zoneid, enabled, methods, vlan_ranges(row.vlan), words(row.tags))
+
+
+def traffic_type(row: rows.TrafficTypeRow, physical_network_id: str) -> TrafficType:
+    """Return the traffic type with the labels that are set."""
+    told = {name: str(getattr(row, f"{name}networklabel")) for name in LABELS}
+    labels = {name: label for name, label in told.items() if label}
+    return TrafficType(row.id, row.physicalnetworkid or physical_network_id, row.traffictype, labels)
+
+
+def vlan_range(row: rows.VlanRangeRow) -> VlanRange:
+    """Return the address range."""
+    return VlanRange(
+        id=row.id,
+        zone_id=row.zoneid,
+        vlan=row.vlan,
+        is_public=row.forvirtualnetwork,
+        start=row.startip,
+        end=row.endip,
+        network_id=row.networkid,
+        physical_network_id=row.physicalnetworkid,
+        for_system_vms=row.forsystemvms,
+    )
+
+
+def image_store(row: rows.ImageStoreRow) -> ImageStore:
+    """Return the image store."""
+    return ImageStore(row.id, row.name, row.zoneid, row.protocol, without_secrets(row.url))
+
+
+def without_secrets(url: str) -> str:
+    """Return the URL without user, password, query and fragment; empty when it cannot be read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def management_server(row: rows.ManagementServerRow) -> ManagementServer:
+    """Return the management server; old versions do not say its address."""
+    return ManagementServer(row.id, row.name, row.state, row.ipaddress or row.serviceip, row.version)

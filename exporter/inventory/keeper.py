@@ -1,0 +1,43 @@
+"""Who holds the newest Cloud. It has no timer: the schedule calls it."""
+
+from __future__ import annotations
+
+from exporter.clock import Clock
+from exporter.cloud.cloud import Cloud
+from exporter.inventory.refresh import refresh
+from exporter.model import Failure, SourceError
+from exporter.sources.cloudstack import CloudStack
+
+
+class Inventory:
+    """The newest complete Cloud, and what stands in the way of a newer one.
+
+    Attributes:
+        cloud: swapped whole, never changed; None before the first complete refresh.
+        failure: why the last refresh failed, None when it did not.
+        failed_since: unix time of the first failure in an unbroken row, 0 when the last refresh succeeded.
+        last_success: unix time when the last complete refresh ended, 0 when there was none.
+    """
+
+    def __init__(self, api: CloudStack, clock: Clock, lifetime: float) -> None:
+        """Hold nothing yet; each Cloud expires ``lifetime`` seconds after its refresh began."""
+        self._api = api
+        self._clock = clock
+        self._lifetime = lifetime
+        self.cloud: Cloud | None = None
+        self.failure: Failure | None = None
+        self.failed_since = 0.0
+        self.last_success = 0.0
+
+    async def refresh_once(self) -> bool:
+        """Read a new Cloud and return True; when that fails keep the old one and return False."""
+        generation = self.cloud.generation + 1 if self.cloud else 1
+        try:
+            cloud = await refresh(self._api, self._clock, generation, self._lifetime)
+        except SourceError as error:
+            self.failure = Failure(error.reason, error.detail)
+            self.failed_since = self.failed_since or self._clock.unix()
+            return False
+        self.cloud, self.failure = cloud, None
+        self.failed_since, self.last_success = 0.0, cloud.at
+        return True

@@ -1,0 +1,164 @@
+"""One refresh: everything the API tells, made into one immutable Cloud."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from exporter.clock import Clock
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template, TrafficType
+from exporter.inventory import infrastructure, machines, rows
+from exporter.inventory.reading import AT_ONCE, Reading, first, made
+from exporter.inventory.settings import read_settings
+from exporter.model import SourceError
+from exporter.sources.cloudstack import CloudStack
+
+
+class Identified(Protocol):
+    """What has CloudStack's id."""
+
+    @property
+    def id(self) -> str:
+        """Return the id."""
+
+
+T = TypeVar("T", bound=Identified)
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: float) -> Cloud:
+    """Return the Cloud as CloudStack shows it now; it expires ``lifetime`` seconds after this call.
+
+    Commands that this version or the role lacks are in its ``lacks``. Raises SourceError when zones
+    cannot be read or anything fails on the way, so that half a Cloud is never taken for a whole one.
+    """
+    asked = clock.boot()
+    reading = Reading(api)
+    await reading.discover()
+    zones = by_id(map(infrastructure.zone, await reading.list("listZones", rows.ZoneRow)))
+    if "listZones" in reading.lacks:
+        raise SourceError(reading.lacks["listZones"].reason, reading.lacks["listZones"].detail)
+    try:
+        async with asyncio.TaskGroup() as group:
+            pods = group.create_task(reading.list("listPods", rows.PodRow))
+            clusters = group.create_task(reading.list("listClusters", rows.ClusterRow))
+            hosts = group.create_task(read_hosts(reading))
+            physical = group.create_task(reading.list("listPhysicalNetworks", rows.PhysicalNetworkRow))
+            traffic_types = group.create_task(read_traffic_types(reading, physical))
+            ranges = group.create_task(reading.list("listVlanIpRanges", rows.VlanRangeRow))
+            networks = group.create_task(reading.list("listNetworks", rows.NetworkRow))
+            instances = group.create_task(read_instances(reading))
+            routers = group.create_task(read_routers(reading))
+            system_vms = group.create_task(read_system_vms(reading, hosts))
+            stores = group.create_task(reading.list("listImageStores", rows.ImageStoreRow))
+            templates = group.create_task(read_templates(reading))
+            servers = group.create_task(reading.list("listManagementServers", rows.ManagementServerRow))
+            settings = group.create_task(read_settings(reading, zones))
+    except* SourceError as errors:
+        raise first(errors) from None
+    values, zone_values = settings.result()
+    return Cloud(
+        asked=asked,
+        expires=asked + lifetime,
+        generation=generation,
+        zones=zones,
+        pods=by_id(map(infrastructure.pod, pods.result())),
+        clusters=by_id(map(infrastructure.cluster, clusters.result())),
+        hosts=by_id(hosts.result()),
+        physical_networks=by_id(map(infrastructure.physical_network, physical.result())),
+        traffic_types=by_id(traffic_types.result()),
+        vlan_ranges=by_id(await made(ranges.result(), infrastructure.vlan_range)),
+        networks=by_id(await made(networks.result(), machines.network)),
+        instances=by_id(instances.result()),
+        routers=by_id(routers.result()),
+        system_vms=by_id(system_vms.result()),
+        image_stores=by_id(map(infrastructure.image_store, stores.result())),
+        templates=templates.result(),
+        management_servers=by_id(map(infrastructure.management_server, servers.result())),
+        settings=MappingProxyType(dict(values)),
+        zone_settings=fixed({zone_id: fixed(told) for zone_id, told in zone_values.items()}),
+        lacks=fixed(reading.lacks),
+        instances_by_network=await by_network(instances.result()),
+        finished=clock.boot(),
+        at=clock.unix(),
+    )
+
+
+def fixed(mapping: Mapping[K, V]) -> Mapping[K, V]:
+    """Return a view that cannot be changed."""
+    return MappingProxyType(dict(mapping))
+
+
+def by_id(objects: Iterable[T]) -> Mapping[str, T]:
+    """Return the objects by CloudStack's id."""
+    return MappingProxyType({thing.id: thing for thing in objects})
+
+
+async def read_hosts(reading: Reading) -> list[Host]:
+    """Return hosts of every type; ``details=min`` because the default computes each host's capacity."""
+    return await made(await reading.list("listHosts", rows.HostRow, details="min"), infrastructure.host)
+
+
+async def read_traffic_types(
+    reading: Reading, physical: asyncio.Task[Iterable[rows.PhysicalNetworkRow]]
+) -> list[TrafficType]:
+    """Return the traffic types; they are only listed per physical network."""
+    ids = [network.id for network in await physical]
+    answers = await reading.each(
+        [reading.list("listTrafficTypes", rows.TrafficTypeRow, physicalnetworkid=network) for network in ids]
+    )
+    return [
+        infrastructure.traffic_type(row, network) for network, told in zip(ids, answers, strict=True) for row in told
+    ]
+
+
+async def read_instances(reading: Reading) -> list[Instance]:
+    """Return the users' virtual machines with NICs, without statistics, which are slow."""
+    return await made(
+        await reading.list("listVirtualMachines", rows.InstanceRow, details="min,nics"), machines.instance
+    )
+
+
+async def read_routers(reading: Reading) -> list[Router]:
+    """Return the routers; with the stored results of their health checks since 4.14, never with fresh ones."""
+    stored = {"fetchhealthcheckresults": "true"} if reading.takes("listRouters", "fetchhealthcheckresults") else {}
+    return await made(await reading.list("listRouters", rows.RouterRow, **stored), machines.router)
+
+
+async def read_system_vms(reading: Reading, hosts: asyncio.Task[list[Host]]) -> list[SystemVm]:
+    """Return the system VMs; old versions show the state of their agents only in listHosts."""
+    told = await reading.list("listSystemVms", rows.SystemVmRow)
+    agents = {host.name: host.state for host in await hosts if host.type in ("ConsoleProxy", "SecondaryStorageVM")}
+    return [machines.system_vm(row, agents) for row in told]
+
+
+async def read_templates(reading: Reading) -> Mapping[tuple[str, str], Template]:
+    """Return the templates by id and zone; of one in several stores the ready copy counts."""
+    told = await reading.list("listTemplates", rows.TemplateRow, whole, templatefilter="all")
+    found: dict[tuple[str, str], Template] = {}
+    for template in await made(told, machines.template):
+        place = (template.id, template.zone_id)
+        if place not in found or not found[place].is_ready:
+            found[place] = template
+    return MappingProxyType(found)
+
+
+def whole(row: rows.TemplateRow) -> rows.TemplateRow:
+    """Return the row itself: rows that differ in anything are different rows."""
+    return row
+
+
+async def by_network(instances: list[Instance]) -> Mapping[str, tuple[Instance, ...]]:
+    """Return the instances of each network, by network id."""
+    found: defaultdict[str, list[Instance]] = defaultdict(list)
+    for number, instance in enumerate(instances, 1):
+        for network_id in dict.fromkeys(nic.network_id for nic in instance.nics):
+            found[network_id].append(instance)
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return MappingProxyType({network_id: tuple(members) for network_id, members in found.items()})

@@ -1,0 +1,260 @@
+"""Rows of the API as CloudStack writes them, only the fields that we use; absent ones have a default.
+
+Source: api/src/main/java/org/apache/cloudstack/api/response.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+
+class ZoneRow(Struct, frozen=True, gc=False):
+    """Source: listZones."""
+
+    id: str
+    name: str
+    networktype: str = ""
+    securitygroupsenabled: bool = False
+    allocationstate: str = ""
+
+
+class PodRow(Struct, frozen=True):
+    """Source: listPods."""
+
+    id: str
+    name: str
+    zoneid: str = ""
+    gateway: str = ""
+    netmask: str = ""
+    allocationstate: str = ""
+    vlanid: list[str] | str = ""  # one text in old versions
+
+
+class ClusterRow(Struct, frozen=True, gc=False):
+    """Source: listClusters."""
+
+    id: str
+    name: str
+    zoneid: str = ""
+    podid: str = ""
+    hypervisortype: str = ""
+    allocationstate: str = ""
+    managedstate: str = ""
+
+
+class HostRow(Struct, frozen=True, gc=False):
+    """Source: listHosts, every type."""
+
+    id: str
+    name: str
+    type: str = ""
+    state: str = ""
+    resourcestate: str = ""
+    ipaddress: str = ""
+    zoneid: str = ""
+    podid: str = ""
+    clusterid: str = ""
+    hypervisor: str = ""
+    version: str = ""
+    managementserverid: str = ""
+    created: str = ""
+
+
+class PhysicalNetworkRow(Struct, frozen=True, gc=False):
+    """Source: listPhysicalNetworks."""
+
+    id: str
+    name: str
+    zoneid: str = ""
+    state: str = ""
+    isolationmethods: str = ""
+    vlan: str = ""
+    tags: str = ""
+
+
+class TrafficTypeRow(Struct, frozen=True, gc=False):
+    """Source: listTrafficTypes."""
+
+    id: str
+    traffictype: str
+    physicalnetworkid: str = ""
+    kvmnetworklabel: str = ""
+    xennetworklabel: str = ""
+    vmwarenetworklabel: str = ""
+    hypervnetworklabel: str = ""
+    ovm3networklabel: str = ""
+
+
+class VlanRangeRow(Struct, frozen=True, gc=False):
+    """Source: listVlanIpRanges."""
+
+    id: str
+    zoneid: str = ""
+    vlan: str = ""
+    forvirtualnetwork: bool = False
+    startip: str = ""
+    endip: str = ""
+    networkid: str = ""
+    physicalnetworkid: str = ""
+    forsystemvms: bool = False
+
+
+class ProviderRow(Struct, frozen=True, gc=False):
+    """A provider of a service."""
+
+    name: str = ""
+
+
+class ServiceRow(Struct, frozen=True):
+    """A service of a network."""
+
+    name: str = ""
+    provider: list[ProviderRow] = []
+
+
+class NetworkRow(Struct, frozen=True):
+    """Source: listNetworks."""
+
+    id: str
+    name: str = ""
+    zoneid: str = ""
+    type: str = ""
+    state: str = ""
+    traffictype: str = "Guest"
+    vpcid: str = ""
+    vlan: str = ""
+    gateway: str = ""
+    cidr: str = ""
+    networkdomain: str = ""
+    physicalnetworkid: str = ""
+    service: list[ServiceRow] = []
+
+
+class NicRow(Struct, frozen=True, gc=False):
+    """Source: nic[] of listVirtualMachines and listRouters."""
+
+    networkid: str = ""
+    traffictype: str = ""
+    ipaddress: str = ""
+    macaddress: str = ""
+    gateway: str = ""
+    netmask: str = ""
+    broadcasturi: str = ""
+    isdefault: bool = False
+    id: str = ""
+    deviceid: str = ""
+
+
+class InstanceRow(Struct, frozen=True):
+    """Source: listVirtualMachines."""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    zoneid: str = ""
+    hostid: str = ""
+    instancename: str = ""
+    templateid: str = ""
+    hypervisor: str = ""
+    passwordenabled: bool = False
+    created: str = ""
+    nic: list[NicRow] = []
+
+
+class HealthRow(Struct, frozen=True, gc=False):
+    """Source: healthcheckresults[] of listRouters."""
+
+    checkname: str = ""
+    checktype: str = ""
+    success: bool | None = None
+    status: str = ""
+    details: str = ""
+    lastupdated: str = ""
+
+
+class RouterRow(Struct, frozen=True):
+    """Source: listRouters."""
+
+    id: str
+    name: str
+    state: str = ""
+    zoneid: str = ""
+    role: str = "VIRTUAL_ROUTER"
+    hostid: str = ""
+    hostname: str = ""
+    hypervisor: str = ""
+    linklocalip: str = ""
+    vpcid: str = ""
+    guestnetworkid: str = ""
+    isredundantrouter: bool = False
+    redundantstate: str = ""
+    requiresupgrade: bool = False
+    version: str = ""
+    healthchecksfailed: bool | None = None
+    healthcheckresults: list[HealthRow] = []
+    created: str = ""
+    nic: list[NicRow] = []
+
+
+class SystemVmRow(Struct, frozen=True, gc=False):
+    """Source: listSystemVms."""
+
+    id: str
+    name: str
+    systemvmtype: str = ""
+    state: str = ""
+    agentstate: str = ""
+    zoneid: str = ""
+    hostid: str = ""
+    hostname: str = ""
+    hypervisor: str = ""
+    publicip: str = ""
+    privateip: str = ""
+    linklocalip: str = ""
+    version: str = ""
+    activeviewersessions: int | None = None
+    created: str = ""
+    disconnected: str = ""
+
+
+class ImageStoreRow(Struct, frozen=True, gc=False):
+    """Source: listImageStores."""
+
+    id: str
+    name: str = ""
+    zoneid: str = ""
+    protocol: str = ""
+    url: str = ""
+
+
+class TemplateRow(Struct, frozen=True, gc=False):
+    """Source: listTemplates; one per template, zone and store."""
+
+    id: str
+    zoneid: str = ""
+    name: str = ""
+    isready: bool = False
+    status: str = ""
+    hypervisor: str = ""
+    format: str = ""
+    templatetype: str = ""
+    passwordenabled: bool = False
+
+
+class ManagementServerRow(Struct, frozen=True, gc=False):
+    """Source: listManagementServers."""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    ipaddress: str = ""
+    serviceip: str = ""
+    version: str = ""
+
+
+class SettingRow(Struct, frozen=True, gc=False):
+    """Source: listConfigurations; it has no id, the name is one."""
+
+    id: str = field(name="name")
+    value: str = ""
+    scope: str = ""
