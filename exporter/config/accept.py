@@ -29,6 +29,8 @@ def matcher(text: object) -> Matcher:
     Raises:
         ValueError: it is not of the form ``label="value"`` or its regular expression is wrong.
     """
+    if isinstance(text, Matcher):
+        return text
     found = SYNTAX.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         message = 'must be a text like zone="a" or router=~"r-1.*" (operators =, !=, =~, !~)'

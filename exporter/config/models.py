@@ -7,7 +7,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from exporter.config.accept import Matcher, matcher
 from exporter.model import Ports
@@ -37,6 +47,7 @@ def _resolver(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
+LabelMatcher = Annotated[Matcher, BeforeValidator(matcher), WithJsonSchema({"type": "string"})]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -44,11 +55,13 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class CloudStackConfig(Section):
     """How the API is reached. The only source that is needed."""
 
-    url: str = Field(description="address of the API, for example https://cloud.example.com/client/api")
+    url: str = Field(examples=["https://cloud.example.com/client/api"], description="address of the API")
     api_key: SecretStr | None = Field(None, description="API key as ${ENVIRONMENT_VARIABLE}; or use api_key_file")
-    api_key_file: Path | None = Field(None, description="file that holds the API key")
+    api_key_file: Path | None = Field(
+        None, examples=["api-key"], description="file that holds the API key; relative to this file"
+    )
     secret_key: SecretStr | None = Field(None, description="secret key as ${ENVIRONMENT_VARIABLE}; or secret_key_file")
-    secret_key_file: Path | None = Field(None, description="file that holds the secret key")
+    secret_key_file: Path | None = Field(None, examples=["secret-key"], description="file that holds the secret key")
     ca_file: Path | None = Field(None, description="CA certificates (PEM) that sign the API's certificate")
     timeout: Seconds = Field(30, description="seconds after which one request is given up")
     concurrency: int = Field(4, ge=1, le=5, description="requests at the same time")
@@ -75,11 +88,15 @@ class CloudStackConfig(Section):
 class SshConfig(Section):
     """How hypervisor hosts, and through them routers and system VMs, are reached."""
 
-    user: str = Field(description="account on the hosts", pattern=r"^[A-Za-z_][A-Za-z0-9._-]{0,31}$")
-    key_file: Path = Field(description="private key of that account")
+    user: str = Field(
+        examples=["cloudstack-exporter"], description="account on the hosts", pattern=r"^[A-Za-z_][A-Za-z0-9._-]{0,31}$"
+    )
+    key_file: Path = Field(examples=["id_ed25519"], description="private key of that account")
     key_passphrase: SecretStr | None = Field(None, description="passphrase as ${ENVIRONMENT_VARIABLE}")
     key_passphrase_file: Path | None = Field(None, description="file that holds the passphrase of the key")
-    known_hosts_file: Path = Field(description="host keys or @cert-authority lines; always verified")
+    known_hosts_file: Path = Field(
+        examples=["known_hosts"], description="host keys or @cert-authority lines; always verified"
+    )
     mode: Literal["sudo", "forced", "root"] = Field(
         "sudo", description="sudo: wrapper by one sudo rule; forced: by a forced command; root: script over stdin"
     )
@@ -135,16 +152,11 @@ class Accept(Section):
     """A finding that is known and accepted until a date."""
 
     metric: str = Field(description="metric name", pattern=r"^cloudstack_network_[a-z0-9_]+$")
-    matchers: tuple[Matcher, ...] = Field(
+    matchers: tuple[LabelMatcher, ...] = Field(
         (), description='label matchers as in Alertmanager: zone="a", router=~"r-1.*"'
     )
     reason: str = Field(description="why it is accepted; shown beside the finding", min_length=3, max_length=200)
     until: date = Field(description="last day on which it is accepted")
-
-    @field_validator("matchers", mode="before")
-    @classmethod
-    def _matchers(cls, entries: object) -> object:
-        return tuple(matcher(entry) for entry in entries) if isinstance(entries, list | tuple) else entries
 
 
 class WebConfig(Section):

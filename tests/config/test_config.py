@@ -1,0 +1,166 @@
+"""Configuration: every rule has a bad example, and every mistake is told at once with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.config import Config, ConfigError, load, parse
+from exporter.config.accept import matcher
+from exporter.config.example import example, schema
+from exporter.model import Ports
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+ENVIRONMENT = {"API_KEY": "the-api-key", "SECRET_KEY": "the-secret-key", "PASSPHRASE": "open sesame"}
+SMALL = "cloudstack: {url: 'https://c.example.com/client/api', api_key: '${API_KEY}', secret_key: '${SECRET_KEY}'}\n"
+
+
+def assert_config_or_mistakes(text: str) -> None:
+    mistakes = None
+    try:
+        parse(text, ENVIRONMENT, folder=HERE)
+    except ConfigError as error:
+        mistakes = error.mistakes
+    assert mistakes is None or (mistakes and all(mistake.line >= 1 for mistake in mistakes))
+
+
+def bad_files() -> list[Path]:
+    return sorted((HERE / "bad").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", bad_files(), ids=lambda path: path.stem)
+def test_each_rule_refuses_its_bad_example_and_names_the_place(path: Path) -> None:
+    """The first line of each file says what the message must hold; that is the only mistake in it."""
+    expected = path.read_text().splitlines()[0].removeprefix("# expect: ")
+    with pytest.raises(ConfigError) as caught:
+        load(path, ENVIRONMENT)
+    assert expected in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert len(caught.value.mistakes) == 1
+
+
+def test_url_api_key_and_secret_are_enough() -> None:
+    """Everything else has a default."""
+    config = parse(SMALL, ENVIRONMENT, folder=HERE)
+    assert config.ssh is None
+    assert config.web.listen_address == "127.0.0.1:10061"
+    assert config.ports.ports() == Ports()
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    """Five mistakes, five lines, in the order of the file."""
+    text = "cloudstack:\n  url: nope\n  api_key: literal\n  secret_key: '${UNSET}'\nlog: {level: loud}\nnope: 1\n"
+    with pytest.raises(ConfigError) as caught:
+        parse(text, ENVIRONMENT, folder=HERE)
+    assert [mistake.line for mistake in caught.value.mistakes] == [2, 3, 4, 5, 6]
+
+
+def test_secrets_come_from_files_and_environment_and_are_not_shown(tmp_path: Path) -> None:
+    """Law 6: neither repr nor a dump of the configuration shows a secret."""
+    (tmp_path / "secret").write_text("from-a-file\n")
+    text = SMALL.replace("secret_key: '${SECRET_KEY}'", "secret_key_file: secret")
+    config = parse(text, ENVIRONMENT, folder=tmp_path)
+    assert config.cloudstack.secret_key is not None
+    assert config.cloudstack.secret_key.get_secret_value() == "from-a-file"
+    shown = repr(config) + str(config.model_dump()) + config.model_dump_json()
+    assert "from-a-file" not in shown
+    assert "the-api-key" not in shown
+
+
+def test_a_mistake_never_shows_a_secret() -> None:
+    """A secret written into the file by mistake is not repeated in the message."""
+    text = SMALL.replace("${SECRET_KEY}", "canary-4711").replace("https:", "htp:")
+    with pytest.raises(ConfigError) as caught:
+        parse(text, ENVIRONMENT, folder=HERE)
+    assert "canary-4711" not in str(caught.value) + repr(caught.value.mistakes)
+
+
+def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    """A configuration can be moved with its keys."""
+    text = SMALL + "ssh: {user: monitor, key_file: key, known_hosts_file: /etc/known}\n"
+    config = parse(text, ENVIRONMENT, folder=tmp_path)
+    assert config.ssh is not None
+    assert (config.ssh.key_file, config.ssh.known_hosts_file) == (tmp_path / "key", Path("/etc/known"))
+
+
+def test_models_are_frozen() -> None:
+    """Nobody changes the configuration while it is used."""
+    config = parse(SMALL, ENVIRONMENT, folder=HERE)
+    with pytest.raises(ValueError, match="frozen"):
+        config.log = config.log  # type: ignore[misc]
+
+
+def test_the_example_is_loaded_and_holds_every_default(tmp_path: Path) -> None:
+    """What the example says is what holds without it."""
+    text = (ROOT / "config/exporter.example.yml").read_text()
+    for name in ("api-key", "secret-key"):
+        (tmp_path / name).write_text("x")
+    config = parse(text, {}, folder=tmp_path)
+    plain = parse(SMALL, ENVIRONMENT, folder=tmp_path)
+    for section in ("console", "ports", "intervals", "web", "log", "limits"):
+        assert getattr(config, section) == getattr(plain, section)
+    assert len(config.accept) == 1
+
+
+def test_the_example_names_every_key_with_a_comment() -> None:
+    """No key without its one comment."""
+    text = (ROOT / "config/exporter.example.yml").read_text()
+    assert text == example()
+    for section, field in Config.model_fields.items():
+        assert f"\n{section}:  # {field.description}\n" in text
+    assert all(" # " in line for line in text.splitlines()[4:] if line)
+
+
+def test_the_schema_is_that_of_the_models_and_fits_the_example() -> None:
+    """Editors check what the exporter checks."""
+    text = (ROOT / "config/exporter.schema.json").read_text()
+    assert text == schema()
+    keys = json.loads(text)["properties"].keys()
+    assert keys == yaml.safe_load((ROOT / "config/exporter.example.yml").read_text()).keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "matches"),
+    [
+        ('zone="a"', "a", True),
+        ('zone!="a"', "a", False),
+        ('zone=~"a|b"', "b", True),
+        ('zone=~"a"', "ab", False),
+        ('zone!~"a.*"', "ab", False),
+        (r'zone="say \"hi\""', 'say "hi"', True),
+        (' zone = "a" ', "a", True),
+    ],
+)
+def test_matchers_read_as_in_alertmanager(text: str, value: str, *, matches: bool) -> None:
+    """Four operators, quoted values, regular expressions over the whole value."""
+    assert matcher(text).matches(value) is matches
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
+    """Whatever stands in the file, the answer is a list of mistakes, never another exception."""
+    assert_config_or_mistakes(text)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["cloudstack", "ssh", "accept", "web", "url", "api_key", "key_file", "matchers", "x"]),
+                inner,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_yaml_is_a_config_or_a_config_error(data: object) -> None:
+    """Known keys with values of the wrong kind are mistakes with a place."""
+    assert_config_or_mistakes(yaml.safe_dump(data))
