@@ -23,13 +23,10 @@ READERS: tuple[Callable[[str], Any], ...] = (
     read_sockets,
     read_firewall,
 )
-WORDS = st.sampled_from(
-    (
-        "LISTEN UNCONN tcp 0 10.1.1.1:8080 [::]:53 *:x Status: PRIMARY 1: eth0 inet 10.1.1.1/24 999.1.1.1/99 uptime 1.5 "
-        "script -A INPUT :INPUT DROP -s -j ACCEPT -p --dport 8080 99999999999 ' \u0663 policy type filter hook input drop;"
-    ).split()
-    + ["\n", "type filter hook input priority filter; policy drop;\n", ":INPUT DROP [0:0]\n-A INPUT "]
-)
+KNOWN = """LISTEN UNCONN tcp 0 10.1.1.1:8080 [::]:53 *:x Status: PRIMARY 1: eth0 inet 10.1.1.1/24 999.1.1.1/99
+uptime 1.5 script -A INPUT :INPUT DROP -s -j ACCEPT -p --dport 8080 99999999999 ' \u0663 policy type filter hook"""
+CHAINS = ("\n", "type filter hook input priority filter; policy drop;\n", ":INPUT DROP [0:0]\n-A INPUT ")
+WORDS = st.sampled_from([*KNOWN.split(), *CHAINS])
 
 
 @pytest.mark.parametrize("read", READERS)
