@@ -1,0 +1,118 @@
+"""Routers as CloudStack sees them: whether they run where they are needed, and whether it still commands them.
+
+Symptom: instances without gateway, DHCP and metadata; or every change of their network fails.
+Detect:  listRouters: state, requiresupgrade. A router stopped for lack of instances is normal.
+Fix:     start the router, or restart the network; upgrade it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.checks.user_metadata.needed import networks_of, running_instances
+from exporter.checks.user_metadata.remedies import READ_LOG, RECREATE_ROUTER
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.objects import Router
+from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
+
+DOWN = Metric(
+    "cloudstack_network_user_metadata_router_down",
+    "Whether the router's network has running instances and no running router, by CloudStack's own state.",
+    labels=("zone", "router"),
+    problem=above(0),
+)
+UPGRADE = Metric(
+    "cloudstack_network_user_metadata_router_requires_upgrade",
+    "Whether CloudStack refuses to command the running router until it is upgraded (requiresupgrade).",
+    labels=("zone", "router"),
+    problem=above(0),
+)
+ORPHANED = Metric(
+    "cloudstack_network_user_metadata_networks_without_router",
+    "Networks of the zone that a virtual router should serve, with running instances and no router at all.",
+    labels=("zone",),
+    problem=above(0),
+)
+INFO = Metric(
+    "cloudstack_network_user_metadata_router_info",
+    "What CloudStack says of the router; always 1.",
+    labels=("zone", "router", "network", "vpc", "host", "version", "state", "redundant_state"),
+)
+START = "Start the router, or restart its network without cleanup."
+UPGRADE_ROUTER = "Upgrade the router: live patch it (4.17 and newer), or restart its network with cleanup=true."
+SERVING = ("Running", "Migrating")  # a live migration does not interrupt it
+
+
+def judge(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
+    """Yield state and upgrade flag of each router of the zone."""
+    routers = [router for router in cloud.routers.values() if router.zone_id == group.id]
+    yield _orphaned(group, frozenset(home for router in routers for home in networks_of(router)), cloud)
+    served = {home for router in routers if router.state in SERVING for home in networks_of(router)}
+    for router in sorted(routers, key=lambda router: router.name):
+        if router.role != "VIRTUAL_ROUTER":
+            continue
+        yield _info(group, router, cloud)
+        unserved = networks_of(router) - served
+        running = running_instances(unserved, cloud)
+        yield DOWN.sample(
+            group.zone,
+            router.name,
+            value=int(bool(running)),
+            seen=f"router {router.state}, {len(running)} instances run without it",
+            expected="Running while instances of its network run",
+            remedy=START,
+        )
+        yield UPGRADE.sample(
+            group.zone,
+            router.name,
+            value=int(router.requires_upgrade and router.is_running),
+            seen=f"version {router.version or 'unknown'}: requires an upgrade, commands are refused",
+            expected="a system VM template that the management server accepts",
+            remedy=UPGRADE_ROUTER,
+        )
+
+
+def _orphaned(group: ZoneGroup, routed: frozenset[str], cloud: Cloud) -> Sample:
+    """Return how many networks lost their router: destroyed, or never made again after a failed restart."""
+    lost = [
+        network.name
+        for network in cloud.networks.values()
+        if network.zone_id == group.id
+        and network.id not in routed
+        and any(network.served_by_router(service) for service in ("Dhcp", "Dns", "UserData"))
+        and running_instances((network.id,), cloud)
+    ]
+    return ORPHANED.sample(
+        group.zone,
+        value=len(lost),
+        seen=", ".join(sorted(lost)[:3]) + (f" and {len(lost) - 3} more" if len(lost) > len(lost[:3]) else ""),
+        expected="a router for each network with running instances",
+        remedy="Restart the network: CloudStack makes its router again.",
+    )
+
+
+def _info(group: ZoneGroup, router: Router, cloud: Cloud) -> Sample:
+    network = cloud.networks.get(router.network_id)
+    return INFO.sample(
+        group.zone,
+        router.name,
+        network.name if network else "",
+        router.vpc_id,
+        router.host_name,
+        router.version,
+        router.state,
+        router.redundant_state if router.is_redundant else "",
+        value=1,
+    )
+
+
+CHECK = Check(
+    title="Router state",
+    metrics=(DOWN, UPGRADE, ORPHANED, INFO),
+    remedies=(START, RECREATE_ROUTER, READ_LOG),
+    groups=(GroupJudge(ZoneGroup, judge),),
+    reads=("listRouters", "listVirtualMachines", "listNetworks"),
+    judges_cloud=True,
+)
