@@ -1,4 +1,4 @@
-"""Whether anybody needs a router: the running instances of its guest networks."""
+"""Whether anybody needs a router, and whether it serves: by CloudStack's word."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Instance, Router
+
+SERVING = ("Running", "Migrating")  # a live migration does not interrupt it
 
 
 def networks_of(router: Router) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exporter.checks.user_metadata.needed import networks_of, running_instances
+from exporter.checks.user_metadata.needed import SERVING, networks_of, running_instances
 from exporter.checks.user_metadata.remedies import RECREATE_ROUTER
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import RouterPair
@@ -70,7 +70,7 @@ def judge(group: RouterPair, members: Mapping[RouterTarget, Answers], cloud: Clo
         return
     homes = frozenset(network_id for router in group.routers for network_id in networks_of(router))
     is_needed = bool(running or running_instances(homes, cloud))
-    states = {router.name: router.redundant_state if router.is_running else router.state for router in group.routers}
+    states = {one.name: one.redundant_state if one.state in SERVING else one.state for one in group.routers}
     yield _faults(group, states, is_needed=is_needed)
     if is_needed:
         yield _one_primary(group, "api", states)

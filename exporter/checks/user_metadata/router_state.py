@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.checks.user_metadata.needed import networks_of, running_instances
+from exporter.checks.user_metadata.needed import SERVING, networks_of, running_instances
 from exporter.checks.user_metadata.remedies import READ_LOG, RECREATE_ROUTER
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
@@ -42,7 +42,6 @@ INFO = Metric(
 )
 START = "Start the router, or restart its network without cleanup."
 UPGRADE_ROUTER = "Upgrade the router: live patch it (4.17 and newer), or restart its network with cleanup=true."
-SERVING = ("Running", "Migrating")  # a live migration does not interrupt it
 
 
 def judge(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
