@@ -15,7 +15,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group, Membership, groups
 from exporter.cloud.groups import key as group_key
 from exporter.cloud.targets import Target, key, targets
-from exporter.inventory.keeper import Keeper
+from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, Judgment, Key
 from exporter.memory import TargetMemory
 from exporter.model import Failure, Outcome, Question
@@ -36,7 +36,7 @@ class Engine:
     """
 
     clock: Clock
-    inventory: Keeper
+    inventory: Inventory
     schedule: Schedule
     judging: Judging
     board: JudgmentBoard
@@ -50,6 +50,11 @@ class Engine:
     _dirty: dict[Key, float] = field(default_factory=dict)
     _zones: set[str] = field(default_factory=set)
     _is_changed: bool = False
+
+    def __post_init__(self) -> None:
+        self.schedule.on_visited = self.visited
+        self.schedule.on_defect = self.judging.on_defect = self.telemetry.internal_errors.inc
+        self.judging.sink = self.publish
 
     # ------------------------------------------------------------------ inventory
 
@@ -76,8 +81,8 @@ class Engine:
         self._forget(gone)
         for name, size in _sizes(cloud).items():
             self.telemetry.inventory_objects.labels(name).set(size)
-        for name in list(found):
-            self._judge_group(name)
+        for group_name in list(found):
+            self._judge_group(group_name)
             await asyncio.sleep(0)  # a big cloud does not stop the loop
 
     def _forget(self, gone: set[Key]) -> None:

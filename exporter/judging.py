@@ -77,7 +77,7 @@ class Judging:
     """
 
     checks: tuple[Registered, ...]
-    sink: Sink
+    sink: Sink = lambda _judgment: None
     on_defect: Callable[[], None] = lambda: None
     _scopes: dict[tuple[str, str, Key, Key], Scope] = field(default_factory=dict)
     _broken: set[tuple[str, str, Key]] = field(default_factory=set)

@@ -60,7 +60,7 @@ class Schedule:
     plan: Mapping[type[Target], Questions]
     intervals: Mapping[str, float]
     deadline: float
-    on_visited: Callable[[Entry, Mapping[Question[Any], Outcome]], None]
+    on_visited: Callable[[Entry, Mapping[Question[Any], Outcome]], None] = lambda _entry, _outcomes: None
     on_defect: Callable[[], None] = lambda: None
     entries: dict[Key, Entry] = field(default_factory=dict)
     _heap: list[tuple[float, Key]] = field(default_factory=list)

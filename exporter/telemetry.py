@@ -69,8 +69,6 @@ class Telemetry:
         self.inventory_up = _gauge(registry, "inventory_up", "Whether the last reading of the inventory succeeded.")
         self.inventory_objects = _gauge(registry, "inventory_objects", "Objects that CloudStack lists.", ("kind",))
         self.interval = _gauge(registry, "interval_seconds", "Seconds between two visits of a target.", ("kind",))
-        self.page_bytes = _gauge(registry, "page_bytes", "Size of the page of metrics.", ("encoding",))
-        self.page_series = _gauge(registry, "page_series", "Series on the page of metrics.")
         self.accept_unmatched = _gauge(
             registry, "accept_entries_unmatched", "Accept entries that match no finding or are past their date."
         )
@@ -96,7 +94,7 @@ class Telemetry:
         if reason is not None:
             self.api_failures.labels(reason.value).inc()
 
-    def render(self, *, openmetrics: bool) -> bytes:
+    def render(self, openmetrics: bool) -> bytes:
         """Return the text of all these metrics, without the closing ``# EOF``."""
         if openmetrics:
             text: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
