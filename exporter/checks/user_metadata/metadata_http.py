@@ -8,7 +8,7 @@ Fix:     stop and start the router; recreate it where that was tried.
 from __future__ import annotations
 
 from exporter.checks.user_metadata.remedies import LADDER, router_remedy
-from exporter.checks.user_metadata.served import NEEDED, metadata_addresses, shown_twice
+from exporter.checks.user_metadata.served import NEEDED, is_certain, metadata_addresses, settles
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
@@ -42,9 +42,16 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
             yield STATUS.sample(*labels, value=listed.status)
         if listed.status in HEALTHY:
             yield UP.sample(*labels, value=1)
-        elif shown_twice(target, answers, cloud, "http", served.address, by=(METADATA_HTTP,)):
+        elif _is_fault(target, answers, cloud, listed):
             seen = _seen(listed, by_place.get((served.address, "/")))
             yield UP.sample(*labels, value=0, seen=seen, expected=EXPECTED, remedy=remedy)
+
+
+def _is_fault(target: RouterTarget, answers: Answers, cloud: Cloud, listed: HttpAnswer) -> bool:
+    """Return whether a bad answer counts; only an address that the router lacks is a difference to the Cloud."""
+    if listed.word == "absent":
+        return is_certain(target, answers, cloud, "absent", listed.address, by=METADATA_HTTP)
+    return not settles(target, answers)
 
 
 def _seen(listed: HttpAnswer, root: HttpAnswer | None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.checks.user_metadata.remedies import LADDER, RESTART_INSTANCE, router_remedy
-from exporter.checks.user_metadata.served import NEEDED, metadata_addresses
+from exporter.checks.user_metadata.served import NEEDED, metadata_addresses, settles
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Instance
 from exporter.cloud.second_look import confirmed
@@ -95,7 +95,7 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
     served = tuple(_served(target, answers, cloud))
     exposed = sorted(address for address, data in answers[METADATA_INSTANCES].items() if data.is_exposed)
     yield _count(EXPOSED, target, exposed, "Restore .htaccess: stop and start the instance of that address.")
-    if not metadata_addresses(target, answers, cloud):
+    if settles(target, answers) or not metadata_addresses(target, answers, cloud):
         return
     yield JUDGED.sample(target.zone, target.name, value=len(served))
     for count, row, failing in (

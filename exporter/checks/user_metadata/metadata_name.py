@@ -8,7 +8,7 @@ Fix:     start any instance of the network (CloudStack writes the file again); s
 from __future__ import annotations
 
 from exporter.checks.user_metadata.remedies import LADDER, router_remedy
-from exporter.checks.user_metadata.served import NEEDED, metadata_addresses, shown_twice
+from exporter.checks.user_metadata.served import NEEDED, is_certain, metadata_addresses
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.routers import ServedAddress
 from exporter.cloud.targets import RouterTarget
@@ -39,7 +39,7 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
         right = _right(served, addresses, cloud)
         if answer.addresses and right.issuperset(answer.addresses):
             yield RESOLVES.sample(*labels, value=1)
-        elif shown_twice(target, answers, cloud, "name", served.address, by=(METADATA_NAME,)):
+        elif is_certain(target, answers, cloud, "name", served.address, by=METADATA_NAME):
             yield RESOLVES.sample(
                 *labels,
                 value=0,

@@ -8,8 +8,8 @@ Fix:     stop and start the router: the file is written again.
 from __future__ import annotations
 
 from exporter.checks.user_metadata.remedies import LADDER, router_remedy
+from exporter.checks.user_metadata.served import settles
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.routers import is_settling
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.metadata import METADATA_RULES
@@ -26,10 +26,7 @@ RULES = Metric(
 
 def judge(target: RouterTarget, answers: Answers, _: Cloud) -> Samples:
     """Yield the number of rules as soon as the router holds data of any instance."""
-    uptime = answers[ROUTER_IDENTITY].uptime
-    if is_settling(target.router, answers.now, uptime):
-        return
-    if not any(data.vm_id for data in answers[METADATA_INSTANCES].values()):
+    if settles(target, answers) or not any(data.vm_id for data in answers[METADATA_INSTANCES].values()):
         return
     rules = answers[METADATA_RULES]
     yield RULES.sample(
@@ -38,7 +35,7 @@ def judge(target: RouterTarget, answers: Answers, _: Cloud) -> Samples:
         value=rules.count,
         seen="no rule for meta-data" if rules.has_file else "latest/.htaccess is missing",
         expected="at least one RewriteRule for meta-data in latest/.htaccess",
-        remedy=router_remedy(target.router, answers.now, uptime),
+        remedy=router_remedy(target.router, answers.now, answers[ROUTER_IDENTITY].uptime),
     )
 
 

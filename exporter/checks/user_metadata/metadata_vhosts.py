@@ -8,7 +8,7 @@ Fix:     stop and start the router; recreate it where that was tried.
 from __future__ import annotations
 
 from exporter.checks.user_metadata.remedies import LADDER, router_remedy
-from exporter.checks.user_metadata.served import NEEDED, metadata_addresses, shown_twice
+from exporter.checks.user_metadata.served import NEEDED, is_certain, metadata_addresses
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
@@ -31,7 +31,7 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
         labels = (target.zone, target.name, served.address)
         if hosts.is_served(served.address):
             yield CONFIGURED.sample(*labels, value=1)
-        elif shown_twice(target, answers, cloud, "vhost", served.address, by=(METADATA_VHOSTS,)):
+        elif is_certain(target, answers, cloud, "vhost", served.address, by=METADATA_VHOSTS):
             yield CONFIGURED.sample(
                 *labels,
                 value=0,
