@@ -22,7 +22,10 @@ def shells() -> list[str]:
 
 @dataclass(frozen=True)
 class Machine:
-    """A pretended machine: files below ``root``, and tools that stand before the real ones on the PATH."""
+    """A pretended machine: files below ``root``, and tools that stand before the real ones on the PATH.
+
+    Debian's busybox runs its own applets (ip, ps, awk, timeout, ...) whatever stands on the PATH.
+    """
 
     root: Path
     tools: Path
