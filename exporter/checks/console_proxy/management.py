@@ -1,0 +1,63 @@
+"""Settings that keep console proxies from being made, or from finding their management server.
+
+Symptom: a destroyed proxy does not come back; every new proxy stays without its agent.
+Detect:  listConfigurations: consoleproxy.management.state is not Auto, or 'host' is the management server's localhost.
+Fix:     set them right, restart the management servers, then destroy the console proxies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.checks.console_proxy.remedies import CHECK_HOST_SETTING, DESTROY
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ZoneGroup
+from exporter.model import Check, GroupJudge, Metric, Samples, above, equals
+
+SET_AUTO = (
+    "Find out who set consoleproxy.management.state (an interrupted upgrade or destroy leaves it), set it to Auto"
+    " and restart the management servers."
+)
+
+STATE_AUTO = Metric(
+    "cloudstack_network_console_proxy_management_state_auto",
+    "Whether consoleproxy.management.state is Auto, so that proxies are made and replaced.",
+    labels=("zone",),
+    problem=equals(0),
+)
+HOST_IS_LOCAL = Metric(
+    "cloudstack_network_console_proxy_management_host_local",
+    "Entries of the setting 'host' that lead a system VM to itself (localhost) instead of a management server.",
+    labels=("zone",),
+    problem=above(0),
+)
+
+
+def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
+    """Say whether proxies are managed, and whether they are told where the management servers are."""
+    state = cloud.setting("consoleproxy.management.state", group.id)
+    if state is not None:
+        value = int(state.strip().lower() == "auto")
+        yield STATE_AUTO.sample(group.zone, value=value, seen=state or "empty", expected="Auto", remedy=SET_AUTO)
+    hosts = cloud.setting("host", group.id)
+    if hosts is not None:
+        local = [word for word in hosts.split(",") if is_local(word)]
+        yield HOST_IS_LOCAL.sample(
+            group.zone, value=len(local), seen=f"host = {hosts[:100]!r}", expected="reachable management servers"
+        )
+
+
+def is_local(host: str) -> bool:
+    """Return whether a host name means the machine itself; an empty one falls back to localhost."""
+    word = host.strip().partition("@")[0].lower()
+    return word in ("", "localhost", "::1") or word.startswith("127.")
+
+
+CHECK = Check(
+    title="Management of console proxies",
+    metrics=(STATE_AUTO, HOST_IS_LOCAL),
+    remedies=(CHECK_HOST_SETTING, DESTROY),
+    groups=(GroupJudge(ZoneGroup, judge),),
+    reads=("listConfigurations",),
+)
