@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.expressions import ACCEPTED, Judged, cold_round, problem, time_to_live
-from alerts.recorded import OBJECTS
+from alerts.expressions import ACCEPTED, INVENTORY, PAIR, Judged, cold_round, problem, time_to_live
+from alerts.recorded import OBJECTS, SUBJECTS
 from alerts.rules import Rule
 from exporter.model import Comparison, Problem, Value
 
 OBJECT = {"job": "cloudstack-network-exporter", "zone": "zone-1", "router": "r-12-VM", "console_proxy": "v-2-VM",
-          "host": "kvm-1", "address": "10.1.1.1", "network": "net-1"}  # fmt: skip
+          "host": "kvm-1", "address": "10.1.1.1", "network": "net-1", "pair": "r-12-VM+r-13-VM"}  # fmt: skip
 """Label -> value of the example object."""
 INSTANCE = "exporter:10061"
 SETTLED = 10  # minutes that a firing alert is watched before something happens
@@ -76,22 +76,30 @@ class Story:
     def blindness(self) -> Iterator[Case]:
         """Yield what happens to a firing alert when the exporter, the API or the object goes away."""
         event, over, long = self.event, self.event + self.rule.keep + 2, HOUR
-        if self.targets:
+        if self.kinds != (INVENTORY,):
             yield self._goes_blind(long)
         yield self._restart(long)
         yield self._api_down(long)
         gone: Series = [(self.bad, event), (GONE, 1), ("_", long)]
+        others: Series = [("1" if self._is_named() else "0", event + 1 + long)]
+        target: Series = [("1", event), (GONE, 1)]
         yield self._case(
-            "object deleted", gone, target=[("1", event), (GONE, 1)], firing=(event, over - 4), silent=(over,)
+            "object deleted", gone, target=target, unknown=others, firing=(event, over - 4), silent=(over,)
         )
         yield self._case(
             "never seen is not healthy and not firing", [("_", long)], unknown=[("1", long)], silent=(long,)
         )
 
     @property
-    def targets(self) -> tuple[str, ...]:
-        """Return the kinds of target that the alert's labels name."""
-        return self.one.targets
+    def targets(self) -> tuple[tuple[str, str], ...]:
+        """Return kind and name of the targets that are visited for the example object."""
+        if PAIR in self.one.metric.labels:
+            return tuple(("router", name) for name in OBJECT[PAIR].split("+"))
+        return tuple((kind, example(SUBJECTS[kind])) for kind in self.one.kinds if kind != INVENTORY)
+
+    def _is_named(self) -> bool:
+        """Return whether the labels name visited machines, so that unknown ones beside them do not matter."""
+        return bool(self.one.targets) or PAIR in self.one.metric.labels
 
     def _goes_blind(self, long: int) -> Case:
         expired = self.event + self.lives
@@ -143,8 +151,8 @@ class Story:
         """Return a case; what is not told stays well all the time."""
         total = sum(minutes for _, minutes in verdict)
         series = {self._metric(): verdict, self._inventory(): others.get("inventory", [("1", total)])}
-        for kind in self.targets:
-            series[self._target(kind)] = others.get("target", [("1", total)])
+        for kind, visited in self.targets:
+            series[self._target(kind, visited)] = others.get("target", [("1", total)])
         series[self._unknown()] = others.get("unknown", [("0", total)])
         if "accepted" in others:
             series[self._accepted()] = others["accepted"]
@@ -156,10 +164,9 @@ class Story:
     def _inventory(self) -> str:
         return selector("cloudstack_network_exporter_inventory_up", {})
 
-    def _target(self, kind: str) -> str:
-        label = self.one.identity[-1]
+    def _target(self, kind: str, name: str) -> str:
         return selector(
-            "cloudstack_network_exporter_target_up", {"kind": kind, "zone": example("zone"), "target": example(label)}
+            "cloudstack_network_exporter_target_up", {"kind": kind, "zone": example("zone"), "target": name}
         )
 
     def _unknown(self) -> str:
@@ -207,11 +214,12 @@ def selector(metric: str, labels: dict[str, str]) -> str:
 
 def document(files: tuple[str, ...], rules: tuple[Rule, ...]) -> dict[str, Any]:
     """Return the promtool test file for the rules."""
-    tests = [_test(rule, case) for rule in rules for case in cases(rule)]
+    tests = [test(rule, case) for rule in rules for case in cases(rule)]
     return {"rule_files": list(files), "evaluation_interval": "1m", "tests": tests}
 
 
-def _test(rule: Rule, case: Case) -> dict[str, Any]:
+def test(rule: Rule, case: Case) -> dict[str, Any]:
+    """Return one promtool test."""
     name = rule.row.alert
     moments = [*((minute, True) for minute in case.firing), *((minute, False) for minute in case.silent)]
     return {
@@ -226,13 +234,15 @@ def _test(rule: Rule, case: Case) -> dict[str, Any]:
 
 
 def _values(series: Series) -> str:
-    """Return promtool's notation; ``1x4`` is five samples there."""
-    words = [value if count == 1 else f"{value}x{count - 1}" for value, count in series if count]
+    """Return promtool's notation; ``1x4`` is five samples there, ``0+2x4`` five that rise by two."""
+    words = [value if count == 1 and "+" not in value else f"{value}x{count - 1}" for value, count in series if count]
     return " ".join(words)
 
 
 def _expected(rule: Rule) -> dict[str, Any]:
-    labels = {"job": OBJECT["job"], **{label: example(label) for label in rule.metrics[0].identity}, **rule.labels}
+    identity = rule.metrics[0].identity if rule.metrics else ()
+    found = {label: example(label) for label in identity} | dict(rule.row.labels)
+    labels = {**({"job": OBJECT["job"]} if rule.row.labels or identity else {}), **found, **rule.labels}
     return {"exp_labels": labels, "exp_annotations": {k: _expanded(v, labels) for k, v in rule.annotations.items()}}
 
 

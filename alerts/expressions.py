@@ -25,6 +25,9 @@ from exporter.model import Check, Metric, Problem
 INVENTORY = "inventory"
 ACCEPTED = "cloudstack_network_finding_accepted"
 ROUND_TO = 5  # minutes
+PAIR = "pair"
+HALVES = ("(.+)[+].+", ".+[+](.+)")
+"""The label of a redundant pair joins the names of its two routers by a plus sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +137,22 @@ def _condition(row: Row, one: Judged, by: str) -> str:
 
 
 def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
-    """Return: it fires, there is no verdict, and either its target is there but unknown or the inventory is blind."""
+    """Return: it fires, there is no verdict, and either its object is there but unknown or the inventory is blind."""
     firing = f'ALERTS{{alertname="{row.alert}",alertstate="firing"}}'
     verdict = " or ".join(one.metric.name for one in metrics)
     unknown = f'{OBJECTS}{{issue="{row.issue}",verdict="unknown"}} > 0'
-    blind = [f"({KNOWN.format(kind)} and on (job, zone) {unknown})" for kind in metrics[0].targets]
+    blind = [f"({there} and on (job, zone) {unknown})" for there in _there(metrics[0], firing)]
     blind.append(f"({firing} and on (job) {BLIND})")
     return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"
+
+
+def _there(one: Judged, firing: str) -> list[str]:
+    """Return what shows that a visited object still exists; nothing for what the inventory alone tells."""
+    if one.targets:
+        return [KNOWN.format(kind) for kind in one.targets]
+    if set(one.kinds) <= {INVENTORY}:
+        return []
+    if PAIR not in one.metric.labels:
+        return [firing]  # a zone; it goes with its count of objects
+    halves = " or ".join(f'label_replace({firing}, "router", "$1", "{PAIR}", "{half}")' for half in HALVES)
+    return [f"({halves}) and on (job, zone, router) {KNOWN.format('router')}"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from alerts.cases import document
+from alerts import cases, selfcases
 from alerts.expressions import Judged, judged
 from alerts.rows import EXPORTER, RowError, load, sources
 from alerts.rules import HEADER, RUNBOOKS, Rule, render, render_records, rule
@@ -41,9 +41,9 @@ def files(runbooks: str = RUNBOOKS) -> Iterator[tuple[str, str]]:
         issue = source.stem
         rules = rules_of(source, known, runbooks)
         yield f"{issue}.rules.yml", render(issue, rules)
-        if issue != EXPORTER:  # the exporter's own tests are written by hand
-            loaded = (f"../{issue}.rules.yml", "../recorded.rules.yml")
-            yield f"tests/{issue}_test.yml", HEADER.format(f"src/{issue}.yml") + dump(document(loaded, rules))
+        loaded = (f"../{issue}.rules.yml", "../recorded.rules.yml")
+        tests = selfcases.document(loaded[:1], rules) if issue == EXPORTER else cases.document(loaded, rules)
+        yield f"tests/{issue}_test.yml", HEADER.format(f"src/{issue}.yml") + dump(tests)
 
 
 def dump(data: object) -> str:

@@ -30,9 +30,10 @@ class Row:
         limit: name in exporter/thresholds.py that replaces the metrics' own limit: a second band.
         expr: a hand-written condition, only about the exporter itself; {NAME} is a threshold.
         keep: minutes of ``keep_firing_for`` for a hand-written condition.
-        fires: input series (promtool notation) under which a hand-written condition fires.
-        quiet: input series under which it must stay quiet.
-        labels: labels the alert then carries.
+        fires: series of the exporter's page that differ from a healthy one when it must fire: a number, or
+            ``0+1`` for what rises by one each minute.
+        quiet: the same for the nearest case in which it must not.
+        labels: labels that the alert then carries, beside the job.
     """
 
     alert: str
@@ -98,10 +99,14 @@ def _row(entry: dict[str, Any], issue: str) -> Row:
         limit=entry.get("limit", ""),
         expr=entry.get("expr", "").strip(),
         keep=minutes(entry.get("keep_firing_for", 0)),
-        fires=tuple(entry.get("fires", {}).items()),
-        quiet=tuple(entry.get("quiet", {}).items()),
-        labels=tuple(entry.get("labels", {}).items()),
+        fires=_texts(entry, "fires"),
+        quiet=_texts(entry, "quiet"),
+        labels=_texts(entry, "labels"),
     )
+
+
+def _texts(entry: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(value)) for name, value in entry.get(key, {}).items())
 
 
 def _line(text: str) -> str:

@@ -14,6 +14,6 @@ ROWS_PER_TARGET = 20  # instances shown one by one; the rest is in the count bes
 
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
-INVENTORY_SHRUNK_RATIO = 0.5  # of an hour ago: keys that see less answer with short lists, not with errors
+INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
 MISSED_VISITS = 3  # intervals without any success of a kind
 EVENT_LOOP_LAG_SECONDS = 1  # probes measured later than this are no longer about the target
