@@ -46,10 +46,23 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RewriteRules:
-    """The rules that lead a guest to its data. ``count`` is 0 for a missing or empty file."""
+    """The rules that lead a guest to its data.
+
+    Attributes:
+        has_file: whether latest/.htaccess exists.
+        is_on: whether it switches the rewrite engine on. CloudStack does that only in a file it makes: to an
+            empty one it appends rules that do nothing.
+        count: rules for meta-data.
+    """
 
     has_file: bool
-    count: int
+    is_on: bool = False
+    count: int = 0
+
+    @property
+    def effective(self) -> int:
+        """Return how many rules work."""
+        return self.count if self.is_on else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +132,12 @@ def _address(place: str) -> str:
 
 
 def read_rules(text: str) -> RewriteRules:
-    """Return the number of rules from ``<count>``, or ``missing``."""
+    """Return the rules from ``on|off <count>``, or ``missing``."""
     word = text.strip()
     if word == "missing":
-        return RewriteRules(has_file=False, count=0)
-    if re.fullmatch(r"\d{1,6}", word, re.ASCII):
-        return RewriteRules(has_file=True, count=int(word))
+        return RewriteRules(has_file=False)
+    if found := re.fullmatch(r"(on|off) (\d{1,6})", word, re.ASCII):
+        return RewriteRules(has_file=True, is_on=found[1] == "on", count=int(found[2]))
     message = f"not a count of rules: {word[:60]!r}"
     raise UnreadableError(message)
 
@@ -213,8 +226,10 @@ METADATA_RULES = Question(
     text=r"""
 file="$ROOT/var/www/html/latest/.htaccess"
 [ -e "$file" ] || { echo missing; exit 0; }
-grep -c '^[[:space:]]*RewriteRule[[:space:]]*\^meta-data' "$file"
-[ $? -le 1 ]
+awk '
+    tolower($1) == "rewriteengine" { state = tolower($2) }
+    tolower($1) == "rewriterule" && index($2, "^meta-data") == 1 { rules++ }
+    END { print (state == "on" ? "on" : "off"), rules + 0 }' "$file"
 """,
     read=read_rules,
     privilege=PRIVILEGE,

@@ -2,26 +2,30 @@
 
 Symptom: every instance is answered 404, and so is the probe: it cannot tell.
 Detect:  rules for meta-data in /var/www/html/latest/.htaccess, once the router holds data.
-Fix:     stop and start the router: the file is written again.
+Fix:     stop and start an instance: the file is written again. One without RewriteEngine has to be deleted first.
 """
 
 from __future__ import annotations
 
-from exporter.checks.user_metadata.remedies import LADDER, router_remedy
+from exporter.checks.user_metadata.remedies import RECREATE_ROUTER
 from exporter.checks.user_metadata.served import settles
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.metadata import METADATA_RULES
+from exporter.questions.metadata import METADATA_RULES, RewriteRules
 from exporter.questions.metadata_instances import METADATA_INSTANCES
 from exporter.questions.router import ROUTER_IDENTITY
 
 RULES = Metric(
     "cloudstack_network_user_metadata_rewrite_rules",
-    "Rules for meta-data in the router's latest/.htaccess, on routers that hold data of an instance.",
+    "Working rules for meta-data in the router's latest/.htaccess, on routers that hold data of an instance.",
     labels=("zone", "router"),
     problem=equals(0),
 )
+
+
+PUSH = "Stop and start one instance of the network: CloudStack writes the rules again."
+DELETE = "Delete latest/.htaccess on the router, then stop and start one instance: CloudStack writes the file again."
 
 
 def judge(target: RouterTarget, answers: Answers, _: Cloud) -> Samples:
@@ -32,17 +36,23 @@ def judge(target: RouterTarget, answers: Answers, _: Cloud) -> Samples:
     yield RULES.sample(
         target.zone,
         target.name,
-        value=rules.count,
-        seen="no rule for meta-data" if rules.has_file else "latest/.htaccess is missing",
-        expected="at least one RewriteRule for meta-data in latest/.htaccess",
-        remedy=router_remedy(target.router, answers.now, answers[ROUTER_IDENTITY].uptime),
+        value=rules.effective,
+        seen=_seen(rules),
+        expected="RewriteEngine On and a RewriteRule for meta-data in latest/.htaccess",
+        remedy=DELETE if rules.has_file and not rules.is_on else PUSH,
     )
+
+
+def _seen(rules: RewriteRules) -> str:
+    if not rules.has_file:
+        return "latest/.htaccess is missing"
+    return f"{rules.count} rules for meta-data, RewriteEngine {'on' if rules.is_on else 'not on'}"
 
 
 CHECK = Check(
     title="Metadata rewrite rules",
     metrics=(RULES,),
-    remedies=LADDER,
+    remedies=(PUSH, DELETE, RECREATE_ROUTER),
     judges={RouterTarget: judge},
     asks={RouterTarget: (ROUTER_IDENTITY, METADATA_RULES, METADATA_INSTANCES)},
 )
