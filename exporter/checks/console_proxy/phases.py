@@ -16,7 +16,7 @@ from exporter.questions.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, 
 
 PHASE_OK = Metric(
     "cloudstack_network_console_proxy_phase_ok",
-    "Whether a step of a browser's way to the console proxy works: dns, tcp, tls, http, vnc; steps not taken are not said.",
+    "Whether a step of a browser's way to the console proxy works: dns, tcp, tls, http or vnc; absent when not tried.",
     labels=(*PER_PROXY, "phase"),
     subject="console_proxy",
 )

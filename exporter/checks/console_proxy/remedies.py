@@ -20,5 +20,9 @@ UPLOAD_CERTIFICATE = (
     "Upload certificate, key and all intermediates (uploadCustomCertificate);"
     " CloudStack then restarts the console proxies itself."
 )
+USE_WILDCARD = (
+    "Get a certificate for *.<domain>, the domain being exactly consoleproxy.url.domain without '*.', and upload it"
+    " with all intermediates (uploadCustomCertificate)."
+)
 TRUST_CA = "If the CA is your own and browsers know it, name it in console.ca_file of this exporter."
 READ_LOG = "Search management-server.log for 'console proxy' and the proxy's name."
