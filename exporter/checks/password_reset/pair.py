@@ -22,6 +22,9 @@ PORT = 8080
 RESTART_BACKUP = "Stop the router that is not primary (or is in fault) and start it again."
 RESTART_NETWORK = "Restart the network or VPC without cleanup."
 
+PASSING = ("Starting", "Stopping", "Migrating")
+"""States of a router in which the pair is on its way to another one."""
+
 PAIR = Metric(
     "cloudstack_network_password_reset_pair_in_role",
     "Whether the redundant pair has one primary and no other router of it listens for password requests (1).",
@@ -37,6 +40,8 @@ def judge(pair: RouterPair, members: Mapping[RouterTarget, Answers], cloud: Clou
     router has been visited again since it was first seen. A primary without a daemon is the daemon
     check's finding.
     """
+    if any(router.state in PASSING for router in pair.routers):
+        return
     running = [router for router in pair.routers if router.is_running]
     seen = {target.name: answers for target, answers in members.items() if _is_told(answers)}
     shared = {one.address for router in running for one in serving(router, cloud) if one.password and one.is_shared}

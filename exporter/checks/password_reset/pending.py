@@ -17,10 +17,10 @@ from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile
 from exporter.questions.router import ROUTER_REDUNDANCY
-from exporter.thresholds import PASSWORD_PENDING_SECONDS
+from exporter.thresholds import PASSWORD_PENDING_SECONDS, ROWS_PER_TARGET
 
-ROWS = 20
-"""Rows per router for passwords past their time, the oldest first; the count beside them is complete."""
+RUNNING = ("Running", "Migrating")
+"""States of an instance whose guest runs; a live migration does not begin its time anew."""
 
 INSTALL_SCRIPT = (
     "Install the password script or cloud-init's CloudStack data source in the guest and its template, with a DHCP "
@@ -92,7 +92,7 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
         expected=f"fetched and acknowledged within {PASSWORD_PENDING_SECONDS // 60} minutes",
         remedy=_remedy(overdue, answers),
     )
-    for one in overdue[:ROWS]:
+    for one in overdue[:ROWS_PER_TARGET]:
         yield ROW.sample(*labels, one.address, value=one.seconds)
 
 
@@ -114,7 +114,7 @@ def _owners(network_id: str, cloud: Cloud) -> dict[str, Instance]:
     return {
         nic.address: instance
         for instance in cloud.instances_by_network.get(network_id, ())
-        if instance.is_running
+        if instance.state in RUNNING
         for nic in instance.nics
         if nic.is_default and nic.network_id == network_id and nic.address
     }
