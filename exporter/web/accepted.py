@@ -33,7 +33,7 @@ def _row(row: Finding, now: float) -> Html:
         object_cell(f"{TITLES[row.issue]} \u00b7 {row.subject_kind}", row.subject, row.zone),
         element("td", row.accepted, data_name="Accepted because"),
         element("td", row.accepted_until, data_name="Until"),
-        element("td", element("small", row.check), seen, data_name="Seen"),
+        element("td", element("span", seen), element("small", row.check), data_name="Seen"),
         since_cell(row.since, now, at_least=row.at_least),
         evidence(row, now),
     )

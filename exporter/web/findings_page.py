@@ -51,19 +51,30 @@ def findings_page(snapshot: Snapshot, shown: View, *, metrics_path: str, refresh
 
 def _top(snapshot: Snapshot, open_ones: Sequence[Finding]) -> Html:
     """Return the headline: how many problems in how many issues, and of which moment."""
-    issues = len({finding.issue for finding in open_ones})
-    headline = f"{count(len(open_ones), 'problem')} in {count(issues, 'issue')}" if open_ones else "No problem found"
-    inventory = (
-        f"CloudStack read {age(snapshot.at - snapshot.inventory_at)} before"
-        if snapshot.inventory_at
-        else "CloudStack not read yet"
-    )
+    inventory = f"inventory {age(snapshot.at - snapshot.inventory_at)} old" if snapshot.inventory_at else "no inventory"
     return element(
         "header",
         element("h1", "CloudStack network"),
-        element("p", headline, class_="headline"),
+        element("p", _headline(snapshot, open_ones), class_="headline"),
+        element("p", list(_rest(snapshot)), class_="rest"),
         element("p", "Data as of ", element("time", moment(snapshot.at)), f" \u00b7 {inventory}", class_="moment"),
     )
+
+
+def _headline(snapshot: Snapshot, open_ones: Sequence[Finding]) -> str:
+    """Return the one sentence for the wall; having seen nothing is not the same as nothing being wrong."""
+    if open_ones:
+        issues = len({finding.issue for finding in open_ones})
+        return f"{count(len(open_ones), 'problem')} in {count(issues, 'issue')}"
+    return "No problem found" if snapshot.inventory_at else "Nothing checked yet"
+
+
+def _rest(snapshot: Snapshot) -> Iterator[Html]:
+    """Yield what else is on the page, as links to it."""
+    if snapshot.blind:
+        yield element("a", f"{len(snapshot.blind):,} not checked", href="#unchecked")
+    if accepted := sum(bool(finding.accepted) for finding in snapshot.findings):
+        yield element("a", f"{accepted:,} accepted", href="#accepted")
 
 
 def _filters(snapshot: Snapshot, shown: View) -> Html | None:
@@ -100,8 +111,12 @@ def _findings_section(snapshot: Snapshot, shown: View) -> Html:
         )
         for issue, rows in by_issue.items()
     ]
-    nothing = element("p", "Nothing that was checked is broken. What could not be checked stands below.")
-    return element("section", element("h2", "What is wrong"), sections or nothing, id="findings")
+    nothing = (
+        "Nothing of what was checked is broken. What could not be checked stands below."
+        if snapshot.inventory_at
+        else "CloudStack has not been read yet, so nothing could be checked."
+    )
+    return element("section", element("h2", "What is wrong"), sections or element("p", nothing), id="findings")
 
 
 def _checks(rows: Sequence[Finding], now: float, shown: View) -> Iterator[Html]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -71,14 +72,19 @@ def findings(snapshot: Snapshot, shown: View, *, accepted: bool) -> list[Finding
 
 def _place(row: Finding) -> tuple[object, ...]:
     """Return what findings are sorted by."""
-    where = (row.zone, row.subject, tuple(row.labels.values()))
+    where = (row.zone, _natural(row.subject), tuple(row.labels.values()))
     return (list(TITLES).index(row.issue), row.check, row.metric, row.remedies, *where)
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Return a key that puts r-9-VM before r-10-VM."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]{1,18})", name))
 
 
 def blind(snapshot: Snapshot, shown: View) -> dict[tuple[str, str, tuple[str, ...]], list[Blind]]:
     """Return what could not be checked by reason, setting and what was asked; what is only not set up comes last."""
     found = [row for row in snapshot.blind if shown.wants(row.issues, row.zone)]
-    found.sort(key=lambda row: (bool(row.setting), row.reason, row.setting, row.what, row.zone, row.subject))
+    found.sort(key=lambda row: (bool(row.setting), row.reason, row.setting, row.what, row.zone, _natural(row.subject)))
     return grouped(found, lambda row: (row.reason, row.setting, row.what))
 
 

@@ -44,9 +44,10 @@ def object_cell(kind: str, name: str, zone: str) -> Html:
 
 def since_cell(since: float, now: float, *, at_least: bool = False) -> Html:
     """Return the cell that says since when, and how long that is."""
-    words = f"{'at least ' if at_least else ''}{age(now - since)}" if since > 0 else "\u2013"
-    start = f"{'at least ' if at_least else ''}since {moment(since)}" if since > 0 else ""
-    return element("td", element("b", words), element("small", start), data_name="Since")
+    if since <= 0:
+        return element("td", "\u2013", data_name="Since")
+    words = (f"at least {age(now - since)}", "already so at") if at_least else (age(now - since), "since")
+    return element("td", element("b", words[0]), element("small", f"{words[1]} {moment(since)}"), data_name="Since")
 
 
 def evidence(row: Finding, now: float) -> Html:
@@ -57,7 +58,7 @@ def evidence(row: Finding, now: float) -> Html:
         "td",
         element(
             "details",
-            element("summary", "series"),
+            element("summary", "metric and labels"),
             element("code", f"{series} {row.value}"),
             element("small", f"judged {age(now - row.at)} before, {moment(row.at)}"),
             data_key=series,

@@ -8,7 +8,7 @@ from exporter.findings import Snapshot, Tile, Verdict
 from exporter.web.grouping import View
 from exporter.web.html import Html, element
 from exporter.web.shell import symbol
-from exporter.web.words import STATES, age, state
+from exporter.web.words import STATES, age, count, state
 
 _COUNTED = (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.ACCEPTED, Verdict.NOT_CONFIGURED, Verdict.HEALTHY)
 
@@ -40,7 +40,8 @@ def _objects(tile: Tile) -> Iterator[Html]:
     """Yield the number of objects per verdict, the ones to act on first; zeros are left out."""
     for verdict in _COUNTED:
         if number := tile.objects.get(verdict, 0):
-            yield element("span", element("b", f"{number:,}"), " ", STATES[verdict].lower(), class_=f"count {verdict}")
+            word = count(number, "problem") if verdict is Verdict.PROBLEM else f"{number:,} {STATES[verdict].lower()}"
+            yield element("span", word, class_="count")
 
 
 def _data_age(tile: Tile, now: float) -> str:

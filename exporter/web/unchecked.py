@@ -18,10 +18,11 @@ def unchecked_section(snapshot: Snapshot, shown: View) -> Html:
     groups = blind(snapshot, shown)
     total = sum(map(len, groups.values()))
     articles = [_group(rows, snapshot.at, shown) for rows in groups.values()]
+    nothing = "Every question was answered." if snapshot.inventory_at else "No question has been asked yet."
     return element(
         "section",
         element("h2", "What could not be checked ", element("span", count(total, "object") if total else "")),
-        articles or element("p", "Everything could be checked."),
+        articles or element("p", nothing),
         id="unchecked",
     )
 

@@ -182,7 +182,8 @@ def busy() -> Snapshot:
 
 def quiet() -> Snapshot:
     """Return a cloud where everything was checked and nothing is wrong."""
-    return Snapshot(at=NOW, tiles=tiles(console_proxy=tile(Issue.CONSOLE_PROXY, "healthy", NOW - 5, healthy=2)))
+    shown = tiles(console_proxy=tile(Issue.CONSOLE_PROXY, "healthy", NOW - 5, healthy=2))
+    return Snapshot(at=NOW, tiles=shown, inventory_at=NOW - 30)
 
 
 def big() -> Snapshot:
