@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from exporter.checks.console_proxy.proxies import PER_PROXY
-from exporter.checks.console_proxy.remedies import TRUST_CA, UPLOAD_CERTIFICATE
+from exporter.checks.console_proxy.remedies import TRUST_CA, UPLOAD_CERTIFICATE, USE_WILDCARD
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, equals, sooner_than
@@ -37,7 +37,6 @@ CHAIN_OK = Metric(
     "cloudstack_network_console_proxy_certificate_chain_ok",
     "Whether the chain that the console proxy sends is complete and leads to a CA that is trusted.",
     labels=PER_PROXY,
-    problem=equals(0),
 )
 INFO = Metric(
     "cloudstack_network_console_proxy_certificate_info",
@@ -51,31 +50,21 @@ def judge(target: ConsoleEndpoint, answers: Answers, _cloud: Cloud) -> Samples:
     """Judge dates, chain and name of the certificate; nothing where the console has no TLS."""
     handshake = answers[CONSOLE_TLS]
     for certificate in answers[CONSOLE_CERTIFICATE]:
+        dates = _date_troubles(certificate, answers.now)
+        names = _name_troubles(certificate, target.console.hostname)
         chain = chain_trouble(handshake, certificate, answers.now)
-        troubles = (*_date_troubles(certificate, answers.now), *_name_troubles(certificate, target.console.hostname))
-        faults = (*troubles, chain) if chain else troubles
+        faults = (*dates, *names, *((f"{chain}, issuer {certificate.issuer}",) if chain else ()))
         yield VALID.sample(
             target.zone,
             target.name,
             value=int(not faults),
             seen="; ".join(faults),
-            expected=f"valid for {target.console.hostname}",
-            remedy="" if troubles else _chain_remedy(handshake),
+            expected=f"trusted and valid for {target.console.hostname}",
+            remedy=_remedy(handshake, is_dated=bool(dates), is_misnamed=bool(names)),
         )
-        yield CHAIN_OK.sample(
-            target.zone,
-            target.name,
-            value=int(not chain),
-            seen=f"{chain}, issuer {certificate.issuer}",
-            expected="leaf and all intermediates, of a trusted CA",
-            remedy=_chain_remedy(handshake),
-        )
-        yield NOT_AFTER.sample(
-            target.zone,
-            target.name,
-            value=int(certificate.not_after),
-            seen=f"valid until {_day(certificate.not_after)}",
-        )
+        yield CHAIN_OK.sample(target.zone, target.name, value=int(not chain))
+        until = f"valid until {_day(certificate.not_after)}"
+        yield NOT_AFTER.sample(target.zone, target.name, value=int(certificate.not_after), seen=until)
         words = (certificate.issuer, certificate.key, handshake.protocol)
         yield INFO.sample(target.zone, target.name, *words, value=1)
 
@@ -109,9 +98,11 @@ def _name_troubles(certificate: Certificate, hostname: str) -> tuple[str, ...]:
     return (f"for {names}" if names else f"no alternative name, only CN {certificate.common_name}",)
 
 
-def _chain_remedy(handshake: Handshake) -> str:
-    """Return that an own CA can be trusted where one signed, else that the whole chain is to be uploaded."""
-    return TRUST_CA if handshake.error_code in SELF_SIGNED else UPLOAD_CERTIFICATE
+def _remedy(handshake: Handshake, *, is_dated: bool, is_misnamed: bool) -> str:
+    """Return the remedy that the evidence suggests: other names, a newer one, a whole chain, or trust in your own CA."""
+    if is_misnamed:
+        return USE_WILDCARD
+    return TRUST_CA if handshake.error_code in SELF_SIGNED and not is_dated else UPLOAD_CERTIFICATE
 
 
 def _day(at: float) -> str:
@@ -122,7 +113,7 @@ def _day(at: float) -> str:
 CHECK = Check(
     title="Certificate of the console proxy",
     metrics=(VALID, NOT_AFTER, CHAIN_OK, INFO),
-    remedies=(UPLOAD_CERTIFICATE, TRUST_CA),
+    remedies=(UPLOAD_CERTIFICATE, USE_WILDCARD, TRUST_CA),
     judges={ConsoleEndpoint: judge},
     asks={ConsoleEndpoint: (CONSOLE_TLS, CONSOLE_CERTIFICATE)},
     reads=("listConfigurations",),

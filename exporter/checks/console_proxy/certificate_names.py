@@ -12,28 +12,24 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
 
 from exporter.checks.console_proxy.proxies import PER_PROXY
-from exporter.checks.console_proxy.remedies import UPLOAD_CERTIFICATE
+from exporter.checks.console_proxy.remedies import USE_WILDCARD
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import console_address, dashed, possible_addresses
 from exporter.cloud.targets import ConsoleEndpoint
-from exporter.model import Answers, Check, Metric, Samples, above, equals
+from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.certificates import Certificate
 from exporter.questions.console import CONSOLE_CERTIFICATE
 
 EXAMPLES = 3
-USE_WILDCARD = (
-    "Get a certificate for *.<domain>, the domain being exactly consoleproxy.url.domain without '*.', and upload it."
-)
 
 NAME_OK = Metric(
     "cloudstack_network_console_proxy_certificate_name_ok",
     "Whether the console proxy's certificate names the hostname that browsers are sent to.",
     labels=PER_PROXY,
-    problem=equals(0),
 )
 UNCOVERED_PROXIES = Metric(
     "cloudstack_network_console_proxy_certificate_uncovered_proxies",
-    "Running console proxies of the zone whose hostname the certificate of this one does not name.",
+    "Other running console proxies of the zone whose hostname the certificate of this one does not name.",
     labels=PER_PROXY,
     problem=above(0),
 )
@@ -50,14 +46,9 @@ def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
     for certificate in answers[CONSOLE_CERTIFICATE]:
         named = ", ".join(sorted(certificate.names)[:EXAMPLES]) or "nothing"
         hostname = target.console.hostname
-        yield NAME_OK.sample(
-            target.zone,
-            target.name,
-            value=int(certificate.covers(hostname)),
-            seen=f"certificate for {named}",
-            expected=hostname,
-        )
-        missing = sorted(name for name in _hostnames(cloud, target.vm.zone_id) if not certificate.covers(name))
+        yield NAME_OK.sample(target.zone, target.name, value=int(certificate.covers(hostname)))
+        others = _hostnames(cloud, target.vm.zone_id) - {hostname}
+        missing = sorted(name for name in others if not certificate.covers(name))
         yield UNCOVERED_PROXIES.sample(
             target.zone,
             target.name,
@@ -123,7 +114,7 @@ def _examples(ranges: tuple[range, ...], covered: set[int], suffix: str) -> Iter
 CHECK = Check(
     title="Names in the console certificate",
     metrics=(NAME_OK, UNCOVERED_PROXIES, UNCOVERED_NAMES),
-    remedies=(USE_WILDCARD, UPLOAD_CERTIFICATE),
+    remedies=(USE_WILDCARD,),
     judges={ConsoleEndpoint: judge},
     asks={ConsoleEndpoint: (CONSOLE_CERTIFICATE,)},
     reads=("listConfigurations", "listSystemVms"),
