@@ -24,7 +24,7 @@ from exporter.page import Page
 from exporter.schedule import Schedule, Visit
 from exporter.sources.cloudstack import CloudStack
 from exporter.sources.probe import Probe, ProbeSettings
-from exporter.sources.ssh import Ssh, SshSettings
+from exporter.sources.ssh import Mode, Ssh, SshSettings
 from exporter.telemetry import PER_TARGET, Telemetry
 from exporter.visits.ways import Ways
 
@@ -112,14 +112,14 @@ def ssh_settings(config: Config) -> SshSettings | None:
     return SshSettings(
         user=given.user,
         key_file=given.key_file,
-        passphrase=given.key_passphrase.get_secret_value() if given.key_passphrase else None,
+        key_passphrase=given.key_passphrase.get_secret_value() if given.key_passphrase else None,
         known_hosts_file=given.known_hosts_file,
-        mode=given.mode,
+        mode=Mode(given.mode),
         wrapper_path=given.wrapper_path,
         port=config.ports.ssh,
         legacy_system_vms=given.legacy_system_vms,
-        hops_per_machine=given.hops_per_host,
-        total_hops=given.hops,
+        hops_per_host=given.hops_per_host,
+        hops=given.hops,
     )
 
 

@@ -170,6 +170,10 @@ class Engine:
             self._is_changed = False
             self._roll_up()
 
+    def members(self, group: Key) -> tuple[Key, ...]:
+        """Return the targets of a group."""
+        return tuple(self._members.get(group, ()))
+
     def settle(self) -> None:
         """Judge all groups that wait, at once; for ``check``."""
         for name in list(self._dirty):

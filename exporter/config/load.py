@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -46,8 +47,15 @@ class ConfigError(Exception):
         super().__init__("\n".join(f"{source}: {mistake}" for mistake in mistakes))
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Config:
+def load(
+    path: Path, environment: Mapping[str, str], overrides: Mapping[tuple[str, str], str] = MappingProxyType({})
+) -> Config:
     """Return the configuration in the file ``path``; relative paths in it count from its folder.
+
+    Args:
+        path: the file.
+        environment: where ``${VARIABLE}`` of secrets is looked up.
+        overrides: (section, key) -> value, as the command line gives them.
 
     Raises:
         ConfigError: it cannot be read, or something in it is wrong.
@@ -56,10 +64,17 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), (Mistake("", 1, f"cannot be read: {error}"),)) from error
-    return parse(text, environment, folder=path.parent, source=str(path))
+    return parse(text, environment, folder=path.parent, source=str(path), overrides=overrides)
 
 
-def parse(text: str, environment: Mapping[str, str], *, folder: Path, source: str = "config") -> Config:
+def parse(
+    text: str,
+    environment: Mapping[str, str],
+    *,
+    folder: Path,
+    source: str = "config",
+    overrides: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> Config:
     """Return the configuration in ``text``, secrets filled in.
 
     Raises:
@@ -69,6 +84,9 @@ def parse(text: str, environment: Mapping[str, str], *, folder: Path, source: st
     mistakes = [Mistake(_dotted(path), line, "stands twice; keep one of the two") for path, line in document.repeated]
     data, secret_mistakes = _with_secrets(document, environment, folder)
     mistakes += secret_mistakes
+    for (section, field), value in overrides.items():
+        if isinstance(data.setdefault(section, {}), dict):
+            data[section][field] = value
     config = None
     try:
         config = Config.model_validate(data)

@@ -1,0 +1,124 @@
+"""``check``: visit once, print a report, and say by the exit code how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+
+from exporter.app import App, build
+from exporter.checks import discover
+from exporter.clock import SystemClock
+from exporter.cloud.targets import key
+from exporter.config import Config
+from exporter.findings import Snapshot
+from exporter.judging import Key
+from exporter.model import Issue
+from exporter.report import NOT_CHECKED, exit_code, text
+from exporter.schedule import Entry
+
+
+def check(config: Config, issue: Issue | None, target: str | None) -> int:
+    """Print the report on standard output, progress on standard error; return the exit code."""
+    return asyncio.run(_check(config, issue, target))
+
+
+async def _check(config: Config, issue: Issue | None, target: str | None) -> int:
+    checks = tuple(registered for registered in discover() if issue in {None, registered.issue})
+    async with build(config, SystemClock(), checks) as app:
+        _say("reading the inventory")
+        if not await app.engine.refresh():
+            failure = app.engine.inventory.failure
+            _say(f"CloudStack cannot be read: {failure.reason}: {failure.detail}" if failure else "nothing was read")
+            return NOT_CHECKED
+        entries = _chosen(app, target)
+        if target is not None and not _is_known(app, target):
+            _say(f"no target is named {target}{_similar(app, target)}")
+            return NOT_CHECKED
+        await _visit(app, entries, "visited")
+        await _look_again(app, entries)
+        snapshot = _about(app.engine.board.snapshot(), target)
+        sys.stdout.write(text(snapshot))
+        return exit_code(snapshot)
+
+
+def _chosen(app: App, target: str | None) -> list[Entry]:
+    """Return the entries to visit: those that have a way, and of ``target`` alone if it is given."""
+    schedule = app.engine.schedule
+    return [
+        entry
+        for entry in schedule.entries.values()
+        if type(entry.target) in schedule.visits and target in {None, entry.target.name}
+    ]
+
+
+def _names(app: App) -> set[str]:
+    cloud = app.engine.inventory.cloud
+    found = {entry.target.name for entry in app.engine.schedule.entries.values()}
+    if cloud is not None:
+        found |= {router.name for router in cloud.routers.values()} | {vm.name for vm in cloud.system_vms.values()}
+    return found
+
+
+def _is_known(app: App, target: str) -> bool:
+    return target in _names(app)
+
+
+def _similar(app: App, target: str) -> str:
+    near = difflib.get_close_matches(target, sorted(_names(app)), n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
+
+
+async def _visit(app: App, entries: Iterable[Entry], word: str) -> None:
+    """Visit the entries at once, as far as the schedule's slots allow, and tell how far it is."""
+    waiting = [asyncio.create_task(app.engine.schedule.visit(entry)) for entry in entries]
+    for number, done in enumerate(asyncio.as_completed(waiting), start=1):
+        await done
+        _say(f"{word} {number} of {len(waiting)}", is_progress=number < len(waiting))
+    app.engine.settle()
+
+
+async def _look_again(app: App, entries: list[Entry]) -> None:
+    """Look a second time at what a verdict needs to see twice, with a new inventory between."""
+    wanted = _second_look(app)
+    again = [entry for entry in entries if key(entry.target) in wanted]
+    if not again:
+        return
+    _say("some verdicts need a second look; reading the inventory again")
+    await app.engine.refresh()
+    current = app.engine.schedule.entries
+    await _visit(
+        app, [current[key(entry.target)] for entry in again if key(entry.target) in current], "looked again at"
+    )
+
+
+def _second_look(app: App) -> set[Key]:
+    """Return the targets to visit again: those that asked for it, and the members of groups that did."""
+    engine = app.engine
+    wanted = set(engine.wants_second_look)
+    for group in wanted & engine.groups.keys():
+        wanted |= set(engine.members(group))
+    return wanted
+
+
+def _about(snapshot: Snapshot, target: str | None) -> Snapshot:
+    """Return the snapshot narrowed to one target."""
+    if target is None:
+        return snapshot
+    return replace(
+        snapshot,
+        findings=tuple(row for row in snapshot.findings if target in {row.subject, *row.labels.values()}),
+        blind=tuple(row for row in snapshot.blind if row.subject == target),
+    )
+
+
+def _say(line: str, *, is_progress: bool = False) -> None:
+    """Tell progress on standard error; a terminal shows counts on one line."""
+    if not sys.stderr.isatty():
+        if not is_progress:
+            sys.stderr.write(f"{line}\n")
+        return
+    sys.stderr.write(f"\r\033[K{line}" + ("" if is_progress else "\n"))
+    sys.stderr.flush()

@@ -1,0 +1,54 @@
+"""``demo``: the exporter against the embedded lab cloud."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from exporter.commands.run import serving
+from exporter.config import parse
+from exporter.lab import Lab, Options
+
+
+def add_arguments(to: argparse.ArgumentParser) -> None:
+    """Add the options of ``demo``."""
+    to.add_argument("--listen-address", default="127.0.0.1:10061", metavar="HOST:PORT", help="where to serve")
+    to.add_argument("--hosts", type=int, default=Options().hosts, help="KVM hosts in the lab")
+    to.add_argument("--routers", type=int, default=Options().routers, help="virtual routers in the lab")
+    to.add_argument("--healthy", action="store_true", help="begin without faults")
+
+
+BROKEN = ("console_certificate_expired", "password_daemon_dead", "metadata_htaccess_missing")
+"""Faults that are on when the demo begins, so that there is something to see."""
+
+
+def demo(given: argparse.Namespace) -> int:
+    """Run until interrupted; return the exit code."""
+    return asyncio.run(_demo(given))
+
+
+async def _demo(given: argparse.Namespace) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    options = Options(hosts=given.hosts, routers=given.routers, faults=() if given.healthy else BROKEN)
+    async with Lab(options) as lab:
+        overrides = {("web", "listen_address"): given.listen_address}
+        config = parse(lab.config, os.environ, folder=Path.cwd(), source="the lab's configuration", overrides=overrides)
+        async with serving(config) as addresses:
+            host, port = addresses[0]
+            address = f"http://{host}:{port}"
+            sys.stdout.write(
+                f"The exporter watches an embedded lab cloud; some things in it are broken on purpose.\n"
+                f"  findings  {address}/findings\n"
+                f"  metrics   {address}/metrics\n"
+                f"  faults    {lab.faults_url}  (switch them on and off)\n"
+                f"Everything has been looked at after about half a minute. Ctrl-C ends it.\n"
+            )
+            sys.stdout.flush()
+            await stop.wait()
+    return 0
