@@ -99,7 +99,7 @@ def _name_troubles(certificate: Certificate, hostname: str) -> tuple[str, ...]:
 
 
 def _remedy(handshake: Handshake, *, is_dated: bool, is_misnamed: bool) -> str:
-    """Return the remedy that the evidence suggests: other names, a newer one, a whole chain, or trust in your own CA."""
+    """Return what the evidence suggests: other names, a newer one, a whole chain, or trust in your own CA."""
     if is_misnamed:
         return USE_WILDCARD
     return TRUST_CA if handshake.error_code in SELF_SIGNED and not is_dated else UPLOAD_CERTIFICATE
