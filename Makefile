@@ -1,0 +1,30 @@
+# Shortcuts; each line can be typed by hand. `make demo` and `make test` install what they need.
+.PHONY: demo test lint types contracts generate fmt lock
+
+demo:
+	bash deploy/demo.sh
+
+test:
+	bash deploy/test.sh
+
+lint:
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/yamllint --strict .
+
+types:
+	.venv/bin/mypy
+
+contracts:
+	.venv/bin/lint-imports --no-cache
+
+generate:
+	.venv/bin/python docs/generate.py && .venv/bin/python alerts/generate.py && .venv/bin/python dashboards/generate.py
+
+fmt:
+	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+# Versions and hashes, no download addresses.
+lock:
+	.venv/bin/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+	    --python-version 3.11 pyproject.toml -o deploy/requirements.txt
+	.venv/bin/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+	    --python-version 3.11 --extra dev pyproject.toml -c deploy/requirements.txt -o deploy/requirements-dev.txt

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Installs what is needed and passes every check that CI makes. Further words go to pytest: test.sh tests/test_page.py
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+deploy/bootstrap.sh test
+export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
+if [ $# -gt 0 ]; then
+    exec pytest "$@"
+fi
+ruff check .
+ruff format --check .
+mypy
+lint-imports --no-cache
+python docs/generate.py --check
+python alerts/generate.py --check
+python dashboards/generate.py --check
+yamllint --strict .
+pytest -q -n auto --dist loadgroup

@@ -1,0 +1,160 @@
+"""Writes the generated documents; ``--check`` only says whether they are what the code says.
+
+docs/metrics.md, docs/questions.md, the tables of docs/architecture.md, and config/ from exporter/.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporter import findings, telemetry
+from exporter.app import metrics as page_metrics
+from exporter.checks import discover
+from exporter.config.example import example, schema
+from exporter.inventory.privileges import ALLOWED
+from exporter.model import Metric, Question, Reason, Via
+from exporter.page.page import PAGE_METRICS
+from exporter.questions import catalogue
+
+ROOT = Path(__file__).resolve().parents[1]
+WAYS = {
+    Via.HOST: "On hypervisor hosts, by the collector",
+    Via.SYSTEM_VM: "Inside system VMs, by the collector, through their host",
+    Via.PROBE: "By the exporter itself, over the network",
+}
+
+
+def metrics_document() -> Iterator[str]:
+    """Yield the lines of docs/metrics.md."""
+    yield "# Metrics"
+    yield ""
+    yield "Made from the code by `docs/generate.py`. Sample values carry no timestamp; a verdict that is past its"
+    yield "time is not shown. *Problem* is what findings, `check` and alerts call a problem."
+    issue = None
+    for registered in discover():
+        if registered.issue is not issue:
+            issue = registered.issue
+            number = list(findings.TITLES).index(issue) + 1
+            yield f"\n## {number}. {findings.TITLES[issue]} (`{issue.value}`)"
+        yield f"\n### {registered.check.title}\n"
+        yield from table(registered.check.metrics)
+    own = {metric.name for registered in discover() for metric in registered.check.metrics}
+    yield "\n## Roll-ups and the exporter itself\n"
+    yield from table(sorted((m for m in (*page_metrics(()), *PAGE_METRICS) if m.name not in own), key=lambda m: m.name))
+    yield "\nPer process, rendered by prometheus_client, beside `process_*`, `python_*`:\n"
+    yield from process_rows()
+
+
+def table(metrics: object) -> Iterator[str]:
+    """Yield a Markdown table of metrics."""
+    yield "| metric | labels | type | problem | meaning |"
+    yield "|---|---|---|---|---|"
+    for metric in metrics:  # type: ignore[attr-defined]
+        yield row(metric)
+
+
+def row(metric: Metric) -> str:
+    """Return one row."""
+    problem = f"`{metric.problem.promql('value')}`" if metric.problem else ""
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"| `{metric.name}` | {labels} | {metric.kind} | {problem} | {cell(metric.help)} |"
+
+
+def cell(text: str) -> str:
+    """Return text that does not break a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def process_rows() -> Iterator[str]:
+    """Yield the rows of the metrics about this process."""
+    yield "| metric | type | meaning |"
+    yield "|---|---|---|"
+    families = telemetry.Telemetry(("host",)).registry.collect()
+    for family in sorted(families, key=lambda family: family.name):
+        if family.name.startswith(telemetry.PREFIX):
+            name = family.name + ("_total" if family.type == "counter" else "")
+            yield f"| `{name}` | {family.type} | {cell(family.documentation)} |"
+
+
+def questions_document() -> Iterator[str]:
+    """Yield the lines of docs/questions.md."""
+    yield "# Everything that is ever asked elsewhere"
+    yield ""
+    yield "Made from the code by `docs/generate.py`. Nothing else is run or asked; all of it only reads. Each question"
+    yield "has its own limit of time and bytes, enforced where it runs. A question that is refused is one reason on"
+    yield "what rests on it; the rest works."
+    yield "\n## CloudStack API\n"
+    yield "| command | read for |"
+    yield "|---|---|"
+    yield from (f"| `{command}` | {cell(why)} |" for command, why in ALLOWED.items())
+    for way, title in WAYS.items():
+        asked = [question for question in catalogue() if question.via is way]
+        yield f"\n## {title}\n"
+        if not asked:
+            yield "Nothing yet."
+        for question in asked:
+            yield from question_lines(question)
+    yield "\n## Reasons for a missing answer\n"
+    yield "Label `reason`, a closed list: " + ", ".join(f"`{reason.value}`" for reason in Reason) + "."
+
+
+def question_lines(question: Question[object]) -> Iterator[str]:
+    """Yield the section of one question."""
+    cadence = "each visit" if question.every == 1 else f"each {question.every}th visit"
+    yield f"### {question.name}\n"
+    yield f"{question.why}\n"
+    yield f"Needs: {question.privilege}. Asked: {cadence}. Limits: {question.seconds:g} s, {question.size} bytes.\n"
+    if question.via is Via.PROBE:
+        yield f"> {question.text}\n"
+        return
+    yield "```sh"
+    yield question.text.strip()
+    yield "```\n"
+
+
+def rooms() -> Iterator[str]:
+    """Yield the table of rooms: every module's first line."""
+    yield "| module | what it holds |"
+    yield "|---|---|"
+    for path in sorted((ROOT / "exporter").rglob("*.py")):
+        name = path.relative_to(ROOT).with_suffix("").as_posix().removesuffix("/__init__")
+        text = path.read_text(encoding="utf-8")
+        first = text.split('"""', 2)[1].strip().splitlines()[0] if text.startswith('"""') else ""
+        yield f"| `{name}` | {cell(first)} |"
+
+
+def architecture() -> str:
+    """Return docs/architecture.md with its table of modules renewed."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    head = text.split("<!-- modules -->")[0]
+    return f"{head}<!-- modules -->\n" + "\n".join(rooms()) + "\n"
+
+
+def documents() -> dict[Path, str]:
+    """Return path -> text of every generated document."""
+    return {
+        ROOT / "docs/metrics.md": "\n".join(metrics_document()) + "\n",
+        ROOT / "docs/questions.md": "\n".join(questions_document()).rstrip() + "\n",
+        ROOT / "docs/architecture.md": architecture(),
+        ROOT / "config/exporter.example.yml": example(),
+        ROOT / "config/exporter.schema.json": schema(),
+    }
+
+
+def main() -> int:
+    """Write or check; return the exit code."""
+    drifted = []
+    for path, text in documents().items():
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            drifted.append(str(path.relative_to(ROOT)))
+    if drifted:
+        sys.stderr.write(f"not what the code says: {', '.join(drifted)}; run python docs/generate.py\n")
+    return 1 if drifted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
