@@ -1,0 +1,113 @@
+"""What an operator installs so that hosts can be asked: wrapper, sudoers, authorized_keys, known_hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import targets
+from exporter.model import Question, Via
+from exporter.questions import catalogue
+from exporter.questions.wrapper import collector, version
+from exporter.sources.ssh_login import Mode, SshSettings
+
+EXPORTER_ADDRESS = "EXPORTER_ADDRESS"
+PUBLIC_KEY = "ssh-ed25519 PUBLIC_KEY cloudstack-network-exporter"
+SUDOERS_FILE = "/etc/sudoers.d/cloudstack-network-exporter"
+
+WAYS = {
+    Via.HOST: "Asked on hosts",
+    Via.SYSTEM_VM: "Asked inside system VMs, with the key that CloudStack has put on the host",
+}
+
+
+def wrapper_text() -> str:
+    """Return the wrapper, to be installed on hosts."""
+    return collector()
+
+
+def sudoers(settings: SshSettings) -> str:
+    """Return the content of the sudoers file of hosts: one program, which checks its own arguments."""
+    path = settings.wrapper_path
+    return f"Defaults!{path} env_reset, !requiretty\n{settings.user} ALL=(root) NOPASSWD: {path}\n"
+
+
+def authorized_keys(
+    settings: SshSettings, exporter_address: str = EXPORTER_ADDRESS, public_key: str = PUBLIC_KEY
+) -> str:
+    """Return the line for the account's authorized_keys on hosts."""
+    options = f'restrict,from="{exporter_address}"'
+    if settings.mode is Mode.FORCED:
+        options += f',command="{settings.wrapper_path}"'
+    return f"{options} {public_key}\n"
+
+
+def ssh_privileges(settings: SshSettings) -> str:
+    """Return what is to be done on every host (and management server on VMware and Hyper-V), in shell and words."""
+    steps = {Mode.SUDO: _sudo_steps, Mode.FORCED: _forced_steps, Mode.ROOT: _root_steps}[settings.mode]
+    return "\n".join(
+        (
+            f"# SSH, mode {settings.mode}, wrapper version {version()}.",
+            "# On every KVM host and dom0; for VMware and Hyper-V on the management servers instead.",
+            "",
+            steps(settings),
+            _lost(),
+        )
+    )
+
+
+def _sudo_steps(settings: SshSettings) -> str:
+    return f"""\
+# 1. An account of its own, without password, whose shell reads no rc file.
+useradd --system --create-home --shell /bin/sh {settings.user}
+
+{_wrapper_step("2", settings)}
+# 3. One sudo rule: {SUDOERS_FILE}, mode 0440.
+{sudoers(settings)}
+# 4. The key: ~{settings.user}/.ssh/authorized_keys, the public half of {settings.key_file}.
+{authorized_keys(settings)}"""
+
+
+def _forced_steps(settings: SshSettings) -> str:
+    return f"""\
+{_wrapper_step("1", settings)}
+# 2. The key may start the wrapper and nothing else: authorized_keys of {settings.user} (root, where system
+#    VMs are to be asked), the public half of {settings.key_file}.
+#    sshd_config needs no more than: PermitRootLogin forced-commands-only
+{authorized_keys(settings)}"""
+
+
+def _root_steps(settings: SshSettings) -> str:
+    return f"""\
+# 1. The key: authorized_keys of {settings.user} (root), the public half of {settings.key_file}.
+#    It may do anything on the host; modes sudo and forced need less. Nothing is installed.
+{authorized_keys(settings)}"""
+
+
+def _wrapper_step(number: str, settings: SshSettings) -> str:
+    return f"""\
+# {number}. The wrapper, again after every update of the exporter that changes its version.
+cloudstack-network-exporter privileges wrapper >collect
+install -D -o root -g root -m 0755 collect {settings.wrapper_path}
+"""
+
+
+def _lost() -> str:
+    """Return which questions are not answered without it, and why each is asked."""
+    parts = []
+    for via, heading in WAYS.items():
+        asked = [question for question in catalogue() if question.via is via]
+        parts.append(f"# {heading}; without it these stay unknown:")
+        parts.extend(_line(question) for question in asked)
+        parts.extend([] if asked else ["#   nothing yet"])
+    return "\n".join(parts) + "\n"
+
+
+def _line(question: Question[Any]) -> str:
+    return f"#   {question.name}: {question.why} ({question.privilege})"
+
+
+def keyscan_hosts(cloud: Cloud) -> str:
+    """Return the addresses of every machine we log in to, one per line, for ``ssh-keyscan -f``."""
+    machines = {target.via for target in targets(cloud) if target.via is not None}
+    return "".join(f"{address}\n" for address in sorted({machine.address for machine in machines}))

@@ -1,0 +1,79 @@
+"""What visits over SSH share: questions become one request, sections become answers or reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from exporter.cloud.targets import ConsoleProxyTarget, HostTarget, RouterTarget
+from exporter.model import Failure, Ports, Question, Reason, SourceError, UnreadableError
+from exporter.sources.sections import MISSING_CODES, TIMEOUT_CODES, Collected, Section, shown
+from exporter.sources.ssh import Asked, Hop, Request
+from exporter.sources.ssh_words import is_parameter
+from exporter.visits.ways import Ways
+
+Questions = Sequence[Question[Any]]
+RETURNING = 1.0  # seconds by which a collection ends before its visit, so that what arrived is not lost
+
+
+async def ask(
+    target: HostTarget | RouterTarget | ConsoleProxyTarget, due: Questions, ways: Ways, seconds: float, hop: Hop | None
+) -> Mapping[Question[Any], Any]:
+    """Return for every question its value or a Failure, from one call of the collector.
+
+    Raises:
+        SourceError: nothing at all was answered; the reason tells why.
+    """
+    if ways.ssh is None:
+        raise SourceError(Reason.NOT_CONFIGURED)
+    if target.via is None:
+        raise SourceError(Reason.NO_WAY, f"CloudStack does not say through which machine {target.name} is reached")
+    asked = {question: _asked(target, question, ways.ports) for question in due}
+    request = Request(tuple(one for one in asked.values() if isinstance(one, Asked)), hop)
+    collected = await ways.ssh.collect(target.via, request, seconds=seconds - RETURNING)
+    if collected.failure and not collected.sections:
+        raise SourceError(collected.failure.reason, collected.failure.detail)
+    return {
+        question: one if isinstance(one, Failure) else _outcome(question, collected) for question, one in asked.items()
+    }
+
+
+def _asked(
+    target: HostTarget | RouterTarget | ConsoleProxyTarget, question: Question[Any], ports: Ports
+) -> Asked | Failure:
+    """Return a question with its parameters; one word of no known type costs this question only."""
+    parameters = question.parameters(target, ports) if question.parameters else ()
+    for word in parameters:
+        if not is_parameter(word):
+            return Failure(Reason.NO_WAY, f"CloudStack tells {shown(word)!r}, which is not passed on")
+    return Asked(question.name, parameters, question.size)
+
+
+def _outcome(question: Question[Any], collected: Collected) -> Any:
+    """Return what the question's reader makes of its section, or why there is none."""
+    section = collected.sections.get(question.name)
+    if section is None:
+        return collected.failure or Failure(Reason.DISCONNECTED, "the answer did not arrive")
+    failure = _failure(question, section)
+    if failure:
+        return failure
+    try:
+        return question.read(section.text)
+    except UnreadableError as error:
+        return Failure(Reason.UNREADABLE, shown(str(error)))
+    except (ValueError, LookupError, RecursionError) as error:
+        return Failure(Reason.UNREADABLE, f"{type(error).__name__} in {question.name}")
+
+
+def _failure(question: Question[Any], section: Section) -> Failure | None:
+    """Return why a section is not an answer, None when it is one."""
+    said = shown((section.text.strip().splitlines() or [""])[-1])
+    if section.cut:
+        return Failure(Reason.TOO_LARGE, f"more than {question.size} bytes")
+    if section.code == 0:
+        return None
+    if section.code in TIMEOUT_CODES:
+        return Failure(Reason.TIMEOUT, f"not done within {question.seconds:g} s")
+    if section.code in MISSING_CODES:
+        return Failure(Reason.MISSING, said)
+    return Failure(Reason.FAILED, f"exit code {section.code}: {said}")
