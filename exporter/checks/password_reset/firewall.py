@@ -44,9 +44,14 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
         labels = (target.zone, target.name, served.address)
         if answers[ROUTER_FIREWALL].admits(device, served.address, "tcp", PORT):
             yield OPEN.sample(*labels, value=1)
-        elif not settling and answers.held("closed", served.address).first_asked < answers.asked:
+        elif not settling and _is_lasting(served.address, answers):
             seen = f"no rule of the input chain accepts tcp {PORT} to {served.address} on {device}"
             yield OPEN.sample(*labels, value=0, seen=seen, expected=f"guests on {device} reach tcp {PORT}")
+
+
+def _is_lasting(address: str, answers: Answers) -> bool:
+    """Return whether the firewall was asked again since the port was first seen closed."""
+    return answers.held("closed", address).first_asked < answers.values[ROUTER_FIREWALL].asked
 
 
 CHECK = Check(

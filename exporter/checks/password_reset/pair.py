@@ -73,9 +73,14 @@ def _word(answers: Answers, shared: set[str]) -> str:
 
 
 def _is_lasting(running: list[Router], seen: Mapping[str, Answers]) -> bool:
-    """Return whether every router was visited again since the fault was first seen, and none is settling."""
-    again = [seen[router.name].held("out of role").first_asked < seen[router.name].asked for router in running]
+    """Return whether every router was asked again since the fault was first seen, and none is settling."""
+    again = [_asked(seen[router.name]) > seen[router.name].held("out of role").first_asked for router in running]
     return all(again) and not any(is_settling(router, seen[router.name].now) for router in running)
+
+
+def _asked(answers: Answers) -> float:
+    """Return the boot-clock time of the older of the two answers."""
+    return min(answers.values[question].asked for question in (ROUTER_REDUNDANCY, ROUTER_SOCKETS))
 
 
 CHECK = Check(

@@ -99,14 +99,17 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
 def _pending(served: list[ServedAddress], answers: Answers, cloud: Cloud) -> Iterator[Pending]:
     """Yield the passwords that running instances of the served networks have not acknowledged."""
     for network in served:
-        owners = _owners(network.network_id, cloud)
-        for file in answers[PASSWORD_PENDING]:
-            if file.name not in ("passwords", f"passwords-{network.address}"):
-                continue
-            for address in set(file.addresses) & owners.keys():
-                instance = owners[address]
-                if instance.created is None or answers.now - file.seconds >= instance.created:
-                    yield Pending(_age(file, address, instance, answers), address, instance, network.address)
+        owners, files = _owners(network.network_id, cloud), _files(network.address, answers)
+        for address in owners.keys() & files.keys():
+            instance, file = owners[address], files[address]
+            if instance.created is None or answers.now - file.seconds >= instance.created:
+                yield Pending(_age(file, address, instance, answers), address, instance, network.address)
+
+
+def _files(server: str, answers: Answers) -> dict[str, PasswordFile]:
+    """Return the file that holds a password, by address; of a router that was upgraded in place the newest."""
+    ours = [file for file in answers[PASSWORD_PENDING] if file.name in ("passwords", f"passwords-{server}")]
+    return {address: file for file in sorted(ours, key=lambda file: -file.seconds) for address in file.addresses}
 
 
 def _owners(network_id: str, cloud: Cloud) -> dict[str, Instance]:

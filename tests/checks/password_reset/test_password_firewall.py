@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exporter.checks.password_reset.firewall import CHECK
+from exporter.cloud.targets import RouterTarget
 from exporter.questions.router import ROUTER_ADDRESSES, Role
 from exporter.questions.router_firewall import ROUTER_FIREWALL, RouterFirewall
 from tests.checks.password_reset.scene import (
@@ -13,9 +14,11 @@ from tests.checks.password_reset.scene import (
     PAIR,
     VPC,
     Visitor,
+    answered,
     firewall,
     healthy,
     problems,
+    target,
     values,
 )
 
@@ -35,6 +38,16 @@ def test_a_closed_port_is_a_problem_on_the_second_visit() -> None:
     assert found.seen == "no rule of the input chain accepts tcp 8080 to 10.1.1.1 on eth0"
     assert values(visitor.visit(220)) == {("firewall_open", "r-4-VM", "10.1.1.1"): 1}
     assert visitor.visit(280, CLOSED) == []
+
+
+def test_an_old_answer_is_no_second_visit() -> None:
+    """On the second visit only the other questions were answered."""
+    visitor = Visitor(CHECK)
+    visitor.visit(100, CLOSED)
+    answers = answered(CLOSED, 160, visitor.scope)
+    old = {ROUTER_FIREWALL: replace(answers.values[ROUTER_FIREWALL], asked=100.0)}
+    mixed = replace(answers, values={**answers.values, **old})
+    assert list(CHECK.judges[RouterTarget](target(), mixed, visitor.cloud)) == []
 
 
 def test_each_tier_has_its_own_rule() -> None:

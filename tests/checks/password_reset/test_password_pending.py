@@ -192,3 +192,16 @@ def test_an_instance_with_several_nics_is_counted_once() -> None:
     two = replace(WEB1, nics=(*WEB1.nics, second))
     given = values(Visitor(CHECK, cloud=cloud(two)).visit(values=saved("10.1.1.10", "10.1.1.11")))
     assert given["pending_passwords", "r-4-VM"] == 1
+
+
+def test_a_router_upgraded_in_place_has_both_files() -> None:
+    """An address that stands in both is one password, as old as the newer file."""
+    given = healthy() | {
+        PASSWORD_PENDING: (
+            PasswordFile("passwords-10.1.1.1", 7200, ("10.1.1.10",)),
+            PasswordFile("passwords", 99999, ("10.1.1.10",)),
+        )
+    }
+    found = values(Visitor(CHECK, cloud=cloud(WEB1)).visit(values=given))
+    assert found["pending_passwords", "r-4-VM"] == 1
+    assert found["pending_seconds", "r-4-VM", "10.1.1.10"] == 7200
