@@ -49,9 +49,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"))
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_config(commands.add_parser("run", help="serve metrics and findings; the default"))
-    looks = commands.add_parser(
-        "check", help="visit once and report; exit code 0 clean, 1 problems, 2 not checked"
-    )
+    looks = commands.add_parser("check", help="visit once and report; exit code 0 clean, 1 problems, 2 not checked")
     _add_config(looks)
     looks.add_argument("--issue", choices=[issue.value for issue in Issue], help="only this issue")
     looks.add_argument("--target", metavar="NAME", help="only this machine, for example r-12-VM")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 from exporter.app import build, ssh_settings
 from exporter.clock import SystemClock
@@ -15,6 +16,8 @@ from exporter.sources.ssh import SshSettings
 
 WITHOUT_CONFIG = ("api", "ssh", "wrapper")
 """What can be printed before there is a configuration."""
+EXAMPLE = SshSettings(user="cloudstack-exporter", key_file=Path("id_ed25519"), known_hosts_file=Path("known_hosts"))
+"""Stands in for the section ssh where there is none yet."""
 
 
 def privileges(what: str, config: Config | None) -> int:
@@ -25,7 +28,7 @@ def privileges(what: str, config: Config | None) -> int:
         case "wrapper":
             sys.stdout.write(collector())
         case "ssh":
-            sys.stdout.write(ssh_privileges((ssh_settings(config) if config else None) or SshSettings.example()))
+            sys.stdout.write(ssh_privileges((ssh_settings(config) if config else None) or EXAMPLE))
         case _:
             return asyncio.run(_hosts(config))
     return 0
