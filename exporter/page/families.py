@@ -52,9 +52,14 @@ class Family:
         self._limit = limit
 
     @property
-    def size(self) -> int:
+    def series(self) -> int:
         """Return the number of lines."""
         return len(self._taken)
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of the lines."""
+        return self._shards.length
 
     def pieces(self, *, openmetrics: bool) -> Iterator[Piece]:
         """Yield the header and the lines; nothing when there are no lines."""

@@ -27,7 +27,7 @@ SERIES = Metric(
 )
 BYTES = Metric(
     "cloudstack_network_exporter_page_bytes",
-    "Size of the uncompressed page in bytes, without what is about the exporter's own process.",
+    "Bytes of the lines of those series, uncompressed.",
 )
 TRUNCATED = Metric(
     "cloudstack_network_exporter_page_series_truncated",
@@ -49,7 +49,7 @@ class PageStatistics:
 
     Attributes:
         series: number of series.
-        size: bytes of text.
+        size: bytes of their lines.
         truncated: metric name -> series cut off now; only where there are some.
         refused: (metric name, ``duplicate`` or ``not_finite``) -> samples refused since the start.
     """
@@ -156,25 +156,18 @@ class Page:
 
     def statistics(self) -> PageStatistics:
         """Return what the page holds now."""
-        return self._statistics(self._shown(openmetrics=False))
-
-    def _statistics(self, shown: Iterable[Piece]) -> PageStatistics:
         families = self._families.items()
         return PageStatistics(
-            series=sum(family.size for _, family in families),
-            size=sum(len(part.text) for part in shown),
+            series=sum(family.series for _, family in families),
+            size=sum(family.size for _, family in families),
             truncated={name: sum(family.cut.values()) for name, family in families if family.cut},
             refused={(name, why): count for name, family in families for why, count in sorted(family.refused.items())},
         )
 
-    def _shown(self, *, openmetrics: bool) -> list[Piece]:
-        """Return header and lines of every family that has samples."""
-        return [part for family in self._families.values() for part in family.pieces(openmetrics=openmetrics)]
-
     def _pieces(self, *, openmetrics: bool) -> list[Piece]:
         self.expire()
-        shown = self._shown(openmetrics=openmetrics)
-        own = b"".join(_about(self._statistics(shown), openmetrics=openmetrics)) + self._own(openmetrics)
+        shown = [part for family in self._families.values() for part in family.pieces(openmetrics=openmetrics)]
+        own = b"".join(_about(self.statistics(), openmetrics=openmetrics)) + self._own(openmetrics)
         return [*shown, piece(own + (b"# EOF\n" if openmetrics else b""))]
 
 

@@ -41,9 +41,14 @@ class _Shard:
 
 
 class Shards:
-    """Lines by target, sorted by key; neighbours share shards of about ``size`` bytes."""
+    """Lines by target, sorted by key; neighbours share shards of about ``size`` bytes.
+
+    Attributes:
+        length: bytes of all lines.
+    """
 
     def __init__(self, size: int = SHARD_SIZE) -> None:
+        self.length = 0
         self._size = size
         self._shards: list[_Shard] = []
 
@@ -63,6 +68,7 @@ class Shards:
         if not length:
             shard.keys.insert(at, key)
             shard.lengths.insert(at, 0)
+        self.length += len(lines) - length
         shard.splice(at, length, lines)
         shard.lengths[at] = len(lines)
         self._split(place)
@@ -72,6 +78,7 @@ class Shards:
         """Drop the lines of one target; nothing happens when it has none."""
         place, shard, at, length = self._find(key)
         if length:
+            self.length -= length
             shard.splice(at, length, b"")
             del shard.keys[at], shard.lengths[at]
             self._merge(place)

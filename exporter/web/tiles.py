@@ -27,7 +27,7 @@ def _tile(tile: Tile, now: float, shown: View) -> Html:
         "a",
         element("span", element("b", tile.number), " ", tile.title, class_="title"),
         element("span", symbol(look), STATES[look], class_="state"),
-        element("span", list(_objects(tile)) or "\u2013", class_="objects"),
+        element("span", list(_objects(tile)), class_="objects"),
         element("span", _data_age(tile, now), class_="age"),
         class_=f"tile {look}",
         id=f"tile-{tile.issue}",

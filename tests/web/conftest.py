@@ -13,6 +13,7 @@ from exporter.model import Issue, Metric
 from exporter.page import Page
 from exporter.web.application import WebSettings, application
 from exporter.web.serve import listening
+from tests.clocks import HandClock
 
 NOW = 1_795_251_695.0  # 2026-11-21 09:01:35 UTC
 
@@ -26,19 +27,6 @@ PASSWORD = Metric(
     "Whether the password daemon answers on 8080/tcp of a guest address, asked inside the router.",
     labels=("zone", "router", "address"),
 )
-
-
-@dataclass(slots=True)
-class FakeClock:
-    """A clock that stands until it is moved."""
-
-    now: float = 1000.0
-
-    def boot(self) -> float:
-        return self.now
-
-    def unix(self) -> float:
-        return NOW + self.now
 
 
 @dataclass(slots=True)
@@ -60,7 +48,7 @@ class Served:
     url: str
     page: Page
     board: FakeBoard
-    clock: FakeClock
+    clock: HandClock
 
 
 def finding(number: int = 1, **changes: object) -> Finding:
@@ -82,7 +70,7 @@ def finding(number: int = 1, **changes: object) -> Finding:
         "at": NOW - 12,
         "remedies": (
             "Restart the password service in the router: systemctl restart cloud-password-server@<address>.",
-            "Restart the network with cleanup; the router is recreated and its guests lose the network for 2 to 5 minutes.",
+            "Restart the network with cleanup; the router is recreated, guests lose the network for minutes.",
         ),
     }
     return Finding(**(fields | changes))  # type: ignore[arg-type]
@@ -236,7 +224,7 @@ def served() -> Callable[..., AbstractAsyncContextManager[Served]]:
         idle_seconds: float = 150.0,
         page: Page | None = None,
     ) -> AsyncIterator[Served]:
-        clock = FakeClock()
+        clock = HandClock()
         page = page or Page(clock, (CERTIFICATE, PASSWORD))
         board = FakeBoard(shown or quiet())
         app = application(page, board, lambda: ready, version="0.1.0", settings=settings)
