@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from exporter.model import Failure, Outcome, Question
 from exporter.page import Page
 from exporter.schedule import Entry, Schedule
 from exporter.telemetry import TARGET_LAST_SUCCESS, TARGET_UP, TARGET_VISIT_DURATION, Telemetry
+
+log = logging.getLogger("exporter.engine")
 
 EARLY = 1.5
 """Seconds before its expiry at which an answer is dropped and the rest judged again, so that no gap shows."""
@@ -60,7 +63,13 @@ class Engine:
 
     async def refresh(self) -> bool:
         """Read the inventory once and adopt it; return whether that succeeded."""
+        had_failed = self.inventory.failure is not None
         is_new = await self.inventory.refresh_once()
+        failure = self.inventory.failure
+        if failure is not None and not had_failed:
+            log.warning("CloudStack cannot be read: %s %s", failure.reason, failure.detail)
+        elif failure is None and had_failed:
+            log.info("CloudStack is read again")
         self.telemetry.inventory_up.set(int(is_new))
         self._is_changed = True
         if is_new and self.inventory.cloud is not None:
