@@ -71,7 +71,7 @@ def application(
     app.add_routes(
         [
             web.get("/", pages.landing),
-            web.get(chosen.metrics_path, scrapes),
+            web.get(chosen.metrics_path, scrapes.answer),
             web.get("/findings", pages.findings),
             web.get("/findings.json", pages.findings_json),
             web.get("/-/healthy", pages.healthy),

@@ -14,7 +14,7 @@ _WRITE = 1 << 20  # bytes handed to the socket at once: one giant body is copied
 
 
 class Scrapes:
-    """The handler of the metrics path.
+    """Answers on the metrics path.
 
     Args:
         page: what is served.
@@ -28,18 +28,18 @@ class Scrapes:
         self._seconds = seconds
         self._under_way = 0
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer with the page of this moment."""
         if self._under_way >= self._limit:
             busy = f"{self._limit} scrapes are under way.\n"
             return web.Response(status=503, text=busy, headers={hdrs.RETRY_AFTER: "5"})
         self._under_way += 1
         try:
-            return await self._answer(request)
+            return await self._write(request)
         finally:
             self._under_way -= 1
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _write(self, request: web.Request) -> web.StreamResponse:
         form = choose_format(",".join(request.headers.getall(hdrs.ACCEPT, ())))
         gzip = accepts_gzip(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
         openmetrics = form is Format.OPENMETRICS
