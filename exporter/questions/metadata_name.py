@@ -139,4 +139,5 @@ exit 0
     privilege=PRIVILEGE,
     why="Whether guests that look for data-server find the address that serves them.",
     seconds=5.0,
+    parameters=name_places,
 )
