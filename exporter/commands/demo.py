@@ -7,11 +7,11 @@ import asyncio
 import os
 import signal
 import sys
-from pathlib import Path
 
 from exporter.commands.run import serving
-from exporter.config import parse
-from exporter.lab import Lab, Options
+from exporter.config import load
+from exporter.lab.lab import Lab
+from exporter.lab.options import Options
 
 
 def add_arguments(to: argparse.ArgumentParser) -> None:
@@ -37,8 +37,7 @@ async def _demo(given: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     options = Options(hosts=given.hosts, routers=given.routers, faults=() if given.healthy else BROKEN)
     async with Lab(options) as lab:
-        overrides = {("web", "listen_address"): given.listen_address}
-        config = parse(lab.config, os.environ, folder=Path.cwd(), source="the lab's configuration", overrides=overrides)
+        config = load(lab.config_file, os.environ, {("web", "listen_address"): given.listen_address})
         async with serving(config) as addresses:
             host, port = addresses[0]
             address = f"http://{host}:{port}"
@@ -46,7 +45,7 @@ async def _demo(given: argparse.Namespace) -> int:
                 f"The exporter watches an embedded lab cloud; some things in it are broken on purpose.\n"
                 f"  findings  {address}/findings\n"
                 f"  metrics   {address}/metrics\n"
-                f"  faults    {lab.faults_url}  (switch them on and off)\n"
+                f"  faults    {lab.url}  (switch them on and off)\n"
                 f"Everything has been looked at after about half a minute. Ctrl-C ends it.\n"
             )
             sys.stdout.flush()

@@ -1,0 +1,143 @@
+"""The whole exporter against a large lab: series, scrape p50/p99, memory, CPU, event-loop lag.
+
+    python bench/lab_scale.py --hosts 1000 --routers 2000 --interval 120
+
+The lab runs in a process of its own on the same machine, so both share its cores: read the exporter's CPU
+seconds and the lag, not the wall time of a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import yaml
+
+ADDRESS = "127.0.0.1:20061"
+OWN = "cloudstack_network_exporter"
+
+
+@contextlib.asynccontextmanager
+async def process(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run Python with these words and end it by its id."""
+    running = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
+    try:
+        yield running
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            running.terminate()
+        await running.wait()
+
+
+async def lab_config(lab: asyncio.subprocess.Process, interval: float) -> str:
+    """Return the path of a configuration for the lab with intervals of a real cloud."""
+    assert lab.stdout is not None
+    while not (line := (await lab.stdout.readline()).decode()).startswith("configuration"):
+        if not line:
+            sys.exit("the lab did not start")
+    path = Path(line.split()[1])
+    config = yaml.safe_load(path.read_text())
+    kinds = ("inventory", "host", "router", "console_proxy", "console_endpoint")
+    config["intervals"] = {**dict.fromkeys(kinds, interval), "deadline": 60}
+    config["web"] = {"listen_address": ADDRESS}
+    chosen = path.with_name("bench.yml")
+    chosen.write_text(yaml.safe_dump(config))
+    return str(chosen)
+
+
+def values(page: str, name: str, labels: str = "") -> list[float]:
+    """Return the values of a metric's samples whose labels hold ``labels``."""
+    lines = (line.rpartition(" ") for line in page.splitlines() if line.startswith((f"{name}{{", f"{name} ")))
+    return [float(number) for sample, _, number in lines if labels in sample]
+
+
+class Scraper:
+    """Fetches /metrics and keeps the worst lag it was told."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+        self.lag = 0.0
+
+    async def page(self) -> str:
+        """Return the page as text."""
+        async with self.session.get(f"http://{ADDRESS}/metrics", headers={"Accept-Encoding": "identity"}) as answer:
+            text = await answer.text()
+        self.lag = max(self.lag, *values(text, f"{OWN}_event_loop_lag_seconds"))
+        return text
+
+    async def until_visited(self, seconds: float) -> str:
+        """Return the page when every router was visited, or the newest after ``seconds``."""
+        end = time.monotonic() + seconds
+        while True:
+            await asyncio.sleep(2)
+            with contextlib.suppress(aiohttp.ClientError):
+                text = await self.page()
+                routers = sum(values(text, f"{OWN}_inventory_objects", 'kind="routers"'))
+                if 0 < routers <= len(values(text, f"{OWN}_target_up", 'kind="router"')) or time.monotonic() > end:
+                    return text
+
+    async def times(self, encoding: str, number: int) -> list[float]:
+        """Return the milliseconds of so many scrapes, one second apart, in order of size."""
+        found = []
+        for _ in range(number):
+            began = time.perf_counter()
+            async with self.session.get(f"http://{ADDRESS}/metrics", headers={"Accept-Encoding": encoding}) as answer:
+                async for _chunk in answer.content.iter_any():
+                    pass
+            found.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(1)
+        return sorted(found)
+
+
+async def measure(scraper: Scraper, interval: float, number: int) -> None:
+    """Wait for the first round, scrape, and print."""
+    began = time.monotonic()
+    text = await scraper.until_visited(3 * interval + 60)
+    print(f"every router visited after {time.monotonic() - began:.0f} s (interval {interval:g} s)")
+    cpu, since = sum(values(text, "process_cpu_seconds_total")), time.monotonic()
+    print(f"worst event-loop lag of the cold round {1000 * scraper.lag:.0f} ms")
+    scraper.lag = 0.0
+    for encoding in ("gzip", "identity"):
+        times = await scraper.times(encoding, number)
+        p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
+        print(f"{encoding:9} scrape p50 {statistics.median(times):.1f} ms, p99 {p99:.1f} ms")
+        await scraper.page()
+    text = await scraper.page()
+    used = (sum(values(text, "process_cpu_seconds_total")) - cpu) / (time.monotonic() - since)
+    size = sum(values(text, f"{OWN}_page_bytes")) / 1e6
+    print(f"series {sum(values(text, f'{OWN}_page_series')):.0f}, page {size:.2f} MB")
+    memory = sum(values(text, "process_resident_memory_bytes")) / 1e6
+    print(f"memory {memory:.0f} MB, CPU {100 * used:.0f} % of a core, lag while scraped {1000 * scraper.lag:.0f} ms")
+    up = values(text, f"{OWN}_target_up")
+    failed = sum(values(text, f"{OWN}_question_failures_total"))
+    print(f"targets up {sum(up):.0f} of {len(up)}, questions failed {failed:.0f}")
+
+
+async def main() -> None:
+    """Start the lab and the exporter."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hosts", type=int, default=100)
+    parser.add_argument("--routers", type=int, default=200)
+    parser.add_argument("--interval", type=float, default=30.0)
+    parser.add_argument("--scrapes", type=int, default=30)
+    given = parser.parse_args()
+    words = ("-m", "exporter.lab", "--hosts", str(given.hosts), "--routers", str(given.routers))
+    async with process(*words) as lab:
+        config = await lab_config(lab, given.interval)
+        async with (
+            process("-m", "exporter", "--config.file", config, "--log.level", "error"),
+            aiohttp.ClientSession(auto_decompress=False) as session,
+        ):
+            await measure(Scraper(session), given.interval, given.scrapes)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
