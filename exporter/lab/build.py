@@ -24,11 +24,14 @@ from exporter.lab.world import (
 )
 
 DAY = 86400.0
+MODEL_HOST = "model-host"
+"""The hidden host from which the models of copied routers are reached."""
 ERAS: tuple[Era, ...] = ("C", "B", "A")
 SETTINGS = {
-    "host": "127.0.0.1",
+    "host": "192.0.2.10",
+    "endpoint.url": "https://cloud.lab.example/client/api",
     "host.capacityType.to.order.clusters": "CPU",
-    "management.network.cidr": "127.0.0.0/8",
+    "management.network.cidr": "192.0.2.0/24",
     "consoleproxy.session.max": "50",
     "consoleproxy.session.timeout": "300000",
     "consoleproxy.management.state": "Auto",
@@ -79,7 +82,7 @@ def _zones(world: World, options: Options) -> None:
     world.hosts = [Host(f"kvm-{n}", east if n < 4 else west, "", f"127.1.0.{n}") for n in range(1, SMALLEST_HOSTS + 1)]
     for extra in range(options.hosts - SMALLEST_HOSTS):
         address = f"127.1.{1 + extra // 250}.{1 + extra % 250}"
-        world.hosts.append(Host(f"kvm-{SMALLEST_HOSTS + 1 + extra}", east, "", address))
+        world.hosts.append(Host(f"kvm-{SMALLEST_HOSTS + 1 + extra}", east, "", address, model=MODEL_HOST))
     for number, host in enumerate(world.hosts):
         host.cluster = f"{host.zone.name}-cluster-{1 + (number // 16 if host.zone is east else 0)}"
 
@@ -173,7 +176,9 @@ def _copy(world: World, number: int, count: int) -> None:
 
 def _model(world: World, era: Era, count: int) -> None:
     """Build the hidden router whose true answers the copies give; no fault ever touches it."""
-    hidden = World(world.ports, world.start, world.now, zones=world.zones, hosts=world.hosts[:1], templates=world.templates)
+    hidden = World(
+        world.ports, world.start, world.now, zones=world.zones, hosts=world.hosts[:1], templates=world.templates
+    )
     prefix = f"127.15.{ord(era) - ord('A') + 1}."
     made = Network(60000 + ord(era), f"model-{era.lower()}", world.zones[0], prefix)
     instances(hidden, made, count)

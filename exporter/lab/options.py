@@ -27,3 +27,18 @@ class Options:
     port: int = 0
     mode: str = "sudo"
     faults: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is too small.
+
+        Raises:
+            ValueError: naming the option and its least value.
+        """
+        for name, value, least in (
+            ("hosts", self.hosts, SMALLEST_HOSTS),
+            ("routers", self.routers, SMALLEST_ROUTERS),
+            ("vms per network", self.vms_per_network, 1),
+        ):
+            if value < least:
+                message = f"{name}: at least {least}, not {value}"
+                raise ValueError(message)

@@ -215,8 +215,8 @@ def management_servers(world: World) -> list[Row]:
             "name": "lab-management-1",
             "state": "Up",
             "version": VERSION,
-            "serviceip": "127.0.0.2",
-            "ipaddress": "127.0.0.2",
+            "serviceip": "192.0.2.10",
+            "ipaddress": "192.0.2.10",
         }
     ]
 

@@ -6,138 +6,29 @@ daemons are all made from them, so that every wire tells the same story.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
-from typing import Literal
 
-Era = Literal["A", "B", "C"]
-NAMESPACE = uuid.UUID("6f1b7c1e-5a57-4c2e-9d55-1ab0c1ab0c1a")
+from exporter.lab.places import Era, Host, Instance, Network, Nic, Ports, Zone, identity
 
-
-def identity(*words: object) -> str:
-    """Return the uuid that the lab always gives to the object named by ``words``."""
-    return str(uuid.uuid5(NAMESPACE, "/".join(str(word) for word in words)))
-
-
-@dataclass(slots=True, eq=False)
-class Ports:
-    """Every port the lab listens on, or that its machines name; none needs a privilege."""
-
-    api: int
-    control: int
-    resolver: int
-    ssh: int
-    system_vm_ssh: int
-    agent: int
-    console_http: int
-    console_https: int
-    console_vnc: int
-    console_vnc_tls: int
-    password: int
-    metadata: int
-    dns: int
-
-    @classmethod
-    def block(cls, base: int) -> Ports:
-        """Return the ports that start at ``base``."""
-        return cls(*range(base, base + len(cls.__slots__)))
-
-
-@dataclass(slots=True, eq=False)
-class Zone:
-    """A zone with its console proxy settings as CloudStack stores them."""
-
-    name: str
-    public_prefix: str  # of the addresses that console proxies get, "127.2.0."
-    console_domain: str = ""
-    console_tls: bool = True
-
-    @property
-    def id(self) -> str:
-        """Return the zone's uuid."""
-        return identity("zone", self.name)
-
-
-@dataclass(slots=True, eq=False)
-class Host:
-    """A KVM host; ``ssh`` says how its SSH server behaves."""
-
-    name: str
-    zone: Zone
-    cluster: str
-    address: str
-    state: str = "Up"
-    resource_state: str = "Enabled"
-    ssh: str = "up"  # up | refused | silent | new_key | floods | disconnects | garbage
-    wrapper: str = "current"  # current | missing | old
-
-    @property
-    def id(self) -> str:
-        """Return the host's uuid."""
-        return identity("host", self.name)
-
-
-@dataclass(slots=True, eq=False)
-class Network:
-    """A guest network, or a tier of a VPC."""
-
-    number: int
-    name: str
-    zone: Zone
-    prefix: str  # "127.16.1."
-    vpc: str = ""
-    project: str = ""
-    provider: str = "VirtualRouter"
-    userdata: str = ""  # provider of UserData, if another one
-    redundant: bool = False
-
-    @property
-    def id(self) -> str:
-        """Return the network's uuid."""
-        return identity("network", self.number)
-
-    @property
-    def gateway(self) -> str:
-        """Return the gateway address."""
-        return f"{self.prefix}1"
-
-    @property
-    def domain(self) -> str:
-        """Return the network domain."""
-        return f"net{self.number}.lab.internal"
-
-
-@dataclass(slots=True, eq=False)
-class Nic:
-    """A NIC of a router or instance."""
-
-    kind: str  # Guest | Public | Control
-    address: str
-    mac: str
-    gateway: str = ""
-    network: Network | None = None
-    device: str = "eth0"
-    netmask: str = "255.255.255.0"
-    default: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class Instance:
-    """A virtual machine of a user."""
-
-    number: int
-    name: str
-    host: Host
-    network: Network
-    nic: Nic
-    template: str
-    state: str = "Running"
-    created: float = 0.0
-
-    @property
-    def id(self) -> str:
-        """Return the instance's uuid."""
-        return identity("instance", self.number)
+__all__ = [
+    "Console",
+    "Era",
+    "Health",
+    "Host",
+    "Instance",
+    "Live",
+    "MetadataEntry",
+    "MetadataService",
+    "Network",
+    "Nic",
+    "PasswordService",
+    "Ports",
+    "Router",
+    "SystemVm",
+    "World",
+    "Zone",
+    "identity",
+]
 
 
 @dataclass(slots=True, eq=False)
@@ -145,8 +36,8 @@ class PasswordService:
     """The password service at one guest address of a router.
 
     ``state``: up | dead (its unit or loop is gone) | silent (process there, accepts, never answers) |
-    taken (another program has the port) | failed (restart limit of the unit reached) | stray (answers
-    as something else).
+    taken (another program has the port) | failed (restart limit of the unit reached) | status_line (the script
+    of the 4.5/4.6 line that refuses every request).
     """
 
     listen: str
@@ -240,6 +131,11 @@ class Router:
         return f"r-{self.number}-VM"
 
     @property
+    def answers(self) -> str:
+        """Return the name of the machine that answers for it: its own, or its model's."""
+        return self.model or self.name
+
+    @property
     def kind(self) -> str:
         """Return the type in its boot arguments."""
         return "vpcrouter" if self.vpc else "router"
@@ -268,6 +164,7 @@ class Console:
     web: bool = True  # the HTTP(S) port is open
     vnc: bool = True  # the websocket port is open
     vnc_tls: bool = True  # fixed when it was created
+    tls: bool | None = None  # of the web port, when not as the zone's settings say
 
 
 @dataclass(slots=True, eq=False)
@@ -286,6 +183,7 @@ class SystemVm:
     sessions: int = 3
     created: float = 0.0
     uptime: int = 30 * 86400
+    management: str = ""  # where its agent looks for management servers, when not where the setting says
     session: bool = True  # its agent holds a connection to the management server
     agent: bool = True  # its Java process runs
     ssh: str = "up"
@@ -308,8 +206,8 @@ class World:
     """The whole lab cloud at one moment.
 
     ``start`` is unix time when the lab began, which dates everything; ``now`` moves on.
-    ``api``: up | hangs | refuses | html | truncated | down | drips | throttles | boots | forbidden.
-    ``dns``: overrides of the browsers' name server, name -> address, empty address for no such name.
+    ``api`` holds the faults of the API server by name (see api.py); ``api_is_down``: nobody listens there.
+    ``console_names`` overrides the browsers' name server: name -> address, empty for no such name.
     """
 
     ports: Ports
@@ -328,7 +226,8 @@ class World:
     zone_settings: dict[str, dict[str, str]] = field(default_factory=dict)
     console_names: dict[str, str] = field(default_factory=dict)
     resolver: str = "up"  # up | silent
-    api: str = "up"
+    api: dict[str, object] = field(default_factory=dict)
+    api_is_down: bool = False
 
     def router(self, number: int) -> Router:
         """Return the router with this number."""
@@ -338,6 +237,26 @@ class World:
         """Return the system VM with this number."""
         return next(vm for vm in self.system_vms if vm.number == number)
 
+    def on_host(self, host: Host) -> list[Router]:
+        """Return the running routers on a host that have a tree of their own."""
+        return [one for one in self.routers if one.host is host and one.state == "Running" and not one.model]
+
     def served(self, router: Router) -> list[Instance]:
         """Return the instances in the networks of a router."""
         return [instance for network in router.networks for instance in self.members.get(network.id, [])]
+
+
+class Live:
+    """The world of this moment, for servers that outlive a change of faults."""
+
+    def __init__(self, world: World) -> None:
+        self.show(world)
+
+    def show(self, world: World) -> None:
+        """Take another world."""
+        self.world = world
+        self._routers = {router.answers: router for router in (*world.routers, *world.models)}
+
+    def router(self, name: str) -> Router:
+        """Return the router that answers as the machine ``name``."""
+        return self._routers[name]

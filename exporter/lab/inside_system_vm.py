@@ -1,0 +1,79 @@
+"""What is inside a console proxy, and on a host as far as the way to its system VMs goes."""
+
+from __future__ import annotations
+
+from exporter.lab.build import MODEL_HOST
+from exporter.lab.inside_router import CANARY, RELEASES
+from exporter.lab.tree import Tree
+from exporter.lab.world import Host, SystemVm, World
+
+JAVA = (
+    "java -Djavax.net.ssl.trustStore=./certs/realhostip.keystore -mx256m -cp ./*:./conf com.cloud.agent.AgentShell"
+    " template=domP type=consoleproxy"
+)
+KEY = "root/.ssh/id_rsa.cloud"
+
+
+def console_tree(world: World, vm: SystemVm) -> Tree:
+    """Return a console proxy as a tree."""
+    tree = Tree(vm.name, tools=("ss", "ps", "ip", "hostname", "systemctl", "netstat"))
+    name = vm.answers_as or vm.name
+    tree.put("etc/cloudstack-release", RELEASES["C"] + "\n")
+    tree.put("proc/sys/kernel/hostname", f"{name}\n", mode=0o444)
+    tree.put("proc/uptime", f"{vm.uptime}.42 {vm.uptime}.17\n", mode=0o444)
+    tree.put("run/systemd/system/.keep", "")
+    tree.put("root/vncport", "8443\n" if vm.console.vnc_tls else "8080\n")
+    host = vm.management or world.settings.get("host", "")
+    tree.put(
+        "usr/local/cloud/systemvm/conf/agent.properties",
+        f"host={host}@static\nport=8250\nkeystore.passphrase={CANARY}\nresource=com.cloud.agent.resource.ConsoleProxy\n",
+        mode=0o600,
+    )
+    tree.put("var/cache/cloud/cmdline", f"template=domP type=consoleproxy name={vm.name} vmpassword={CANARY}\n")
+    java = [f"900 1 {vm.uptime - 40} java {JAVA}"] if vm.agent else []
+    lines = [f"1 0 {vm.uptime} systemd /lib/systemd/systemd --system", f"61 1 {vm.uptime} sshd sshd: /usr/sbin/sshd -D"]
+    tree.knows = {
+        "hostname": name,
+        "era": "C",
+        "ps": "\n".join([*lines, *java]) + "\n",
+        "sockets": _sockets(vm),
+        "units": f"cloud.service loaded {'active running' if vm.agent else 'inactive dead'} success 0\n",
+        "ip": f"1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet {vm.control}/16 scope global eth0\n"
+        f"3: eth1    inet {vm.private}/24 scope global eth1\n4: eth2    inet {vm.public}/24 scope global eth2\n",
+    }
+    return tree
+
+
+def _sockets(vm: SystemVm) -> str:
+    """Return what listens, and the agent's connection to its management server; Java listens on all addresses."""
+    ports = [8001]
+    if vm.console.web and vm.agent:
+        ports += [80, 443] if vm.console.vnc_tls else [80]
+    if vm.console.vnc and vm.agent:
+        ports.append(8443 if vm.console.vnc_tls else 8080)
+    found = [f'tcp LISTEN 0 128 {vm.control}:3922 0.0.0.0:* users:(("sshd",pid=61,fd=3))']
+    if vm.agent:
+        found += [f'tcp LISTEN 0 5 *:{port} *:* users:(("java",pid=900,fd=40))' for port in ports]
+    if vm.agent and vm.session:
+        found.append(f'tcp ESTAB 0 0 {vm.private}:48222 192.0.2.10:8250 users:(("java",pid=900,fd=30))')
+    return "\n".join(found) + "\n"
+
+
+def host_tree(world: World, host: Host) -> Tree:
+    """Return a KVM host: CloudStack's key, and the system VMs that it reaches."""
+    hops = [f"{router.control} {router.name} {router.ssh}" for router in world.on_host(host)]
+    hops += [f"{vm.control} {vm.name} {vm.ssh}" for vm in world.system_vms if vm.host is host and vm.state == "Running"]
+    return _host(host.name, hops)
+
+
+def model_host_tree(world: World) -> Tree:
+    """Return the hidden host from which the models are reached."""
+    return _host(MODEL_HOST, [f"{router.control} {router.model} up" for router in world.models])
+
+
+def _host(name: str, hops: list[str]) -> Tree:
+    tree = Tree(name, tools=("ssh", "hostname"))
+    tree.put(KEY, f"{CANARY}\n", mode=0o600)
+    tree.put("proc/sys/kernel/hostname", f"{name}\n", mode=0o444)
+    tree.knows = {"hostname": name, "hops": "".join(f"{hop}\n" for hop in hops)}
+    return tree

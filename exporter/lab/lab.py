@@ -1,0 +1,243 @@
+"""The lab: everything wired, started and stopped as one, faults switched while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from aiohttp import web
+
+from exporter.lab.api import REQUESTS, api_application
+from exporter.lab.build import MODEL_HOST, build
+from exporter.lab.certificates import Authority
+from exporter.lab.cloud import Cloud
+from exporter.lab.consoles import console_places
+from exporter.lab.control import control_application
+from exporter.lab.faults import CATALOGUE
+from exporter.lab.inside_router import CANARY, router_tree
+from exporter.lab.inside_system_vm import console_tree, host_tree, model_host_tree
+from exporter.lab.listeners import Listeners, Opener, Place
+from exporter.lab.metadata import metadata_places
+from exporter.lab.names import browser_places, router_places
+from exporter.lab.options import Options
+from exporter.lab.password import password_places
+from exporter.lab.runner import Runner
+from exporter.lab.seen import Seen
+from exporter.lab.ssh import SshServers
+from exporter.lab.tree import Shelf
+from exporter.lab.world import Live, Ports, Router, World
+
+BLOCKS = range(12000, 30000, 20)
+"""Where blocks of ports begin: below the ports that the system gives to clients."""
+API_KEY = "lab-api-key"
+HERE = "127.0.0.1"
+
+
+def _unix() -> float:
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+class Lab:
+    """A small cloud on loopback addresses; use it as ``async with Lab() as lab``.
+
+    Attributes:
+        folder: its temporary folder; gone when the lab has stopped.
+        config: what an exporter's configuration must say to watch this lab; also in ``config_file``.
+        seen: everything the lab was asked, beside the API.
+        world: the cloud as it is now, faults applied.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.on: list[str] = []
+        self.seen = Seen()
+        self._stack = contextlib.AsyncExitStack()
+        self._changing = asyncio.Lock()
+        self._api_site: web.SockSite | web.TCPSite | None = None
+        for name in self.options.faults:
+            self._switch(name, is_on=True)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        """Build the cloud, lay out the machines and open every wire."""
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-"))
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.ports = self._claim()
+        self._start_time = _unix()
+        self.world = build(self.options, self.ports, self._start_time)
+        self._shelf = Shelf(self.folder / "machines", self._start_time)
+        self._shelf.gather()
+        self._live = Live(self.world)
+        self._cloud = Cloud(self.world, _unix)
+        self._authority = Authority(self.folder, self._start_time)
+        self._runner = Runner(self._shelf, self.world)
+        self._stack.push_async_callback(self._runner.close)
+        self._ssh = SshServers(self.folder, self._runner, self.seen, self.options.mode)
+        self._stack.push_async_callback(self._ssh.close)
+        self._listeners = Listeners()
+        self._stack.callback(self._listeners.close)
+        await self._serve()
+        await self._show()
+        self.config = self._configuration()
+        self.config_file = self.folder / "exporter.yml"
+        self.config_file.write_text(yaml.safe_dump(self.config, sort_keys=False))
+
+    def _claim(self) -> Ports:
+        """Return a block of ports that no other lab has; its first port stays bound."""
+        for base in (self.options.port,) if self.options.port else BLOCKS:
+            claim = socket.socket()
+            try:
+                claim.bind((HERE, base))
+            except OSError:
+                claim.close()
+                continue
+            self._stack.callback(claim.close)
+            return Ports.block(base)
+        message = f"no free block of ports at {self.options.port or BLOCKS}"
+        raise OSError(message)
+
+    async def _serve(self) -> None:
+        """Start the API and the page of faults."""
+        secret = f"{CANARY}-key"
+        api = api_application(self._cloud.rows, keys={API_KEY: secret}, faults=lambda: self.world.api)
+        self._requests = api[REQUESTS]
+        self._api = web.AppRunner(api, access_log=None, shutdown_timeout=0.2)
+        control = web.AppRunner(control_application(self), access_log=None, shutdown_timeout=0.2)
+        for runner in (self._api, control):
+            await runner.setup()
+            self._stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(control, HERE, self.ports.control).start()
+        (self.folder / "api_key").write_text(API_KEY)
+        (self.folder / "secret_key").write_text(secret)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page of faults."""
+        return f"http://{HERE}:{self.ports.control}/"
+
+    @property
+    def requests(self) -> list[dict[str, str]]:
+        """Return the parameters of the last thousand verified API requests."""
+        return list(self._requests)
+
+    def tools(self) -> list[tuple[str, str]]:
+        """Return every call of a stub tool: the machine, and the tool with its arguments."""
+        machines = sorted(path.name for path in self._shelf.folder.iterdir() if (path / "log").exists())
+        return [(machine, call) for machine in machines for call in self._shelf.log(machine)]
+
+    async def set(self, name: str, *, on: bool) -> None:
+        """Switch a fault on or off and show the cloud that results.
+
+        Raises:
+            KeyError: there is no such fault.
+        """
+        async with self._changing:
+            self._switch(name, is_on=on)
+            await self._show()
+
+    def _switch(self, name: str, *, is_on: bool) -> None:
+        fault = CATALOGUE[name]
+        if is_on and fault.name not in self.on:
+            self.on.append(fault.name)
+        elif not is_on and fault.name in self.on:
+            self.on.remove(fault.name)
+
+    async def _show(self) -> None:
+        """Make the cloud anew, with the faults that are on, and let every wire tell of it."""
+        world = build(self.options, self.ports, self._start_time)
+        for name in self.on:
+            CATALOGUE[name].apply(world)
+        self.world = world
+        self._lay_out(world)
+        self._live.show(world)
+        self._cloud.show(world)
+        self._runner.show(world)
+        await self._ssh.show(world)
+        await self._listeners.show(self._wanted(world))
+        await self._show_api(is_down=world.api_is_down)
+
+    def _lay_out(self, world: World) -> None:
+        """Write the machines' trees."""
+        for router in self._true(world):
+            self._shelf.put(router_tree(router))
+        for vm in world.system_vms:
+            if vm.kind == "consoleproxy":
+                self._shelf.put(console_tree(world, vm))
+        for host in world.hosts:
+            if not host.model:
+                self._shelf.put(host_tree(world, host))
+        if any(host.model for host in world.hosts) or world.models:
+            self._shelf.put(model_host_tree(world))
+            self._runner.install(MODEL_HOST, "current")
+
+    @staticmethod
+    def _true(world: World) -> list[Router]:
+        """Return the routers that run the collector themselves."""
+        return [router for router in world.routers if not router.model] + world.models
+
+    def _wanted(self, world: World) -> dict[Place, Opener]:
+        """Return everything that listens now."""
+        wanted = dict(browser_places(self._live, self.seen))
+        for vm in world.system_vms:
+            wanted |= console_places(world, vm, self._authority, self.seen)
+        for router in self._true(world):
+            if router.state == "Running":
+                wanted |= password_places(self._live, router, self.ports.password, self.seen)
+                wanted |= metadata_places(self._live, router, self.ports.metadata, self.seen)
+                wanted |= router_places(self._live, router, self.ports.dns, self.seen)
+        return wanted
+
+    async def _show_api(self, *, is_down: bool) -> None:
+        """Open or close the API's port."""
+        if is_down and self._api_site:
+            await self._api_site.stop()
+            self._api_site = None
+        elif not is_down and not self._api_site:
+            self._api_site = web.TCPSite(self._api, HERE, self.ports.api)
+            await self._api_site.start()
+
+    def _configuration(self) -> dict[str, Any]:
+        """Return the exporter's configuration for this lab; large labs are asked less often."""
+        pace = max(5.0, (self.options.routers + self.options.hosts) / 20)
+        names = [name for name in Ports.__slots__ if name not in {"claim", "api", "control", "resolver"}]
+        return {
+            "cloudstack": {
+                "url": f"http://{HERE}:{self.ports.api}/client/api",
+                "api_key_file": str(self.folder / "api_key"),
+                "secret_key_file": str(self.folder / "secret_key"),
+                "per_second": 50,
+            },
+            "ssh": {
+                "user": self._ssh.user,
+                "key_file": str(self._ssh.key_file),
+                "known_hosts_file": str(self._ssh.known_hosts_file),
+                "mode": self.options.mode,
+            },
+            "console": {"ca_file": str(self._authority.ca_file), "resolver": [f"{HERE}:{self.ports.resolver}"]},
+            "ports": {name: getattr(self.ports, name) for name in names},
+            "intervals": {
+                "inventory": pace,
+                "host": pace,
+                "router": pace,
+                "console_proxy": pace,
+                "console_endpoint": pace,
+                "deadline": 20.0,
+            },
+        }

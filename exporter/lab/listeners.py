@@ -1,0 +1,82 @@
+"""The daemons that the world asks for: opened and closed as faults come and go, never restarted for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+
+Place = tuple[str, int, str]
+"""Address, port, and what kind of server is there."""
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Opener = Callable[[str, int], Awaitable[Callable[[], None]]]
+"""Opens one place and returns what closes it."""
+PATIENCE = 30.0
+"""Seconds after which a silent client is given up."""
+
+
+class Listeners:
+    """Everything that listens beside SSH and the API."""
+
+    def __init__(self) -> None:
+        self._open: dict[Place, Callable[[], None]] = {}
+
+    async def show(self, wanted: Mapping[Place, Opener]) -> None:
+        """Close what is not wanted any more, open what is new."""
+        for place in self._open.keys() - wanted.keys():
+            self._open.pop(place)()
+        for place in wanted.keys() - self._open.keys():
+            address, port, _ = place
+            self._open[place] = await wanted[place](address, port)
+
+    def close(self) -> None:
+        """Close everything."""
+        for close in self._open.values():
+            close()
+        self._open.clear()
+
+
+def served(handler: Handler, **words: object) -> Opener:
+    """Return what opens a TCP server whose connections are ``handler``'s; ``words`` go to asyncio."""
+
+    async def open_place(address: str, port: int) -> Callable[[], None]:
+        server = await asyncio.start_server(guarded(handler), address, port, **words)  # type: ignore[arg-type]
+        return server.close
+
+    return open_place
+
+
+def guarded(handler: Handler) -> Handler:
+    """Return a handler that ends its connection and forgives clients that go away."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError):
+            async with asyncio.timeout(PATIENCE):
+                await handler(reader, writer)
+                await writer.drain()
+        writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), 1.0)
+
+    return handle
+
+
+async def request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:
+    """Return the request line and the headers, names in lower case."""
+    line = (await reader.readline()).decode("latin-1").strip()
+    headers: dict[str, str] = {}
+    while header := (await reader.readline()).decode("latin-1").strip():
+        name, _, value = header.partition(":")
+        headers[name.lower()] = value.strip()
+    return line, headers
+
+
+def peer(writer: asyncio.StreamWriter) -> str:
+    """Return the address of the client."""
+    return str(writer.get_extra_info("peername")[0])
+
+
+async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Take a connection and say nothing."""
+    await reader.read()
+    await asyncio.sleep(PATIENCE)

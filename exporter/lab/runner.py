@@ -1,0 +1,108 @@
+"""Runs the collector, as one process group that never outlives its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from exporter.lab.build import MODEL_HOST
+from exporter.lab.copies import Copies, Exchange
+from exporter.lab.tree import Shelf
+from exporter.lab.world import Host, World
+from exporter.questions import wrapper
+
+NONCE = "0" * 16
+AT_ONCE = 4
+"""Captures at the same time; each is some dozens of processes."""
+
+
+class Runner:
+    """Where the collector is installed on every host of the lab, and how it is run there."""
+
+    def __init__(self, shelf: Shelf, world: World) -> None:
+        self._shelf = shelf
+        self._script = wrapper.script()
+        self._captured: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self.show(world)
+
+    def show(self, world: World) -> None:
+        """Take copies and their models from another world; captures are made anew."""
+        self._copies = Copies(world)
+        self._captured = {}
+
+    def place(self, name: str) -> tuple[str, str]:
+        """Return root and PATH of a machine."""
+        return str(self._shelf.folder / name / "root"), self._shelf.path(name)
+
+    def moved(self, name: str) -> str:
+        """Return the collector as it stands on a machine: its root and PATH are those of the machine's tree."""
+        home = self._shelf.folder / name
+        return self._script.moved(root=str(home / "root"), path=self._shelf.path(name))
+
+    def install(self, name: str, how: str) -> Path:
+        """Write the wrapper of a host and return its path; ``old`` is one of another version."""
+        path = self._shelf.folder / name / "collect"
+        text = self.moved(name)
+        if how == "old":
+            text = text.replace(f"VERSION={self._script.version}", "VERSION=000000000000")
+        path.write_text(text)
+        return path
+
+    @contextlib.asynccontextmanager
+    async def start(self, name: str, arguments: list[str], **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Run /bin/sh with these arguments on a machine; its whole group is ended when the block ends."""
+        home = self._shelf.folder / name
+        process = await asyncio.create_subprocess_exec(
+            "/bin/sh",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            cwd=home / "root",
+            env={"PATH": self._shelf.path(name), "HOME": "/root", "LANG": "C", **more},
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if process.stdin:
+                process.stdin.close()
+            await process.wait()
+
+    async def copied(self, host: Host, words: list[str]) -> bytes | None:
+        """Return the answer of a copied router or host, or None when the host itself must run the collector."""
+        copy = self._copies.about(host, words)
+        if copy is None and not host.model:
+            return None
+        there, back = self._copies.exchanges(host, copy)
+        asked = [words[0], NONCE, *(there(word) for word in words[2:])]
+        key = tuple(asked)
+        if key not in self._captured:
+            self._captured[key] = asyncio.create_task(self._capture(asked))
+        answer = (await asyncio.shield(self._captured[key])).decode(errors="surrogateescape")
+        return self._told(answer, words[1], back)
+
+    @staticmethod
+    def _told(answer: str, nonce: str, back: Exchange) -> bytes:
+        """Return a captured answer in the words of the copy and of this visit."""
+        return back(answer).replace(f"@@ {NONCE} ", f"@@ {nonce} ").encode(errors="surrogateescape")
+
+    async def _capture(self, words: list[str]) -> bytes:
+        """Return what the collector answers on the models' host; its standard input stays open meanwhile."""
+        path = self._shelf.folder / MODEL_HOST / "collect"
+        async with self._at_once, self.start(MODEL_HOST, [str(path), *words]) as process:
+            assert process.stdout is not None  # noqa: S101 - asked for above
+            return await process.stdout.read()
+
+    async def close(self) -> None:
+        """End every capture."""
+        for task in self._captured.values():
+            task.cancel()
+        await asyncio.gather(*self._captured.values(), return_exceptions=True)

@@ -1,0 +1,196 @@
+"""The SSH servers of the lab's hosts: one address each, one port for all, real keys.
+
+There is no sudo here: a command ``sudo -n <wrapper> <word>...`` is taken as sudo with exactly the printed rule
+would take it, ``collect <word>...`` as under the printed forced command, and ``sh -s -- <word>...`` as root.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from exporter.lab.runner import Runner
+from exporter.lab.seen import Seen
+from exporter.lab.world import Host, World
+
+WRAPPER = "/usr/local/lib/cloudstack-network-exporter/collect"
+USERS = {"sudo": "exporter", "forced": "exporter", "root": "root"}
+MOVED = re.compile(rb"^(ROOT|PATH)=.*$", re.MULTILINE)
+Process = asyncssh.SSHServerProcess[bytes]
+
+
+class _Server(asyncssh.SSHServer):
+    """One connection: notes what it tries beside running commands."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._host = ""
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._host = str(conn.get_extra_info("sockname")[0])
+
+    def connection_requested(self, dest_host: str, dest_port: int, _orig_host: str, _orig_port: int) -> bool:
+        """Refuse forwarding."""
+        self._seen.files.append((self._host, f"forward {dest_host}:{dest_port}"))
+        return False
+
+
+class SshServers:
+    """All hosts' SSH servers."""
+
+    def __init__(self, folder: Path, runner: Runner, seen: Seen, mode: str) -> None:
+        self.user = USERS[mode]
+        self.key_file = folder / "user_key"
+        self.known_hosts_file = folder / "known_hosts"
+        self._runner, self._seen, self._mode = runner, seen, mode
+        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self._other_key = asyncssh.generate_private_key("ssh-ed25519")
+        self._authorized = folder / "authorized_keys"
+        self._listeners: dict[str, tuple[str, Callable[[], None]]] = {}
+        self._hosts: dict[str, Host] = {}
+        self._made: dict[str, asyncssh.SSHServerConnectionOptions] = {}
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        key.write_private_key(self.key_file)
+        self._authorized.write_bytes(key.export_public_key())
+
+    async def show(self, world: World) -> None:
+        """Listen as the hosts of this world do."""
+        port = world.ports.ssh
+        public = self._host_key.export_public_key().decode().strip()
+        self.known_hosts_file.write_text("".join(f"[{host.address}]:{port} {public}\n" for host in world.hosts))
+        self._hosts = {host.address: host for host in world.hosts}
+        for host in world.hosts:
+            kind = host.ssh if host.ssh in {"refused", "silent", "new_key"} else "up"
+            if self._listeners.get(host.address, ("", None))[0] != kind:
+                await self._listen(host.address, port, kind)
+
+    async def _listen(self, address: str, port: int, kind: str) -> None:
+        """Replace the listener of one address."""
+        _, close = self._listeners.pop(address, ("", None))
+        if close:
+            close()
+        if kind == "refused":
+            self._listeners[address] = (kind, lambda: None)
+        elif kind == "silent":
+            server = await asyncio.start_server(_say_nothing, address, port)
+            self._listeners[address] = (kind, server.close)
+        else:
+            key = self._other_key if kind == "new_key" else self._host_key
+            acceptor = await asyncssh.listen(address, port, options=self._options(key), backlog=256)
+            self._listeners[address] = (kind, acceptor.close)
+
+    def _options(self, key: asyncssh.SSHKey) -> asyncssh.SSHServerConnectionOptions:
+        """Return the options of one kind of server; made once for all addresses."""
+        name = key.get_fingerprint()
+        if name not in self._made:
+            self._made[name] = asyncssh.SSHServerConnectionOptions(
+                server_factory=lambda: _Server(self._seen),
+                server_host_keys=[key],
+                authorized_client_keys=str(self._authorized),
+                process_factory=self._process,
+                encoding=None,
+                allow_pty=False,
+                agent_forwarding=False,
+            )
+        return self._made[name]
+
+    async def _process(self, process: Process) -> None:
+        """Run one command and end with its exit code."""
+        host = self._hosts[str(process.get_extra_info("sockname")[0])]
+        command = process.command or ""
+        self._seen.ssh.append((host.name, command))
+        with contextlib.suppress(asyncssh.Error, ConnectionError):
+            code = await self._answer(host, process, command)
+            process.exit(code)
+
+    async def _answer(self, host: Host, process: Process, command: str) -> int:
+        if process.get_extra_info("username") != self.user:
+            return 1
+        if host.ssh in {"floods", "garbage", "disconnects"}:
+            return await _misbehave(host.ssh, process)
+        words = _words(self._mode, command)
+        if words is None or host.wrapper == "missing":
+            process.stderr.write(_refusal(self._mode, command))
+            return 1 if self._mode == "sudo" else 127
+        copied = await self._runner.copied(host, words)
+        if copied is not None:
+            process.stdout.write(copied)
+            return 0
+        return await self._run(host, process, words, command)
+
+    async def _run(self, host: Host, process: Process, words: list[str], command: str) -> int:
+        """Run the collector of this host, or in root mode the script that comes in."""
+        path = self._runner.install(host.name, host.wrapper)
+        arguments = {"sudo": [str(path), *words], "forced": [str(path)], "root": ["-s", "--", *words]}[self._mode]
+        more = {"SSH_ORIGINAL_COMMAND": command} if self._mode == "forced" else {}
+        async with self._runner.start(host.name, arguments, **more) as child:
+            # the collector closes its standard error at once, which must not end the channel
+            await process.redirect(stdout=child.stdout, stderr=child.stderr, send_eof=False)
+            feed = asyncio.create_task(self._feed(host, process, child))
+            try:
+                return await child.wait()
+            finally:
+                await process.stdout.drain()
+                feed.cancel()
+
+    async def _feed(self, host: Host, process: Process, child: asyncio.subprocess.Process) -> None:
+        """Hand on what the client sends; a script is moved into the tree of the machine on its way."""
+        root, path = self._runner.place(host.name)
+        moved = {b"ROOT": f"ROOT={root}".encode(), b"PATH": f"PATH={path}".encode()}
+        assert child.stdin is not None  # noqa: S101 - asked for in Runner.start
+        with contextlib.suppress(ConnectionError, asyncssh.Error):
+            while line := await process.stdin.readline():
+                child.stdin.write(MOVED.sub(lambda found: moved[found[1]], line) if self._mode == "root" else line)
+                await child.stdin.drain()
+        child.stdin.close()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        for _, close in self._listeners.values():
+            close()
+        self._listeners.clear()
+
+
+def _words(mode: str, command: str) -> list[str] | None:
+    """Return the collector's words, or None when the account may not run this command."""
+    words = shlex.split(command)
+    start = {"sudo": ["sudo", "-n", WRAPPER], "forced": ["collect"], "root": ["sh", "-s", "--"]}[mode]
+    return words[len(start) :] if words[: len(start)] == start and len(words) > len(start) + 1 else None
+
+
+def _refusal(mode: str, command: str) -> bytes:
+    if mode == "sudo":
+        return b"sudo: a password is required\n"
+    return f"sh: 1: {command.partition(' ')[0]}: not found\n".encode()
+
+
+async def _say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take a connection and whatever comes, without a word."""
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(4096):
+            pass
+    writer.close()
+
+
+async def _misbehave(how: str, process: Process) -> int:
+    """Send what no collector would."""
+    if how == "disconnects":
+        process.stdout.write(b"\n@@ 0123")
+        await process.stdout.drain()
+        connection: Any = process.get_extra_info("connection")
+        connection.abort()
+        return 1
+    if how == "garbage":
+        process.stdout.write(bytes(range(256)) * 64)
+        return 0
+    while not process.stdout.is_closing():
+        process.stdout.write(b"x" * 65536)
+        await process.stdout.drain()
+    return 1

@@ -1,0 +1,104 @@
+"""The prepared tree of one machine: files below its root, the tools on its PATH, and what those tools know."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TOOLS = Path(__file__).parent / "tools"
+REAL = (  # noqa: SIM905 - a list of words is read, not a list of strings
+    "awk basename bash cat chmod cp cut date dd dirname du echo env expr false find fold getconf grep egrep head id "
+    "kill ls mawk mkfifo mktemp mv nl nproc od paste printf pwd readlink rm rmdir sed seq sh sha256sum sleep sort stat "
+    "tail tee test timeout touch tr true uname uniq wc xargs zcat gzip"
+).split()
+"""Ordinary tools that every machine has; the real ones of the machine that runs the lab."""
+
+
+@dataclass(slots=True, frozen=True)
+class File:
+    """A file: what is in it, and how many seconds before the lab's start it was last changed."""
+
+    text: str
+    age: int = 3600
+    mode: int = 0o644
+
+
+@dataclass(slots=True)
+class Tree:
+    """One machine, before it is written to disk.
+
+    Attributes:
+        files: path below the root, without a leading slash -> file; a path that ends in ``/`` is a folder.
+        knows: what the stub tools print from, by name.
+        tools: the stub tools that this machine has, from ``tools/``.
+    """
+
+    name: str
+    files: dict[str, File] = field(default_factory=dict)
+    knows: dict[str, str] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+
+    def put(self, path: str, text: str, age: int = 3600, mode: int = 0o644) -> None:
+        """Add a file."""
+        self.files[path.lstrip("/")] = File(text, age, mode)
+
+
+class Shelf:
+    """The trees on disk; only what differs from the last time is written."""
+
+    def __init__(self, folder: Path, start: float) -> None:
+        self.folder = folder
+        self.ordinary = folder / "ordinary"
+        self._start = start
+        self._written: dict[str, Tree] = {}
+
+    def gather(self) -> None:
+        """Lay out the ordinary tools, once for all machines."""
+        self.ordinary.mkdir(parents=True)
+        for name in REAL:
+            real = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
+            if real:
+                (self.ordinary / name).symlink_to(real)
+
+    def path(self, name: str) -> str:
+        """Return the PATH of a machine: its own tools, then the ordinary ones."""
+        return f"{self.folder / name / 'bin'}:{self.ordinary}"
+
+    def put(self, tree: Tree) -> None:
+        """Make the machine on disk equal to ``tree``."""
+        old = self._written.get(tree.name) or self._found(tree)
+        home = self.folder / tree.name
+        for path in old.files.keys() - tree.files.keys():
+            (home / "root" / path).unlink()
+        for path, file in tree.files.items():
+            if old.files.get(path) != file:
+                self._write(home / "root" / path, file)
+        for name, text in tree.knows.items():
+            if old.knows.get(name) != text:
+                (home / "knows" / name).write_text(text)
+        self._written[tree.name] = tree
+
+    def _found(self, tree: Tree) -> Tree:
+        """Make the folders and tools of a new machine and return an empty tree."""
+        home = self.folder / tree.name
+        for part in ("root", "bin", "knows"):
+            (home / part).mkdir(parents=True)
+        for name in tree.tools:
+            shutil.copyfile(TOOLS / name, home / "bin" / name)
+            (home / "bin" / name).chmod(0o755)
+        return Tree(tree.name)
+
+    def _write(self, path: Path, file: File) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(file.text)
+        path.chmod(file.mode)
+        changed = self._start - file.age
+        os.utime(path, (changed, changed))
+
+    def log(self, name: str) -> list[str]:
+        """Return every call of a stub tool on this machine: its name and arguments."""
+        path = self.folder / name / "log"
+        return path.read_text().splitlines() if path.exists() else []
