@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
+from types import MappingProxyType
 
 from exporter.cloud.objects import (
     Cluster,
@@ -18,6 +19,7 @@ from exporter.cloud.objects import (
 )
 from exporter.inventory import rows
 
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:\d+)?")
 LABELS = ("kvm", "xen", "vmware", "hyperv", "ovm3")
 
 
@@ -93,7 +95,7 @@ def physical_network(row: rows.PhysicalNetworkRow) -> PhysicalNetwork:
 def traffic_type(row: rows.TrafficTypeRow, physical_network_id: str) -> TrafficType:
     """Return the traffic type with the labels that are set."""
     told = {name: str(getattr(row, f"{name}networklabel")) for name in LABELS}
-    labels = {name: label for name, label in told.items() if label}
+    labels = MappingProxyType({name: label for name, label in told.items() if label})
     return TrafficType(row.id, row.physicalnetworkid or physical_network_id, row.traffictype, labels)
 
 
@@ -118,12 +120,15 @@ def image_store(row: rows.ImageStoreRow) -> ImageStore:
 
 
 def without_secrets(url: str) -> str:
-    """Return the URL without user, password, query and fragment; empty when it cannot be read."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    """Return the URL without user, password, query and fragment; empty when it is not plain what is what.
+
+    A password may hold any letter as it is, so what is kept is a host and a path that look like them.
+    """
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    host = re.split(r"[?#]", authority.rpartition("@")[2])[0]
+    path = re.split(r"[?#]", path)[0]
+    return f"{scheme}://{host}{slash}{path}" if HOST.fullmatch(host) and "@" not in path and scheme.isalnum() else ""
 
 
 def management_server(row: rows.ManagementServerRow) -> ManagementServer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from exporter.cloud.objects import HealthResult, Instance, Network, Nic, Router, SystemVm, Template
 from exporter.inventory import rows
@@ -26,8 +27,13 @@ def network(row: rows.NetworkRow) -> Network:
         cidr=row.cidr,
         domain=row.networkdomain,
         physical_network_id=row.physicalnetworkid,
-        services={service.name: frozenset(provider.name for provider in service.provider) for service in row.service},
+        services=MappingProxyType({service.name: providers(service) for service in row.service}),
     )
+
+
+def providers(row: rows.ServiceRow) -> frozenset[str]:
+    """Return the names of the service's providers."""
+    return frozenset(provider.name for provider in row.provider)
 
 
 def nic(row: rows.NicRow) -> Nic:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -69,18 +70,26 @@ class Reading:
 
     async def each(self, calls: Iterable[Coroutine[Any, Any, T]]) -> Sequence[T]:
         """Return the results in order; the first SourceError ends the others and is raised."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(call) for call in calls]
-        except* SourceError as errors:
-            raise first(errors) from None
+        async with together() as group:
+            tasks = [group.create_task(call) for call in calls]
         return tuple(task.result() for task in tasks)
 
 
-def first(errors: BaseExceptionGroup[SourceError]) -> SourceError:
+@asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """Yield a group of tasks that fails with the first error itself; a defect goes before a SourceError."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except ExceptionGroup as errors:
+        defects = errors.split(SourceError)[1]
+        raise first(defects or errors) from None
+
+
+def first(errors: ExceptionGroup[Exception]) -> Exception:
     """Return the first error of a group of groups."""
     error = errors.exceptions[0]
-    return first(error) if isinstance(error, BaseExceptionGroup) else error
+    return first(error) if isinstance(error, ExceptionGroup) else error
 
 
 async def made(rows: Iterable[R], make: Callable[[R], T]) -> list[T]:

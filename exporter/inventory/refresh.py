@@ -12,7 +12,7 @@ from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template, TrafficType
 from exporter.inventory import infrastructure, machines, rows
-from exporter.inventory.reading import AT_ONCE, Reading, first, made
+from exporter.inventory.reading import AT_ONCE, Reading, made, together
 from exporter.inventory.settings import read_settings
 from exporter.model import SourceError
 from exporter.sources.cloudstack import CloudStack
@@ -43,24 +43,21 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
     zones = by_id(map(infrastructure.zone, await reading.list("listZones", rows.ZoneRow)))
     if "listZones" in reading.lacks:
         raise SourceError(reading.lacks["listZones"].reason, reading.lacks["listZones"].detail)
-    try:
-        async with asyncio.TaskGroup() as group:
-            pods = group.create_task(reading.list("listPods", rows.PodRow))
-            clusters = group.create_task(reading.list("listClusters", rows.ClusterRow))
-            hosts = group.create_task(read_hosts(reading))
-            physical = group.create_task(reading.list("listPhysicalNetworks", rows.PhysicalNetworkRow))
-            traffic_types = group.create_task(read_traffic_types(reading, physical))
-            ranges = group.create_task(reading.list("listVlanIpRanges", rows.VlanRangeRow))
-            networks = group.create_task(reading.list("listNetworks", rows.NetworkRow))
-            instances = group.create_task(read_instances(reading))
-            routers = group.create_task(read_routers(reading))
-            system_vms = group.create_task(read_system_vms(reading, hosts))
-            stores = group.create_task(reading.list("listImageStores", rows.ImageStoreRow))
-            templates = group.create_task(read_templates(reading))
-            servers = group.create_task(reading.list("listManagementServers", rows.ManagementServerRow))
-            settings = group.create_task(read_settings(reading, zones))
-    except* SourceError as errors:
-        raise first(errors) from None
+    async with together() as group:
+        pods = group.create_task(reading.list("listPods", rows.PodRow))
+        clusters = group.create_task(reading.list("listClusters", rows.ClusterRow))
+        hosts = group.create_task(read_hosts(reading))
+        physical = group.create_task(reading.list("listPhysicalNetworks", rows.PhysicalNetworkRow))
+        traffic_types = group.create_task(read_traffic_types(reading, physical))
+        ranges = group.create_task(reading.list("listVlanIpRanges", rows.VlanRangeRow))
+        networks = group.create_task(reading.list("listNetworks", rows.NetworkRow))
+        instances = group.create_task(read_instances(reading))
+        routers = group.create_task(read_routers(reading))
+        system_vms = group.create_task(read_system_vms(reading, hosts))
+        stores = group.create_task(reading.list("listImageStores", rows.ImageStoreRow))
+        templates = group.create_task(read_templates(reading))
+        servers = group.create_task(reading.list("listManagementServers", rows.ManagementServerRow))
+        settings = group.create_task(read_settings(reading, zones))
     values, zone_values = settings.result()
     return Cloud(
         asked=asked,

@@ -1,0 +1,73 @@
+"""The keeper: swaps whole, keeps the last one, and says so."""
+
+from __future__ import annotations
+
+from exporter.inventory.keeper import Inventory
+from exporter.model import Reason
+from tests.clocks import HandClock
+from tests.inventory.small_cloud import rows
+from tests.signed_api import lab_api
+
+
+async def test_failed_refresh_keeps_the_last_cloud_and_says_since_when() -> None:
+    """The Cloud stays and does not get younger; the first failure's time stands until a success."""
+    clock, faults = HandClock(), dict[str, object]()
+    async with lab_api(rows, faults, clock) as (api, _):
+        inventory = Inventory(api, clock, 600.0)
+        assert (inventory.cloud, inventory.failure, inventory.failed_since, inventory.last_success) == (
+            None,
+            None,
+            0,
+            0,
+        )
+        assert await inventory.refresh_once()
+        first = inventory.cloud
+        assert first is not None
+        assert (first.generation, inventory.last_success) == (1, clock.unix())
+        since = clock.unix() + 10
+        for fault, reason in (("refuse", Reason.AUTH), ("booting", Reason.BOOTING)):
+            clock.turn(10)
+            faults.clear()
+            faults[fault] = True
+            assert not await inventory.refresh_once()
+            assert inventory.cloud is first
+            assert inventory.failure is not None
+            assert inventory.failure.reason is reason
+            assert inventory.failed_since == since
+        faults.clear()
+        assert await inventory.refresh_once()
+        assert inventory.cloud is not first
+        assert inventory.cloud is not None
+        assert inventory.cloud.generation == 2
+        assert (inventory.failure, inventory.failed_since, inventory.last_success) == (None, 0.0, clock.unix())
+
+
+async def test_first_refresh_may_fail() -> None:
+    """Without any success there is no Cloud, and the failure is told."""
+    clock = HandClock()
+    async with lab_api(rows, {"internal": ["listRouters"]}, clock) as (api, _):
+        inventory = Inventory(api, clock, 600.0)
+        assert not await inventory.refresh_once()
+    assert inventory.cloud is None
+    assert inventory.failure is not None
+    assert "listRouters" in inventory.failure.detail
+    assert inventory.failed_since == clock.unix()
+    assert inventory.last_success == 0.0
+
+
+async def test_objects_that_are_gone_leave_with_the_next_cloud() -> None:
+    """Nothing of the last Cloud is carried over."""
+    clock = HandClock()
+    gone: set[str] = set()
+    async with lab_api(lambda command, told: [] if command in gone else rows(command, dict(told)), None, clock) as (
+        api,
+        _,
+    ):
+        inventory = Inventory(api, clock, 600.0)
+        await inventory.refresh_once()
+        assert inventory.cloud is not None
+        assert inventory.cloud.routers
+        gone.add("listRouters")
+        await inventory.refresh_once()
+        assert not inventory.cloud.routers
+        assert inventory.cloud.instances
