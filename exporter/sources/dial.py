@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from exporter.model import Reason, SourceError
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+HOST_NAME = re.compile(r"(?!.{254})[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 READ_LIMIT = 16384  # bytes an answer may hold before anybody reads it
 
 
@@ -23,15 +25,23 @@ async def dialled(
     ``seconds`` bounds everything that happens inside. ``server_name`` is sent as SNI.
 
     Raises:
-        SourceError: NO_WAY without an address or a route from here, else what the other side did.
+        SourceError: DNS when ``server_name`` is no host name, NO_WAY without an address or a route from here,
+            else what the other side did.
     """
     if not address:
         raise SourceError(Reason.NO_WAY, "CloudStack tells no address")
+    if context and not HOST_NAME.fullmatch(server_name):
+        raise not_a_name(server_name)
     place = f"{address}:{port}"
     try:
         async with asyncio.timeout(seconds):
             reader, writer = await asyncio.open_connection(
-                address, port, limit=READ_LIMIT, ssl=context, server_hostname=server_name if context else None
+                address,
+                port,
+                limit=READ_LIMIT,
+                ssl=context,
+                server_hostname=server_name if context else None,
+                ssl_handshake_timeout=seconds if context else None,  # also ends what a cancellation left behind
             )
             try:
                 yield reader, writer
@@ -39,8 +49,11 @@ async def dialled(
                 writer.transport.abort()  # a polite close would wait for the other side
     except (OSError, EOFError) as error:
         raise trouble(error, place, seconds) from error
-    except ValueError as error:
-        raise SourceError(Reason.DNS, f"{server_name!r} is not a host name") from error
+
+
+def not_a_name(name: str) -> SourceError:
+    """Return that a setting makes a host name that is none."""
+    return SourceError(Reason.DNS, f"{name[:80]!r} is not a host name")
 
 
 def trouble(error: OSError | EOFError, place: str, seconds: float) -> SourceError:

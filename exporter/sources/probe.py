@@ -11,12 +11,11 @@ from pathlib import Path
 from exporter.model import Reason, SourceError
 from exporter.questions.seen import HttpSeen, TlsSeen
 from exporter.sources import tls as contexts
-from exporter.sources.dial import READ_LIMIT, Streams, dialled
+from exporter.sources.dial import HOST_NAME, READ_LIMIT, Streams, dialled, not_a_name
 from exporter.sources.dns import Lookups
 
 START_BYTES = 512  # of a body: enough to see what kind of page it is
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
-HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +93,8 @@ class Probe:
         Raises:
             SourceError: as ``tls``; UNREADABLE when the answer is not HTTP, TOO_LARGE when its head never ends.
         """
-        if not HOST.fullmatch(host):
-            raise SourceError(Reason.DNS, f"{host!r} is not a host name")
+        if not HOST_NAME.fullmatch(host):
+            raise not_a_name(host)
         place = host if port == (443 if tls else 80) else f"{host}:{port}"
         context = self._reading if tls else None
         async with self._slots, dialled(address, port, self._seconds, context, host) as streams:
