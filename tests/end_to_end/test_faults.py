@@ -1,0 +1,34 @@
+"""Break each thing in the lab: exactly its declared set of findings appears, and goes when it is mended."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.lab.faults import CATALOGUE, Fault
+from tests.end_to_end.conftest import Watch
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+FAULTS = [fault for fault in CATALOGUE.values() if fault.expects]
+
+
+async def test_a_healthy_cloud_has_no_finding_and_nothing_unchecked(watch: Watch) -> None:
+    """The lab is healthy by default; whatever alarms here would page somebody at night."""
+    await watch.look(2)
+    assert watch.problems() == {}
+    assert watch.failures() == set()
+    assert {tile.state for tile in watch.snapshot().tiles} == {"healthy", "no_checks"}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, fault: Fault) -> None:
+    """Cause and named consequences appear, and disappear when it is mended."""
+    await watch.lab.set(fault.name, on=True)
+    try:
+        await watch.look(2)
+        broken = watch.problems()
+    finally:
+        await watch.lab.set(fault.name, on=False)
+    assert set(broken) == fault.expects
+    await watch.look(2)
+    assert watch.problems() == {}
