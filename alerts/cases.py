@@ -1,21 +1,22 @@
-"""From a rule to its promtool tests: one alert, one example object, every way it can go.
+"""From a rule to its cases: one example object, and every way that things can go.
 
-A test is made of input series, minute by minute, and of what fires at which minute. All series live in
-one job; the object is the first of its kind, so names are the same in every test.
+A case is made of series, minute by minute, and of the minutes at which the alert fires or does not. Each
+case lives in a job of its own, named after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from alerts.expressions import ACCEPTED, INVENTORY, PAIR, Judged, cold_round, problem, time_to_live
 from alerts.recorded import OBJECTS, SUBJECTS
 from alerts.rules import Rule
 from exporter.model import Comparison, Problem, Value
 
-OBJECT = {"job": "cloudstack-network-exporter", "zone": "zone-1", "router": "r-12-VM", "console_proxy": "v-2-VM",
+JOB = "cloudstack-network-exporter"
+"""Stands in all selectors for the case's own job."""
+OBJECT = {"zone": "zone-1", "router": "r-12-VM", "console_proxy": "v-2-VM",
           "host": "kvm-1", "address": "10.1.1.1", "network": "net-1", "pair": "r-12-VM+r-13-VM"}  # fmt: skip
 """Label -> value of the example object."""
 INSTANCE = "exporter:10061"
@@ -28,7 +29,7 @@ Series = list[tuple[str, int]]  # (value or "stale" or "_", minutes)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promtool test.
+    """One case.
 
     Attributes:
         series: selector -> values over the minutes.
@@ -63,15 +64,19 @@ class Story:
     def verdicts(self) -> Iterator[Case]:
         """Yield what the metric itself decides."""
         end, event, over = self.event + HOUR, self.event, self.event + self.rule.keep + 2
-        name = self.one.metric.name
-        yield self._case(f"fires on {name}", [(self.bad, end)], firing=(self.fired, end), silent=(self.fired - 2,))
-        yield self._case(f"quiet on {name}", [(self.good, end)], silent=(self.fired, end))
+        name = self.one.metric.name.removeprefix(f"cloudstack_network_{self.one.issue}_")
+        yield self._case(f"{name} fires", [(self.bad, end)], firing=(self.fired, end), silent=(self.fired - 2,))
+        yield self._case(f"{name} is quiet", [(self.good, end)], silent=(self.fired, end))
         healed: Series = [(self.bad, event), (self.good, HOUR)]
-        yield self._case("resolves", healed, firing=(event,), silent=(over, over + 10))
-        yield self._case("accepted never fires", [(self.bad, end)], accepted=[("1", end)], silent=(self.fired, end))
+        yield self._case(f"{name} resolves", healed, firing=(event,), silent=(over, over + 10))
+        yield self._case(
+            f"{name} accepted never fires", [(self.bad, end)], accepted=[("1", end)], silent=(self.fired, end)
+        )
         taken: Series = [("_", event), ("1", HOUR)]
         lasting: Series = [(self.bad, event + HOUR)]
-        yield self._case("accepted while firing", lasting, accepted=taken, firing=(event,), silent=(over,))
+        yield self._case(f"{name} accepted while firing", lasting, accepted=taken, firing=(event,), silent=(over,))
+        if len(self.rule.metrics) > 1 and self.kinds != (INVENTORY,):
+            yield self._goes_half_blind(name, HOUR)
 
     def blindness(self) -> Iterator[Case]:
         """Yield what happens to a firing alert when the exporter, the API or the object goes away."""
@@ -95,11 +100,11 @@ class Story:
         """Return kind and name of the targets that are visited for the example object."""
         if PAIR in self.one.metric.labels:
             return tuple(("router", name) for name in OBJECT[PAIR].split("+"))
-        return tuple((kind, example(SUBJECTS[kind])) for kind in self.one.kinds if kind != INVENTORY)
+        return tuple((kind, example(SUBJECTS[kind])) for kind in sorted(self.kinds) if kind != INVENTORY)
 
     def _is_named(self) -> bool:
         """Return whether the labels name visited machines, so that unknown ones beside them do not matter."""
-        return bool(self.one.targets) or PAIR in self.one.metric.labels
+        return self.one.identity[-1] != "zone"
 
     def _goes_blind(self, long: int) -> Case:
         expired = self.event + self.lives
@@ -114,6 +119,17 @@ class Story:
             firing=watched,
             silent=(over,),
         )
+
+    def _goes_half_blind(self, name: str, long: int) -> Case:
+        """Only the question behind the problem fails; the target answers, the alert's other metrics are healthy."""
+        end = self.event + long
+        case = self._case(
+            f"{name} alone goes blind while firing",
+            [("1", end)],
+            unknown=[("0", self.event), ("1", long)],
+            firing=tuple(range(self.event, end, 10)),
+        )
+        return replace(case, series=case.series | {_metric(self.one): [(self.bad, self.event), (GONE, 1), ("_", long)]})
 
     def _restart(self, long: int) -> Case:
         away = 2  # minutes without any page
@@ -148,18 +164,18 @@ class Story:
         silent: tuple[int, ...] = (),
         **others: Series,
     ) -> Case:
-        """Return a case; what is not told stays well all the time."""
+        """Return a case; what is not told stays well all the time, other metrics are healthy while there are any."""
         total = sum(minutes for _, minutes in verdict)
-        series = {self._metric(): verdict, self._inventory(): others.get("inventory", [("1", total)])}
+        series = {
+            _metric(each): _healthy(verdict, *values(problem(self.rule.row, each.metric))) for each in self.rule.metrics
+        }
+        series |= {_metric(self.one): verdict, self._inventory(): others.get("inventory", [("1", total)])}
         for kind, visited in self.targets:
             series[self._target(kind, visited)] = others.get("target", [("1", total)])
         series[self._unknown()] = others.get("unknown", [("0", total)])
         if "accepted" in others:
             series[self._accepted()] = others["accepted"]
-        return Case(name=f"{self.rule.row.alert}: {name}", series=series, firing=firing, silent=silent)
-
-    def _metric(self) -> str:
-        return selector(self.one.metric.name, {label: example(label) for label in self.one.metric.labels})
+        return Case(name=name, series=series, firing=firing, silent=silent)
 
     def _inventory(self) -> str:
         return selector("cloudstack_network_exporter_inventory_up", {})
@@ -178,6 +194,15 @@ class Story:
         finding = "/".join(example(label) for label in metric.labels)
         labels = {"metric": metric.name, "zone": example("zone"), "subject": example(self.one.identity[-1])}
         return selector(ACCEPTED, {**labels, "finding": finding})
+
+
+def _metric(one: Judged) -> str:
+    return selector(one.metric.name, {label: example(label) for label in one.metric.labels})
+
+
+def _healthy(verdict: Series, _: str, good: str) -> Series:
+    """Return a healthy metric that is seen whenever ``verdict`` is."""
+    return [(value if value in {GONE, "_"} else good, minutes) for value, minutes in verdict]
 
 
 def values(problem: Problem) -> tuple[str, str]:
@@ -208,45 +233,5 @@ def example(label: str) -> str:
 
 def selector(metric: str, labels: dict[str, str]) -> str:
     """Return ``metric{...}`` with the labels that a scrape adds."""
-    every = {"job": OBJECT["job"], "instance": INSTANCE, **labels}
+    every = {"job": JOB, "instance": INSTANCE, **labels}
     return metric + "{" + ", ".join(f'{name}="{value}"' for name, value in every.items()) + "}"
-
-
-def document(files: tuple[str, ...], rules: tuple[Rule, ...]) -> dict[str, Any]:
-    """Return the promtool test file for the rules."""
-    tests = [test(rule, case) for rule in rules for case in cases(rule)]
-    return {"rule_files": list(files), "evaluation_interval": "1m", "tests": tests}
-
-
-def test(rule: Rule, case: Case) -> dict[str, Any]:
-    """Return one promtool test."""
-    name = rule.row.alert
-    moments = [*((minute, True) for minute in case.firing), *((minute, False) for minute in case.silent)]
-    return {
-        "name": case.name,
-        "interval": "1m",
-        "input_series": [{"series": one, "values": _values(values)} for one, values in case.series.items()],
-        "alert_rule_test": [
-            {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": [_expected(rule)] if fires else []}
-            for minute, fires in sorted(moments)
-        ],
-    }
-
-
-def _values(series: Series) -> str:
-    """Return promtool's notation; ``1x4`` is five samples there, ``0+2x4`` five that rise by two."""
-    words = [value if count == 1 and "+" not in value else f"{value}x{count - 1}" for value, count in series if count]
-    return " ".join(words)
-
-
-def _expected(rule: Rule) -> dict[str, Any]:
-    identity = rule.metrics[0].identity if rule.metrics else ()
-    found = {label: example(label) for label in identity} | dict(rule.row.labels)
-    labels = {**({"job": OBJECT["job"]} if rule.row.labels or identity else {}), **found, **rule.labels}
-    return {"exp_labels": labels, "exp_annotations": {k: _expanded(v, labels) for k, v in rule.annotations.items()}}
-
-
-def _expanded(template: str, labels: dict[str, str]) -> str:
-    for name, value in labels.items():
-        template = template.replace("{{ $labels." + name + " }}", value)
-    return template

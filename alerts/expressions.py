@@ -28,6 +28,7 @@ ROUND_TO = 5  # minutes
 PAIR = "pair"
 HALVES = ("(.+)[+].+", ".+[+](.+)")
 """The label of a redundant pair joins the names of its two routers by a plus sign."""
+OBJECTS_NAMED = (*dict.fromkeys(SUBJECTS.values()), PAIR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,10 @@ class Judged:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Return the labels that name the alert's object: those up to the target, all where none is visited."""
-        subjects = {SUBJECTS[kind] for kind in self.targets}
-        if not subjects:
-            return self.metric.labels
-        last = max(self.metric.labels.index(subject) for subject in subjects)
-        return self.metric.labels[: last + 1]
+        """Return the labels that name the alert's object: up to the machine or pair, else the zone alone."""
+        labels = self.metric.labels
+        last = max((labels.index(label) for label in OBJECTS_NAMED if label in labels), default=0)
+        return labels[: last + 1]
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -137,22 +136,23 @@ def _condition(row: Row, one: Judged, by: str) -> str:
 
 
 def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
-    """Return: it fires, there is no verdict, and either its object is there but unknown or the inventory is blind."""
+    """Return: it fires, a verdict is missing, and either its object is there but unknown or the inventory is blind."""
     firing = f'ALERTS{{alertname="{row.alert}",alertstate="firing"}}'
-    verdict = " or ".join(one.metric.name for one in metrics)
+    verdict = f" and on ({by}) ".join(one.metric.name for one in metrics)
     unknown = f'{OBJECTS}{{issue="{row.issue}",verdict="unknown"}} > 0'
-    blind = [f"({there} and on (job, zone) {unknown})" for there in _there(metrics[0], firing)]
+    blind = [f"({there} and on (job, zone) {unknown})" for there in _there(metrics, firing)]
     blind.append(f"({firing} and on (job) {BLIND})")
     return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"
 
 
-def _there(one: Judged, firing: str) -> list[str]:
+def _there(metrics: tuple[Judged, ...], firing: str) -> list[str]:
     """Return what shows that a visited object still exists; nothing for what the inventory alone tells."""
-    if one.targets:
-        return [KNOWN.format(kind) for kind in one.targets]
-    if set(one.kinds) <= {INVENTORY}:
+    targets = sorted({kind for one in metrics for kind in one.targets})
+    if targets:
+        return [KNOWN.format(kind) for kind in targets]
+    if {kind for one in metrics for kind in one.kinds} <= {INVENTORY}:
         return []
-    if PAIR not in one.metric.labels:
+    if PAIR not in metrics[0].identity:
         return [firing]  # a zone; it goes with its count of objects
     halves = " or ".join(f'label_replace({firing}, "router", "$1", "{PAIR}", "{half}")' for half in HALVES)
     return [f"({halves}) and on (job, zone, router) {KNOWN.format('router')}"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from alerts import cases, selfcases
+from alerts import cases, promtool, selfcases
 from alerts.expressions import Judged, judged
 from alerts.rows import EXPORTER, RowError, load, sources
 from alerts.rules import HEADER, RUNBOOKS, Rule, render, render_records, rule
@@ -42,13 +42,14 @@ def files(runbooks: str = RUNBOOKS) -> Iterator[tuple[str, str]]:
         rules = rules_of(source, known, runbooks)
         yield f"{issue}.rules.yml", render(issue, rules)
         loaded = (f"../{issue}.rules.yml", "../recorded.rules.yml")
-        tests = selfcases.document(loaded[:1], rules) if issue == EXPORTER else cases.document(loaded, rules)
+        told = selfcases.cases if issue == EXPORTER else cases.cases
+        tests = promtool.document(loaded, ((rule, tuple(told(rule))) for rule in rules))
         yield f"tests/{issue}_test.yml", HEADER.format(f"src/{issue}.yml") + dump(tests)
 
 
 def dump(data: object) -> str:
     """Return YAML that is the same on every machine."""
-    return yaml.safe_dump(data, sort_keys=False, width=10_000, allow_unicode=True)
+    return yaml.safe_dump(data, sort_keys=False, width=10_000, allow_unicode=True, default_flow_style=None)
 
 
 def main(arguments: list[str] | None = None) -> int:

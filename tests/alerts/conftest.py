@@ -10,9 +10,10 @@ from types import ModuleType
 
 import pytest
 
-from alerts.cases import document
+from alerts.cases import cases
 from alerts.expressions import Judged
 from alerts.generate import dump
+from alerts.promtool import document
 from alerts.rows import Row
 from alerts.rules import Rule, render_records, rule
 from exporter.model import Metric, Problem, above, below, equals, sooner_than
@@ -83,6 +84,11 @@ def require() -> Callable[..., None]:
     return found
 
 
+def _tests(rules: tuple[Rule, ...]) -> str:
+    told = ((one, tuple(cases(one))) for one in rules)
+    return dump(document(("invented.rules.yml", "recorded.rules.yml"), told))
+
+
 Judge = Callable[[tuple[Rule, ...], str], subprocess.CompletedProcess[str]]
 
 
@@ -94,7 +100,7 @@ def promtool(require: Callable[..., None], tmp_path: Path) -> Judge:
 
     def judge(rules: tuple[Rule, ...], text: str) -> subprocess.CompletedProcess[str]:
         tests = tmp_path / "invented_test.yml"
-        tests.write_text(dump(document(("invented.rules.yml", "recorded.rules.yml"), rules)), encoding="utf-8")
+        tests.write_text(_tests(rules), encoding="utf-8")
         (tmp_path / "invented.rules.yml").write_text(text, encoding="utf-8")
         return subprocess.run(
             ["promtool", "test", "rules", str(tests)], capture_output=True, text=True, timeout=50, check=False
