@@ -23,7 +23,6 @@ _CONTENT_POLICY = (
 )
 _HEADERS = {
     hdrs.SERVER: "cloudstack-network-exporter",
-    hdrs.CACHE_CONTROL: "no-store",
     "Content-Security-Policy": _CONTENT_POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -131,5 +130,5 @@ def _static(name: str, kind: str) -> Handler:
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    response.headers.update(_HEADERS)

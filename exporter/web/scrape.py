@@ -55,7 +55,7 @@ class Scrapes:
                     for some in _batches(parts):
                         await response.write(some)
                 await response.write_eof()
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):  # too slow, or gone: neither is a defect of ours
             if request.transport:
                 request.transport.abort()
         return response

@@ -129,7 +129,9 @@ async def slow_client(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
     return reader, writer
 
 
-async def test_slow_clients_are_bounded_and_cut_off(served: Serve, password_metric: Metric) -> None:
+async def test_slow_clients_are_bounded_and_cut_off(
+    served: Serve, password_metric: Metric, caplog: pytest.LogCaptureFixture
+) -> None:
     """While one client does not read, the next is refused; after its time it is cut off and the place is free."""
     async with served(settings=WebSettings(scrapes=1, write_seconds=1.0)) as exporter:
         fill(exporter.page, password_metric, 150_000)  # more than the socket buffers take
@@ -144,9 +146,12 @@ async def test_slow_clients_are_bounded_and_cut_off(served: Serve, password_metr
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
             await reader.readexactly(sum(map(len, exporter.page.text())))
         writer.close()
+    assert not caplog.records
 
 
-async def test_a_client_that_leaves_frees_its_place(served: Serve, password_metric: Metric) -> None:
+async def test_a_client_that_leaves_frees_its_place(
+    served: Serve, password_metric: Metric, caplog: pytest.LogCaptureFixture
+) -> None:
     """A scraper that hangs up in the middle neither keeps its place nor leaves a traceback."""
     async with served(settings=WebSettings(scrapes=1)) as exporter:
         fill(exporter.page, password_metric, 150_000)
@@ -155,6 +160,7 @@ async def test_a_client_that_leaves_frees_its_place(served: Serve, password_metr
         async with asyncio.timeout(20):
             while (await get(f"{exporter.url}/metrics", "HEAD"))[0] != 200:
                 await asyncio.sleep(0.05)
+    assert not caplog.records
 
 
 async def test_requests_that_never_end_are_closed(served: Serve) -> None:
