@@ -15,8 +15,8 @@ BLIND = "cloudstack_network:inventory:blind"
 KNOWN = "cloudstack_network:{}:known"
 """Per target of a kind, under the label that verdicts use: CloudStack still has it."""
 STATE = "cloudstack_network:issue:state"
-"""Per job, zone and issue: a number of STATES."""
-STATES = {0: "ok", 1: "warning", 2: "critical", 3: "unknown", 4: "not configured"}
+"""Per job, zone and issue: a number of STATES; the greatest of several zones is the worst."""
+STATES = {-1: "not configured", 0: "ok", 1: "unknown", 2: "warning", 3: "critical"}
 
 
 def records() -> Iterator[tuple[str, str]]:
@@ -37,10 +37,10 @@ def _state() -> str:
     unknown = f'sum {per_issue} ({OBJECTS}{{verdict="unknown"}})'
     watched = f'sum {per_issue} ({OBJECTS}{{verdict!="not_configured"}})'
     steps = (
-        f"2 * max {per_issue} ({told.format('critical')})",
-        f"max {per_issue} ({told.format('warning')})",
-        f"0 * ({unknown} > {TARGETS_BLIND_RATIO} * {watched}) + 3",
+        f"3 * max {per_issue} ({told.format('critical')})",
+        f"2 * max {per_issue} ({told.format('warning')})",
+        f"0 * ({unknown} > {TARGETS_BLIND_RATIO} * {watched}) + 1",
         f"0 * ({watched} > 0)",
-        f'0 * (sum {per_issue} ({OBJECTS}{{verdict="not_configured"}}) > 0) + 4',
+        f'0 * (sum {per_issue} ({OBJECTS}{{verdict="not_configured"}}) > 0) - 1',
     )
     return " or ".join(steps)
