@@ -183,6 +183,7 @@ class Lab:
         for host in world.hosts:
             if not host.model:
                 self._shelf.put(host_tree(world, host))
+                self._runner.install(host.name, host.wrapper)
         if any(host.model for host in world.hosts) or world.models:
             self._shelf.put(model_host_tree(world))
             self._runner.install(MODEL_HOST, "current")

@@ -19,8 +19,8 @@ from exporter.lab.listeners import Opener, Place
 from exporter.lab.seen import Seen
 from exporter.lab.world import Live, Router
 
-Find = Callable[[str], list[str] | None]
-"""Returns the addresses of a name, or None when there is no such name."""
+Find = Callable[[str, str], list[str] | None]
+"""Returns the addresses that a server gives for a name, or None when there is no such name."""
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -50,7 +50,7 @@ class NameServer(asyncio.DatagramProtocol):
         self._seen.names.append((here, name, dns.rdatatype.to_text(question.rdtype)))
         reply = dns.message.make_response(query, recursion_available=True)
         reply.flags |= dns.flags.AA
-        addresses = self._find(name)
+        addresses = self._find(here, name)
         if addresses is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         elif addresses and question.rdtype == dns.rdatatype.A:
@@ -72,7 +72,7 @@ def listening(find: Find, seen: Seen) -> Opener:
 def browser_names(live: Live) -> Find:
     """Return the lookup of browsers' name server: a-b-c-d names of the zones' public ranges, and literal ones."""
 
-    def find(name: str) -> list[str] | None:
+    def find(_: str, name: str) -> list[str] | None:
         world = live.world
         if name in world.console_names:
             return [world.console_names[name]] if world.console_names[name] else None
@@ -101,13 +101,17 @@ async def _mute(address: str, port: int) -> Callable[[], None]:
 
 
 def router_names(live: Live, who: str) -> Find:
-    """Return what dnsmasq of a router knows: its hosts file, with and without the network domain."""
+    """Return what dnsmasq of a router knows: its hosts file, with and without the network domain.
 
-    def find(name: str) -> list[str] | None:
+    Of several addresses it gives those in the network of the address that was asked (localise-queries).
+    """
+
+    def find(here: str, name: str) -> list[str] | None:
         router = live.router(who)
         plain = name.removesuffix(f".{router.networks[0].domain}")
         found = [address for address, names in router.names if plain in names.lower().split()]
-        return found or None
+        near = [address for address in found if address.rpartition(".")[0] == here.rpartition(".")[0]]
+        return near or found or None
 
     return find
 

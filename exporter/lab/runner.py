@@ -16,6 +16,8 @@ from exporter.lab.world import Host, World
 from exporter.questions import wrapper
 
 NONCE = "0" * 16
+ROOT, PATH = "$LAB_ROOT", "$LAB_PATH"
+"""What the two lines of the collector say in the lab; each machine has its own values in the environment."""
 AT_ONCE = 4
 """Captures at the same time; each is some dozens of processes."""
 
@@ -26,6 +28,7 @@ class Runner:
     def __init__(self, shelf: Shelf, world: World) -> None:
         self._shelf = shelf
         self._script = wrapper.script()
+        self._installed: dict[str, str] = {}
         self._captured: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self.show(world)
@@ -35,28 +38,26 @@ class Runner:
         self._copies = Copies(world)
         self._captured = {}
 
-    def place(self, name: str) -> tuple[str, str]:
-        """Return root and PATH of a machine."""
-        return str(self._shelf.folder / name / "root"), self._shelf.path(name)
-
-    def moved(self, name: str) -> str:
-        """Return the collector as it stands on a machine: its root and PATH are those of the machine's tree."""
-        home = self._shelf.folder / name
-        return self._script.moved(root=str(home / "root"), path=self._shelf.path(name))
-
-    def install(self, name: str, how: str) -> Path:
-        """Write the wrapper of a host and return its path; ``old`` is one of another version."""
-        path = self._shelf.folder / name / "collect"
-        text = self.moved(name)
+    def install(self, name: str, how: str) -> None:
+        """Install the wrapper on a host; ``old`` is one of another version. Running ones keep theirs."""
+        if self._installed.get(name) == how:
+            return
+        text = self._script.moved(root=ROOT, path=PATH)
         if how == "old":
             text = text.replace(f"VERSION={self._script.version}", "VERSION=000000000000")
-        path.write_text(text)
-        return path
+        fresh = self._shelf.folder / name / "collect.new"
+        fresh.write_text(text)
+        fresh.replace(self.wrapper(name))
+        self._installed[name] = how
+
+    def wrapper(self, name: str) -> Path:
+        """Return where the wrapper of a host lies."""
+        return self._shelf.folder / name / "collect"
 
     @contextlib.asynccontextmanager
     async def start(self, name: str, arguments: list[str], **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run /bin/sh with these arguments on a machine; its whole group is ended when the block ends."""
-        home = self._shelf.folder / name
+        home, path = self._shelf.folder / name, self._shelf.path(name)
         process = await asyncio.create_subprocess_exec(
             "/bin/sh",
             *arguments,
@@ -65,7 +66,7 @@ class Runner:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             cwd=home / "root",
-            env={"PATH": self._shelf.path(name), "HOME": "/root", "LANG": "C", **more},
+            env={"HOME": "/root", "PATH": path, "LAB_PATH": path, "LAB_ROOT": str(home / "root"), **more},
         )
         try:
             yield process
@@ -96,8 +97,8 @@ class Runner:
 
     async def _capture(self, words: list[str]) -> bytes:
         """Return what the collector answers on the models' host; its standard input stays open meanwhile."""
-        path = self._shelf.folder / MODEL_HOST / "collect"
-        async with self._at_once, self.start(MODEL_HOST, [str(path), *words]) as process:
+        arguments = [str(self.wrapper(MODEL_HOST)), *words]
+        async with self._at_once, self.start(MODEL_HOST, arguments) as process:
             assert process.stdout is not None  # noqa: S101 - asked for above
             return await process.stdout.read()
 

@@ -127,27 +127,25 @@ class SshServers:
 
     async def _run(self, host: Host, process: Process, words: list[str], command: str) -> int:
         """Run the collector of this host, or in root mode the script that comes in."""
-        path = self._runner.install(host.name, host.wrapper)
+        path = self._runner.wrapper(host.name)
         arguments = {"sudo": [str(path), *words], "forced": [str(path)], "root": ["-s", "--", *words]}[self._mode]
         more = {"SSH_ORIGINAL_COMMAND": command} if self._mode == "forced" else {}
         async with self._runner.start(host.name, arguments, **more) as child:
             # the collector closes its standard error at once, which must not end the channel
             await process.redirect(stdout=child.stdout, stderr=child.stderr, send_eof=False)
-            feed = asyncio.create_task(self._feed(host, process, child))
+            feed = asyncio.create_task(self._feed(process, child))
             try:
                 return await child.wait()
             finally:
                 await process.stdout.drain()
                 feed.cancel()
 
-    async def _feed(self, host: Host, process: Process, child: asyncio.subprocess.Process) -> None:
+    async def _feed(self, process: Process, child: asyncio.subprocess.Process) -> None:
         """Hand on what the client sends; a script is moved into the tree of the machine on its way."""
-        root, path = self._runner.place(host.name)
-        moved = {b"ROOT": f"ROOT={root}".encode(), b"PATH": f"PATH={path}".encode()}
         assert child.stdin is not None  # noqa: S101 - asked for in Runner.start
         with contextlib.suppress(ConnectionError, asyncssh.Error):
             while line := await process.stdin.readline():
-                child.stdin.write(MOVED.sub(lambda found: moved[found[1]], line) if self._mode == "root" else line)
+                child.stdin.write(MOVED.sub(rb"\1=$LAB_\1", line) if self._mode == "root" else line)
                 await child.stdin.drain()
         child.stdin.close()
 
