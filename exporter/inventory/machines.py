@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from exporter.cloud.objects import HealthResult, Instance, Network, Nic, Router, SystemVm, Template
@@ -27,13 +28,14 @@ def network(row: rows.NetworkRow) -> Network:
         cidr=row.cidr,
         domain=row.networkdomain,
         physical_network_id=row.physicalnetworkid,
-        services=MappingProxyType({service.name: providers(service) for service in row.service}),
+        services=services(tuple((told.name, tuple(by.name for by in told.provider)) for told in row.service)),
     )
 
 
-def providers(row: rows.ServiceRow) -> frozenset[str]:
-    """Return the names of the service's providers."""
-    return frozenset(provider.name for provider in row.provider)
+@lru_cache(maxsize=1024)
+def services(told: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, frozenset[str]]:
+    """Return the providers of each service; networks of one offering share one mapping."""
+    return MappingProxyType({name: frozenset(providers) for name, providers in told})
 
 
 def nic(row: rows.NicRow) -> Nic:
@@ -103,11 +105,11 @@ def router(row: rows.RouterRow) -> Router:
     )
 
 
-def _address(nics: list[rows.NicRow], traffic_type: str) -> str:
+def _address(nics: tuple[rows.NicRow, ...], traffic_type: str) -> str:
     return next((nic.ipaddress for nic in nics if nic.traffictype == traffic_type), "")
 
 
-def _network(nics: list[rows.NicRow], traffic_type: str) -> str:
+def _network(nics: tuple[rows.NicRow, ...], traffic_type: str) -> str:
     return next((nic.networkid for nic in nics if nic.traffictype == traffic_type), "")
 
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 DENIED = (Reason.UNSUPPORTED, Reason.PERMISSION)
 RECENT = frozenset({"listManagementServers"})
 """Commands that old versions lack. Any other that listApis does not show is one that the role lacks."""
-AT_ONCE = 250  # rows made into objects before others get their turn: about 3 ms
+LONGEST_TURN = 0.003  # seconds of work before others get their turn
 
 
 class Reading:
@@ -92,11 +92,17 @@ def first(errors: ExceptionGroup[Exception]) -> Exception:
     return first(error) if isinstance(error, ExceptionGroup) else error
 
 
-async def made(rows: Iterable[R], make: Callable[[R], T]) -> list[T]:
+async def made(rows: Iterable[R], make: Callable[[R], T]) -> Sequence[T]:
     """Return the objects made of the rows, with turns for others in between."""
-    objects = []
-    for number, row in enumerate(rows, 1):
-        objects.append(make(row))
-        if number % AT_ONCE == 0:
+    return [make(row) async for row in unhurried(rows)]
+
+
+async def unhurried(things: Iterable[T]) -> AsyncIterator[T]:
+    """Yield the things, and let others have their turn whenever some milliseconds have passed."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + LONGEST_TURN
+    for thing in things:
+        yield thing
+        if clock() > until:
             await asyncio.sleep(0)
-    return objects
+            until = clock() + LONGEST_TURN

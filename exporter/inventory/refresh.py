@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -12,7 +12,7 @@ from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template, TrafficType
 from exporter.inventory import infrastructure, machines, rows
-from exporter.inventory.reading import AT_ONCE, Reading, made, together
+from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
 from exporter.model import SourceError
 from exporter.sources.cloudstack import CloudStack
@@ -96,7 +96,7 @@ def by_id(objects: Iterable[T]) -> Mapping[str, T]:
     return MappingProxyType({thing.id: thing for thing in objects})
 
 
-async def read_hosts(reading: Reading) -> list[Host]:
+async def read_hosts(reading: Reading) -> Sequence[Host]:
     """Return hosts of every type; ``details=min`` because the default computes each host's capacity."""
     return await made(await reading.list("listHosts", rows.HostRow, details="min"), infrastructure.host)
 
@@ -114,20 +114,20 @@ async def read_traffic_types(
     ]
 
 
-async def read_instances(reading: Reading) -> list[Instance]:
+async def read_instances(reading: Reading) -> Sequence[Instance]:
     """Return the users' virtual machines with NICs, without statistics, which are slow."""
     return await made(
         await reading.list("listVirtualMachines", rows.InstanceRow, details="min,nics"), machines.instance
     )
 
 
-async def read_routers(reading: Reading) -> list[Router]:
+async def read_routers(reading: Reading) -> Sequence[Router]:
     """Return the routers; with the stored results of their health checks since 4.14, never with fresh ones."""
     stored = {"fetchhealthcheckresults": "true"} if reading.takes("listRouters", "fetchhealthcheckresults") else {}
     return await made(await reading.list("listRouters", rows.RouterRow, **stored), machines.router)
 
 
-async def read_system_vms(reading: Reading, hosts: asyncio.Task[list[Host]]) -> list[SystemVm]:
+async def read_system_vms(reading: Reading, hosts: asyncio.Task[Sequence[Host]]) -> list[SystemVm]:
     """Return the system VMs; old versions show the state of their agents only in listHosts."""
     told = await reading.list("listSystemVms", rows.SystemVmRow)
     agents = {host.name: host.state for host in await hosts if host.type in ("ConsoleProxy", "SecondaryStorageVM")}
@@ -150,12 +150,10 @@ def whole(row: rows.TemplateRow) -> rows.TemplateRow:
     return row
 
 
-async def by_network(instances: list[Instance]) -> Mapping[str, tuple[Instance, ...]]:
+async def by_network(instances: Iterable[Instance]) -> Mapping[str, tuple[Instance, ...]]:
     """Return the instances of each network, by network id."""
     found: defaultdict[str, list[Instance]] = defaultdict(list)
-    for number, instance in enumerate(instances, 1):
+    async for instance in unhurried(instances):
         for network_id in dict.fromkeys(nic.network_id for nic in instance.nics):
             found[network_id].append(instance)
-        if number % AT_ONCE == 0:
-            await asyncio.sleep(0)
     return MappingProxyType({network_id: tuple(members) for network_id, members in found.items()})

@@ -1,5 +1,8 @@
 """Rows of the API as CloudStack writes them, only the fields that we use; absent ones have a default.
 
+They hold tuples and are no business of the garbage collector (``gc=False``): a refresh of a large cloud
+makes 100,000 of them, and the collector would stop the event loop to look at each.
+
 Source: api/src/main/java/org/apache/cloudstack/api/response.
 """
 
@@ -18,7 +21,7 @@ class ZoneRow(Struct, frozen=True, gc=False):
     allocationstate: str = ""
 
 
-class PodRow(Struct, frozen=True):
+class PodRow(Struct, frozen=True, gc=False):
     """Source: listPods."""
 
     id: str
@@ -27,7 +30,7 @@ class PodRow(Struct, frozen=True):
     gateway: str = ""
     netmask: str = ""
     allocationstate: str = ""
-    vlanid: list[str] | str = ""  # one text in old versions
+    vlanid: tuple[str, ...] | str = ""  # one text in old versions
 
 
 class ClusterRow(Struct, frozen=True, gc=False):
@@ -105,14 +108,14 @@ class ProviderRow(Struct, frozen=True, gc=False):
     name: str = ""
 
 
-class ServiceRow(Struct, frozen=True):
+class ServiceRow(Struct, frozen=True, gc=False):
     """A service of a network."""
 
     name: str = ""
-    provider: list[ProviderRow] = []
+    provider: tuple[ProviderRow, ...] = ()
 
 
-class NetworkRow(Struct, frozen=True):
+class NetworkRow(Struct, frozen=True, gc=False):
     """Source: listNetworks."""
 
     id: str
@@ -127,7 +130,7 @@ class NetworkRow(Struct, frozen=True):
     cidr: str = ""
     networkdomain: str = ""
     physicalnetworkid: str = ""
-    service: list[ServiceRow] = []
+    service: tuple[ServiceRow, ...] = ()
 
 
 class NicRow(Struct, frozen=True, gc=False):
@@ -145,7 +148,7 @@ class NicRow(Struct, frozen=True, gc=False):
     deviceid: str = ""
 
 
-class InstanceRow(Struct, frozen=True):
+class InstanceRow(Struct, frozen=True, gc=False):
     """Source: listVirtualMachines."""
 
     id: str
@@ -158,7 +161,7 @@ class InstanceRow(Struct, frozen=True):
     hypervisor: str = ""
     passwordenabled: bool = False
     created: str = ""
-    nic: list[NicRow] = []
+    nic: tuple[NicRow, ...] = ()
 
 
 class HealthRow(Struct, frozen=True, gc=False):
@@ -172,7 +175,7 @@ class HealthRow(Struct, frozen=True, gc=False):
     lastupdated: str = ""
 
 
-class RouterRow(Struct, frozen=True):
+class RouterRow(Struct, frozen=True, gc=False):
     """Source: listRouters."""
 
     id: str
@@ -191,9 +194,9 @@ class RouterRow(Struct, frozen=True):
     requiresupgrade: bool = False
     version: str = ""
     healthchecksfailed: bool | None = None
-    healthcheckresults: list[HealthRow] = []
+    healthcheckresults: tuple[HealthRow, ...] = ()
     created: str = ""
-    nic: list[NicRow] = []
+    nic: tuple[NicRow, ...] = ()
 
 
 class SystemVmRow(Struct, frozen=True, gc=False):

@@ -105,7 +105,7 @@ def _lenient(value: Any, wanted: Any) -> Any:
     """Return the value with numbers as text where text is wanted, and without nulls."""
     if wanted is str and isinstance(value, int | float):
         return str(value)
-    if get_origin(wanted) is list and isinstance(value, list):
+    if get_origin(wanted) in (list, tuple) and isinstance(value, list):
         return [_lenient(item, get_args(wanted)[0]) for item in value]
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct) and isinstance(value, dict):
         hints = get_type_hints(wanted)

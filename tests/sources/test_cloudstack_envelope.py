@@ -31,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     count: int | None = None
     ready: bool | None = None
     part: list[Part] = []
+    more: tuple[Part, ...] = ()
 
 
 def read(body: Any, status: int = 200, *, encoded: bool = False, listed: bool | None = None) -> Page[Row]:
@@ -72,6 +73,7 @@ def test_unknown_fields_are_ignored_and_missing_ones_have_defaults() -> None:
         ({"id": "a", "name": None, "count": None, "part": None}, Row("a")),
         ({"id": "a", "name": 1.5}, Row("a", name="1.5")),
         ({"id": "a", "part": [{"name": "n", "device": 0}]}, Row("a", part=[Part("n", "0")])),
+        ({"id": "a", "more": [{"name": 7}, {}]}, Row("a", more=(Part("7"), Part()))),
     ],
 )
 def test_numbers_and_booleans_may_be_text_and_the_reverse(told: dict[str, Any], expected: Row) -> None:
