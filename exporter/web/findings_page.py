@@ -46,6 +46,7 @@ def findings_page(snapshot: Snapshot, shown: View, *, metrics_path: str, refresh
             element("a", "About", href="./"),
         ),
         refresh=refresh,
+        address=shown.link(),
     )
 
 

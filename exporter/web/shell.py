@@ -29,11 +29,12 @@ def symbol(state: str) -> Html:
     )
 
 
-def shell(title: str, *body: Child, refresh: int = 0) -> str:
+def shell(title: str, *body: Child, refresh: int = 0, address: str = "") -> str:
     """Return a whole page.
 
     With ``refresh`` seconds it renews itself: by its script, which keeps what the reader was doing and
-    says so when the exporter does not answer, and without scripts by loading again.
+    says so when the exporter does not answer, and without scripts by loading ``address``. That has no
+    fragment: browsers only scroll, and load nothing, when a page with a fragment is to load itself.
     """
     head = [
         element("meta", charset="utf-8"),
@@ -45,7 +46,8 @@ def shell(title: str, *body: Child, refresh: int = 0) -> str:
     ]
     if refresh:
         head.append(element("script", src="static/refresh.js", defer=True))
-        head.append(element("noscript", element("meta", http_equiv="refresh", content=str(refresh))))
+        again = element("meta", http_equiv="refresh", content=f"{refresh}; url={address}")
+        head.append(element("noscript", again))
     root = element(
         "html", element("head", head), element("body", body), lang="en", data_refresh=str(refresh) if refresh else ""
     )
