@@ -30,7 +30,7 @@ OnRequest = Callable[[str, float, Reason | None], None]
 
 PAGE_SIZE = 500  # default.page.size as shipped; a site that allows less says so and is obeyed
 MOST_PAGES = 1000  # 500,000 rows: more is a defect on one of the sides
-MOST_BYTES = 64 << 20  # of one answer; 500 VMs are 1.2 MB, listApis about 3 MB
+MOST_BYTES = 32 << 20  # of one answer; 500 VMs are 1.2 MB, listApis some MB
 APIS_LAST = 600.0  # seconds that listApis is remembered: a changed role shows after at most so long
 CLOCK_SKEW = 120.0  # seconds by which the clocks must differ to be named as a cause of 401
 OWNED = frozenset({"listNetworks", "listVirtualMachines", "listRouters", "listTemplates"})

@@ -7,6 +7,7 @@ import datetime as dt
 import logging
 import ssl
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exporter.lab.api import api_application
 from exporter.model import Reason, SourceError
@@ -30,6 +33,7 @@ class Row(msgspec.Struct, frozen=True):
     id: str
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 ROWS = {"listZones": [{"id": "a"}, {"id": "b"}]}
 
 
@@ -153,6 +157,78 @@ async def test_server_that_hangs_up_has_a_reason(sent: bytes) -> None:
         api = client(url)
         assert (await refused(api)).reason in (Reason.DISCONNECTED, Reason.UNREADABLE)
         await api.close()
+
+
+@given(st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n", CHUNKED]), st.binary(max_size=2000))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_on_the_wire_give_rows_or_a_source_error(head: bytes, noise: bytes) -> None:
+    """Whatever comes back on the connection, even what is not HTTP, is rows or a SourceError."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(head + noise)
+
+    async def ask() -> None:
+        async with raw_server(answer) as url:
+            api = client(url)
+            with suppress(SourceError):
+                assert isinstance(await api.list("listZones", Row), tuple)
+            await api.close()
+
+    asyncio.run(ask())
+
+
+async def test_session_cookie_is_not_sent_back() -> None:
+    """CloudStack sets a session cookie, which would outrank the key in later requests."""
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nSet-Cookie: JSESSIONID=x; Path=/\r\n\r\n" + b'{"r":{}}'
+            )
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    api = client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/client/api")
+    await api.list("listZones", Row)
+    await api.list("listZones", Row)
+    await api.close()
+    server.close()
+    await server.wait_closed()
+    assert len(heads) == 2
+    assert not [head for head in heads if b"cookie" in head.lower()]
+    assert all(b"Accept-Encoding: identity" in head for head in heads)
+
+
+async def test_connection_that_the_server_closed_is_opened_again() -> None:
+    """A management server that drops idle connections does not cost an answer."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n" + b'{"r":{}}')
+
+    async with raw_server(answer) as url:
+        api = client(url)
+        for _ in range(3):
+            assert await api.list("listZones", Row) == ()
+        await api.close()
+
+
+async def test_discovery_without_any_command_is_no_discovery() -> None:
+    """An empty listApis must not make every command look absent."""
+    async with raw_server(http(b'{"listapisresponse":{}}')) as url:
+        api = client(url)
+        with pytest.raises(SourceError, match="no commands"):
+            await api.apis()
+        await api.close()
+
+
+async def test_login_with_a_bad_key_is_an_error() -> None:
+    """login raises what any request would."""
+    async with lab_api(ROWS, {"refuse": True}) as (api, _):
+        with pytest.raises(SourceError) as caught:
+            await api.login()
+        assert caught.value.reason is Reason.AUTH
 
 
 async def test_nobody_there_and_no_such_name() -> None:
