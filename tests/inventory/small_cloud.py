@@ -76,7 +76,7 @@ SETTINGS = [
     {"name": "host", "value": "10.0.0.2,10.0.0.3", "scope": "Global", "category": "Advanced"},
     {"name": "consoleproxy.url.domain", "value": "", "scope": "Zone", "category": "Console Proxy"},
     {"name": "consoleproxy.sslEnabled", "value": "false", "scope": "Zone,Cluster", "category": "Console Proxy"},
-    {"name": "ping.timeout", "value": 2.5, "scope": "Global"},
+    {"name": "integration.api.port", "value": 8096, "scope": "Global"},
     {"name": "consoleproxy.static.publicIp", "scope": "Global"},
     {"name": "not.host.but.like.it", "value": "wrong", "scope": "Global"},
 ]

@@ -171,7 +171,7 @@ async def test_settings_are_read_globally_and_per_zone() -> None:
         "host": "10.0.0.2,10.0.0.3",
         "consoleproxy.url.domain": "",
         "consoleproxy.sslEnabled": "false",
-        "ping.timeout": "2.5",
+        "integration.api.port": "8096",
         "consoleproxy.static.publicIp": "",
     }
     assert cloud.setting("consoleproxy.url.domain", "z1") == "*.console.example.com"

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import exporter
 from exporter.inventory.settings import SETTINGS
 
 ROOT = Path(exporter.__file__).parent
+NAME = re.compile(r"[a-z]+(\.[A-Za-z]+)+")
+
+
+FAMILIES = tuple({f"{name.split('.')[0]}." for name in SETTINGS if "." in name})
 
 
 def judged() -> set[str]:
-    """Return every literal name given to ``cloud.setting`` or taken from ``cloud.settings`` in the code."""
+    """Return every text of the checks and of the Cloud that is the name of a setting."""
     found = set()
-    for path in ROOT.rglob("*.py"):
+    for path in (*ROOT.glob("checks/**/*.py"), *ROOT.glob("cloud/*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setting":
-                found |= {argument.value for argument in node.args[:1] if isinstance(argument, ast.Constant)}
+            match node:
+                case ast.Call(func=ast.Attribute(attr="setting"), args=[ast.Constant(value=str(name)), *_]):
+                    found.add(name)
+                case ast.Constant(value=str(name)) if name.startswith(FAMILIES) and NAME.fullmatch(name):
+                    found.add(name)
     return found
 
 
