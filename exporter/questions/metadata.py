@@ -16,6 +16,7 @@ from exporter.questions.router import PRIVILEGE, checked_address
 LIST = "/latest/meta-data/"
 HEALTHY = (200, 404)
 """What a router answers itself on LIST: 404 as it has no data of its own; everything else is a fault."""
+HTTPS = 443
 PLACEHOLDERS = (8180, 8443)
 """Ports of the virtual host template; they stay only where CloudStack failed to fill it in."""
 WORDS = ("refused", "timeout", "absent", "other")
@@ -76,7 +77,7 @@ class VirtualHosts:
     hosts: frozenset[tuple[str, int]] = frozenset()
 
     def is_served(self, address: str) -> bool:
-        """Return whether a socket and a virtual host are configured for ``address``, on real ports."""
+        """Return whether a socket and a virtual host without TLS are configured for ``address``."""
         return _covers(self.listens, address) and _covers(self.hosts, address)
 
     @property
@@ -86,7 +87,7 @@ class VirtualHosts:
 
 
 def _covers(places: frozenset[tuple[str, int]], address: str) -> bool:
-    return any(where in (address, "*") and port not in PLACEHOLDERS for where, port in places)
+    return any(where in (address, "*") and port not in (HTTPS, *PLACEHOLDERS) for where, port in places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,14 @@ def test_a_template_that_was_not_filled_in() -> None:
     assert not hosts.is_served("10.1.1.1")
 
 
+def test_tls_alone_serves_no_metadata() -> None:
+    """Guests ask without TLS; a template of which only the second half was filled in serves nobody."""
+    half = (
+        "v:<VirtualHost 10.1.1.1:8180>\nv:<VirtualHost 10.1.1.1:443>\nv:Listen 10.1.1.1:8180\nv:Listen 10.1.1.1:443\n"
+    )
+    assert not read_virtual_hosts(half).is_served("10.1.1.1")
+
+
 @pytest.mark.parametrize(
     ("text", "server", "is_up"),
     [
