@@ -63,13 +63,13 @@ is_parameter() {
 # The words that begin every call: version, nonce.
 check_call() {
     nonce=-
-    for word in "$@"; do
-        case $word in '' | *[!A-Za-z0-9_.,:@-]*) refuse 'a word with other characters' ;; esac
-    done
     case ${2:-} in
         *[!0-9a-f]*) ;;
         ????????????????) nonce=$2 ;;
     esac
+    for word in "$@"; do
+        case $word in '' | *[!A-Za-z0-9_.,:@-]*) refuse 'a word with other characters' ;; esac
+    done
     [ "${1:-}" = "$VERSION" ] || { say "version $VERSION"; exit 3; }
     [ "$nonce" != - ] || refuse 'a nonce that is none'
 }
@@ -95,12 +95,13 @@ check_parameters() {
 
 # Runs a command under a time limit in seconds, ends it when the client has gone, and writes its exit
 # code to 4. The outer limit ends the inner one where the kernel does not let the command be killed.
+# A timeout(1) that has just forked would die of a signal and leave its command behind: hence the pause.
 bounded() {
     limit=$1
     shift
     timeout -k 1 $((limit + 2)) timeout -k 1 "$limit" "$@" <&6 2>&7 3>&- 4>&- 5<&- 6<&- 7>&- &
     command=$!
-    { read -r nothing <&5; kill "$command"; } >/dev/null 2>&1 3>&- 4>&- 6<&- 7>&- &
+    { read -r nothing <&5; sleep 1; kill -HUP "$command"; } >/dev/null 2>&1 3>&- 4>&- 6<&- 7>&- &
     watcher=$!
     wait "$command"
     printf '%s ' "$?" >&4
@@ -109,7 +110,7 @@ bounded() {
 
 # Asks one question. Its text travels in the environment, so that no process list shows words of ours
 # that a question (or CloudStack itself) may be looking for. One byte more than allowed shows a cut.
-# The reader has a limit too: something that got away may keep the pipe open.
+# The reader has a limit too: something that got away may keep the pipe open. Its code counts then.
 ask() {
     name=${1%%:*}
     question "$name"
@@ -121,7 +122,9 @@ ask() {
             *) set -- ;;
         esac
         bounded "$seconds" sh -c 'eval "$text"' "$name" "$@" 6</dev/null 7>&1 |
-            timeout $((seconds + 4)) head -c $((size + 1)) >&3
+            timeout $((seconds + 4)) head -c $((size + 1)) >&3 || printf '%s ' "$?" >&4
     )
-    say "end $name ${code% }"
+    code=${code% }
+    [ "$code" != 129 ] || exit 1
+    say "end $name ${code##* }"
 }

@@ -23,7 +23,7 @@ HOP_TROUBLES: tuple[tuple[str, Reason], ...] = (
 """What ssh says on the host -> why the system VM was not reached, the first that fits."""
 
 MISSING_CODES = frozenset({126, 127})
-TIMEOUT_CODES = frozenset({124, 137, 143})
+TIMEOUT_CODES = frozenset({124, 129, 137, 143})
 """Exit codes: timeout(1) ended it; killed; ended because nobody was listening any more."""
 
 

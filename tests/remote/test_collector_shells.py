@@ -1,0 +1,397 @@
+"""The true collector in dash, busybox and bash: framing, limits, words, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from exporter.model import Reason
+from exporter.questions.wrapper import PATH, assemble, collector
+from exporter.sources.sections import TIMEOUT_CODES, Collected, read_sections
+from tests.remote_questions import ALL
+
+NONCE = "0123456789abcdef"
+SCRIPT = assemble(ALL)
+LIMITS = {question.name: question.size for question in ALL}
+SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"], "bash": ["bash", "--posix"]}
+"""dash and busybox are /bin/sh of Debian and of small systems, bash that of the Red Hat family and XenServer."""
+
+
+@dataclass
+class Collector:
+    """Runs the collector in one shell, as root mode does: the script over standard input, which stays open."""
+
+    shell: list[str]
+    text: str = SCRIPT.text
+    environment: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        """Start it; nobody has read anything yet."""
+        process = subprocess.Popen(
+            [*before, *self.shell, "-s", "--", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **self.environment},
+            start_new_session=True,
+        )
+        self.started.append(process)
+        assert process.stdin is not None
+        process.stdin.write(self.text.encode())
+        process.stdin.flush()
+        return process
+
+    def run(self, *words: str) -> tuple[int, bytes]:
+        """Return exit code and output."""
+        process = self.start(*words)
+        assert process.stdout is not None
+        output = process.stdout.read()
+        return process.wait(20), output
+
+    def collect(self, *questions: str, way: tuple[str, ...] = ("host",)) -> Collected:
+        """Return what the reader makes of a whole call."""
+        _, output = self.run(SCRIPT.version, NONCE, *way, *questions)
+        return read_sections(output, NONCE, {word.partition(":")[0]: LIMITS[word.partition(":")[0]] for word in questions})
+
+    def stop(self) -> None:
+        """End what is left of everything that was started."""
+        for process in self.started:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait(20)
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+
+
+@pytest.fixture(params=list(SHELLS))
+def shell(request: pytest.FixtureRequest) -> Iterator[Collector]:
+    """The collector in one of the shells."""
+    command = SHELLS[request.param]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    collector_ = Collector(command)
+    yield collector_
+    collector_.stop()
+
+
+@pytest.fixture
+def dash() -> Iterator[Collector]:
+    """The collector in Debian's /bin/sh."""
+    collector_ = Collector(["dash"])
+    yield collector_
+    collector_.stop()
+
+
+def test_sections_come_back_with_text_and_code(shell: Collector) -> None:
+    """Parameters arrive one by one, quotes in a text survive, errors are part of the answer."""
+    found = shell.collect("hello:10.1.1.1,10.1.2.1@8080,r-4-VM,7", "exact", "fails", "lacks")
+    assert found.failure is None
+    assert found.is_done
+    assert found.sections["hello"].text == f"4:10.1.1.1 10.1.2.1@8080 r-4-VM 7\nit's \n{os.getuid()}\n"
+    assert (found.sections["exact"].text, found.sections["exact"].cut) == ("0123456789", False)
+    assert (found.sections["fails"].text, found.sections["fails"].code) == ("sorry\n", 7)
+    assert found.sections["lacks"].code == 127
+
+
+def test_binary_output_stays_in_its_section(shell: Collector) -> None:
+    """NUL, invalid UTF-8 and escape sequences are carried, and the next section is whole."""
+    found = shell.collect("binary", "hello")
+    assert found.sections["binary"].text == "a\0b\ufffd\x1b[31mc"
+    assert found.sections["hello"].code == 0
+
+
+def test_without_questions_only_the_version_is_compared(shell: Collector) -> None:
+    """A login check runs nothing."""
+    code, output = shell.run(SCRIPT.version, NONCE, "host")
+    assert (code, output) == (0, f"\n@@ {NONCE} done\n".encode())
+
+
+def test_a_hanging_question_costs_only_its_own_answer(dash: Collector) -> None:
+    """It keeps what it printed, is told as ended by time, and the next one is answered."""
+    found = dash.collect("slow", "hello")
+    assert (found.sections["slow"].code, found.sections["slow"].text) == (124, "before\n")
+    assert found.sections["hello"].code == 0
+
+
+def test_a_question_that_ignores_the_polite_signal_is_killed(dash: Collector) -> None:
+    """SIGKILL follows one second after SIGTERM."""
+    found = dash.collect("stubborn", "hello")
+    assert found.sections["stubborn"].code in (124, 137)
+    assert found.sections["hello"].code == 0
+
+
+def test_a_flooding_question_is_cut(shell: Collector) -> None:
+    """It gets its size and not a byte more, at once."""
+    found = shell.collect("flood", "hello")
+    assert found.sections["flood"].cut
+    assert len(found.sections["flood"].text) == 1000
+    assert found.sections["hello"].code == 0
+
+
+def test_a_child_that_keeps_the_pipe_open_does_not_hold_the_others_up(shell: Collector) -> None:
+    """The reader of a section has a limit of its own, and then the section counts as not done."""
+    found = shell.collect("held", "hello")
+    assert found.sections["held"].code in TIMEOUT_CODES
+    assert found.sections["hello"].code == 0
+
+
+@pytest.mark.parametrize("name", ["dash", "bash"])
+def test_when_the_client_goes_everything_ends_at_once(name: str) -> None:
+    """The end of standard input ends the running question long before its limit; no process is left."""
+    collector_ = Collector(SHELLS[name])
+    try:
+        process = collector_.start(SCRIPT.version, NONCE, "host", "long", "long", "long")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        seen = b""
+        while b"begin long" not in seen:
+            seen += process.stdout.read1(4096)
+        process.stdin.close()
+        process.stdout.read()
+        assert process.wait(20) == 0
+        assert _left_in_session(process.pid) == []
+    finally:
+        collector_.stop()
+
+
+def _left_in_session(session: int) -> list[str]:
+    """Return the processes of a session that are still there after a short while."""
+    until = time.monotonic() + 10
+    while True:
+        left = [line for line in _sessions() if line.split()[0] == str(session)]
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.05)
+
+
+def _sessions() -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "sid=,stat=,args="], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if " Z" not in line]
+
+
+def test_no_process_list_shows_the_text_of_a_question(dash: Collector) -> None:
+    """A question that looks for a process must not find itself, nor CloudStack our words."""
+    process = dash.start(SCRIPT.version, NONCE, "host", "long")
+    assert process.stdout is not None
+    seen = b""
+    while b"begin long" not in seen:
+        seen += process.stdout.read1(4096)
+    until = time.monotonic() + 20
+    lines: list[str] = []
+    while not any("sleep 300" in line for line in lines) and time.monotonic() < until:
+        lines = [line for line in _sessions() if line.split()[0] == str(process.pid)]
+    assert any("sleep 300" in line for line in lines)
+    assert not any("echo before" in line for line in lines)
+
+
+def test_the_environment_of_the_caller_does_not_count(dash: Collector, tmp_path: Path) -> None:
+    """ROOT and PATH are those of the script; a planted tool is not run."""
+    (tmp_path / "id").write_text("#!/bin/sh\necho planted\n")
+    (tmp_path / "id").chmod(0o755)
+    dash.environment = {"ROOT": "/planted", "PATH": f"{tmp_path}:{os.environ['PATH']}", "IFS": "1", "name": "x"}
+    found = dash.collect("hello:1")
+    assert found.sections["hello"].text == f"1:1\nit's \n{os.getuid()}\n"
+
+
+def test_no_file_is_written(dash: Collector, tmp_path: Path) -> None:
+    """The collector works where nothing can be written at all."""
+    found = []
+    script = f"mount --make-rprivate / && mount -o remount,ro,bind / 2>/dev/null; mount -t tmpfs -o ro none {tmp_path}; "
+    if os.geteuid() != 0:
+        pytest.skip("a mount of our own needs root")
+    dash.environment = {"TMPDIR": str(tmp_path)}
+    process = dash.start(
+        SCRIPT.version, NONCE, "host", "hello", before=("unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh")
+    )
+    assert process.stdout is not None
+    found = read_sections(process.stdout.read(), NONCE, LIMITS)
+    assert found.sections["hello"].code == 0
+
+
+INJECTIONS = [
+    "hello;id",
+    "hello:$(id)",
+    "hello:`id`",
+    "hello:1\nid",
+    "hello:1\n@@ 0123456789abcdef done",
+    "hello:*",
+    "hello:?",
+    "hello:[a-z]",
+    "hello:~root",
+    "hello:$HOME",
+    "hello:a b",
+    "hello:a|b",
+    "hello:a&b",
+    "hello:a>b",
+    "hello:'a'",
+    'hello:"a"',
+    "hello:\\a",
+    "hello:é",
+    "hello:\u2028",
+    "hello:-rf",
+    "hello:..",
+    "hello:../etc/passwd",
+    "hello:/etc/passwd",
+    "hello:.hidden",
+    "hello:a_b",
+    "hello:" + "a" * 64,
+    "hello:" + "1" * 11,
+    "hello:256.1.1.1",
+    "hello:1.2.3",
+    "hello:1.2.3.4.5",
+    "hello:01.2.3.4",
+    "hello:1..2.3",
+    "hello:1.2.3.4@",
+    "hello:1.2.3.4@0",
+    "hello:1.2.3.4@65536",
+    "hello:1.2.3.4@80@80",
+    "hello:name@80",
+    "hello:1.2.3.4@a",
+    "hello:",
+    "hello:,",
+    "hello:1,",
+    "hello:,1",
+    "hello:1,,2",
+    "nobody_knows_me",
+    "inside",
+    "HELLO",
+    "*",
+    "",
+]
+
+
+@pytest.mark.parametrize("word", INJECTIONS)
+def test_a_word_of_no_known_type_is_refused_and_nothing_is_run(shell: Collector, word: str) -> None:
+    """Not even the questions before it are asked."""
+    code, output = shell.run(SCRIPT.version, NONCE, "host", "hello", word)
+    assert code == 2
+    assert output.startswith(f"\n@@ {NONCE} refused ".encode())
+    assert b"begin" not in output
+    assert output.count(b"\n") == 2
+
+
+@pytest.mark.parametrize("word", INJECTIONS)
+def test_the_same_words_are_refused_under_a_forced_command(dash: Collector, word: str, tmp_path: Path) -> None:
+    """Words that come as one text are split without globbing and checked like any others."""
+    if word in ("", "hello:a b"):
+        pytest.skip("an empty word does not exist in a text, and a blank parts two words")
+    code, output = _forced(dash, f"collect {SCRIPT.version} {NONCE} host hello {word}", tmp_path)
+    assert code == 2
+    assert b" refused " in output
+    assert b"begin" not in output
+
+
+def _forced(collector_: Collector, command: str, place: Path) -> tuple[int, bytes]:
+    """Return exit code and output of the installed wrapper under a forced command."""
+    wrapper = place / "collect"
+    wrapper.write_text(collector_.text)
+    wrapper.chmod(0o755)
+    process = subprocess.Popen(
+        [*collector_.shell, str(wrapper)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"SSH_ORIGINAL_COMMAND": command},
+        start_new_session=True,
+    )
+    collector_.started.append(process)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    return process.wait(20), output
+
+
+def test_under_a_forced_command_the_words_come_in_the_environment(shell: Collector, tmp_path: Path) -> None:
+    """The same words give the same answer."""
+    code, output = _forced(shell, f"collect {SCRIPT.version} {NONCE} host hello:7 exact", tmp_path)
+    found = read_sections(output, NONCE, {"hello": 65536, "exact": 10})
+    assert code == 0
+    assert found.sections["hello"].text.startswith("1:7\n")
+    assert found.sections["exact"].text == "0123456789"
+
+
+@pytest.mark.parametrize(
+    "command", ["", "id", "collectx", "sh -c id", "scp -f /etc/shadow", "internal-sftp", "collect", "collect " + "a" * 40000]
+)
+def test_another_command_is_refused(dash: Collector, command: str, tmp_path: Path) -> None:
+    """A key that may start the wrapper can start nothing else."""
+    code, output = _forced(dash, command, tmp_path)
+    assert code in (2, 3)
+    assert b"begin" not in output
+    assert b"uid=" not in output
+
+
+@pytest.mark.parametrize("nonce", ["", "0123456789abcde", "0123456789abcdef0", "0123456789abcdeg", "0123456789ABCDEF", "*"])
+def test_a_nonce_that_is_none_is_refused(shell: Collector, nonce: str) -> None:
+    """The nonce is 16 hex digits, or nothing is run."""
+    code, output = shell.run(SCRIPT.version, nonce, "host", "hello")
+    assert code == 2
+    assert b"begin" not in output
+
+
+@pytest.mark.parametrize("version", ["000000000000", "", SCRIPT.version[:-1], SCRIPT.version + "0"])
+def test_another_version_is_a_reason_not_a_guess(dash: Collector, version: str) -> None:
+    """It tells its own version and runs nothing."""
+    code, output = dash.run(version, NONCE, "host", "hello")
+    assert code in (2, 3)
+    assert b"begin" not in output
+    if version:
+        found = read_sections(output, NONCE, {"hello": 10})
+        assert found.failure is not None
+        assert found.failure.reason is Reason.WRAPPER
+        assert SCRIPT.version in found.failure.detail
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        (SCRIPT.version,),
+        (SCRIPT.version, NONCE),
+        (SCRIPT.version, NONCE, "elsewhere", "hello"),
+        (SCRIPT.version, NONCE, "hop"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "modern"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "newest", "5"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "modern", "0"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "modern", "601"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "modern", "1e1"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "r-4-VM", "modern", "5"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9@99999", "modern", "5"),
+        (SCRIPT.version, NONCE, "hop", "-oProxyCommand", "127.0.0.9", "modern", "5"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "modern", "5", "hello"),
+        (SCRIPT.version, NONCE, "hop", "r-4-VM", "127.0.0.9", "modern", "5", "inside:$(id)"),
+    ],
+)
+def test_a_call_of_another_form_is_refused(shell: Collector, words: tuple[str, ...]) -> None:
+    """Missing, unknown and out-of-range words end the call before anything is run."""
+    code, output = shell.run(*words)
+    assert code in (2, 3)
+    assert b"refused" in output or b"version" in output
+    assert b"begin" not in output
+
+
+def test_the_collector_of_the_catalogue_is_good_shell(shell: Collector) -> None:
+    """Every shell reads the whole of what is shipped, inside and outside."""
+    inside = collector().split("\nINSIDE='", 1)[1]
+    assert inside
+    checked = subprocess.run([*shell.shell, "-n"], input=collector().encode(), capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+def test_the_path_is_at_the_top_once_outside_and_once_inside() -> None:
+    """Labs move both; the lines are exact."""
+    moved = SCRIPT.moved(root="/lab", path="/lab/bin")
+    assert moved.count("\nROOT=/lab\n") == 2
+    assert moved.count("\nPATH=/lab/bin\n") == 2
+    assert PATH not in moved
