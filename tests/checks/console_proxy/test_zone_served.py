@@ -1,0 +1,50 @@
+"""Whether a zone has a console proxy that can serve, where it needs one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.console_proxy.zone_served import CHECK
+from tests.checks.console_proxy.scene import NOW, cloud, of_zone, problems, proxy, values
+
+DOWN = proxy(agent_state="Down")
+NEW = proxy("v-3-VM", agent_state="", created=NOW - 120)
+
+
+@pytest.mark.parametrize(
+    ("vms", "changes", "usable", "needed", "served"),
+    [
+        ((proxy(),), {}, 1, 1, 1),
+        ((proxy("v-1-VM"), DOWN), {}, 1, 1, 1),
+        ((DOWN,), {}, 0, 1, 0),
+        ((DOWN,), {"enabled": False}, 0, 0, 1),
+        ((DOWN,), {"running": 0}, 0, 1, 0),
+        ((), {"running": 0}, 0, 0, 1),
+        ((), {"running": 3}, 0, 1, 0),
+        ((NEW,), {}, 0, 1, None),
+        ((DOWN, NEW), {}, 0, 1, None),
+        ((proxy(state="Starting", agent_state=""),), {}, 0, 1, None),
+        ((proxy(state="Stopped", agent_state=""),), {}, 0, 1, 0),
+        ((proxy(state="Error", agent_state=""),), {}, 0, 1, 0),
+        ((proxy(state="Destroyed"), proxy("v-1-VM")), {}, 1, 1, 1),
+        ((proxy(state="Destroyed"),), {"running": 0}, 0, 0, 1),
+    ],
+)
+def test_usable_against_needed(
+    vms: tuple[Any, ...], changes: dict[str, Any], usable: int, needed: int, served: int | None
+) -> None:
+    """A disabled zone, one where nothing ever ran, and one whose proxy is just being recreated are no problem."""
+    said = of_zone(CHECK, cloud(*vms, **changes))
+    expected = {("usable",): usable, ("needed",): needed, ("zone_served",): served}
+    assert values(said) == {key: value for key, value in expected.items() if value is not None}
+    assert problems(said) == ({("zone_served",)} if served == 0 else set())
+
+
+def test_an_agent_that_cannot_be_seen_is_not_zero_proxies() -> None:
+    """Without agentstate and listHosts the number is unknown; with another that is Up it is enough."""
+    blind = cloud(proxy(agent_state=""), lacks=["listHosts"])
+    assert values(of_zone(CHECK, blind)) == {("needed",): 1}
+    half = cloud(proxy(agent_state=""), proxy("v-3-VM"), lacks=["listHosts"])
+    assert of_zone(CHECK, half)["zone_served",].value == 1
