@@ -253,7 +253,7 @@ def select(about: Command, rows: list[dict[str, Any]], parameters: Parameters) -
     """Return the rows that CloudStack would show for these parameters."""
     for name in about.required:
         if not parameters.get(name):
-            raise ApiError(431, f"Unable to execute API command {about.array} due to missing parameter {name}")
+            raise ApiError(431, f"Unable to execute API command due to missing parameter {name}")
     if about.owned:
         projects = parameters.get("projectid") == "-1"
         rows = [row for row in rows if ("projectid" in row) == projects] if parameters.get("listall") == "true" else []
