@@ -69,6 +69,11 @@ def selector(metric: str, *extra: str, by: Iterable[str] = ("job", "instance", "
     return f"{metric}{{{','.join([*matchers, *extra])}}}"
 
 
+def objects(verdict: str, *, by: Iterable[str] = ("job", "instance", "zone")) -> str:
+    """Return the counts of objects with a verdict."""
+    return selector("cloudstack_network_issue_objects", f'verdict="{verdict}"', by=by)
+
+
 def _ref(number: int) -> str:
     return ascii_uppercase[number]
 
@@ -212,9 +217,7 @@ def judged(heading: str, metric: Metric, *by: str, worst: str = "", unit: str = 
     expr = f"{'min' if least else 'max'} by ({', '.join(by)}) ({seen})"
     if problem is not None and problem.from_now:
         expr, unit = f"{expr} - time()", "s"
-    return Column(
-        heading=heading, expr=expr, settings={"unit": unit, **verdict(metric)}, coloured=problem is not None
-    )
+    return Column(heading=heading, expr=expr, settings={"unit": unit, **verdict(metric)}, coloured=problem is not None)
 
 
 def plain(settings: Json | None = None) -> Json:

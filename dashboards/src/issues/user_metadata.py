@@ -1,0 +1,183 @@
+"""Rows about user data, metadata and the routers that serve them (issue 10)."""
+
+from __future__ import annotations
+
+from dashboards.src.board import Row
+from dashboards.src.metrics import metrics_of
+from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.style import CRITICAL, WARNING, steps
+from exporter.model import Issue
+
+BOARD = "csnet-tenants"
+metric = metrics_of(Issue.USER_METADATA)
+ROUTER = ("zone", "router")
+ADDRESS = ("zone", "router", "address")
+PAIR = ("zone", "pair")
+
+
+def _seen(name: str, *extra: str) -> str:
+    return selector(metric(name).name, *extra)
+
+
+def _failing(name: str) -> str:
+    """Return how many are 0; 0 when all are well and nothing when none was judged."""
+    return f"count({_seen(name)} == 0) or (0 * count({_seen(name)}))"
+
+
+NOW = Row(
+    title="Routers and metadata",
+    panels=(
+        stat(
+            "Routers down",
+            "Routers that should run for running machines and do not. If red: runbook CloudStackNetRouterDown.",
+            f"sum({_seen('router_down')}) + sum({_seen('networks_without_router')})",
+            thresholds=steps((1, CRITICAL)),
+        ),
+        stat(
+            "Pairs without one primary",
+            "Redundant pairs with no primary or two. If red: runbook CloudStackNetRouterPairBroken.",
+            _failing("router_pair_one_primary"),
+            thresholds=steps((1, CRITICAL)),
+        ),
+        stat(
+            "Addresses without metadata",
+            "Guest addresses at which the metadata service fails. If orange: runbook CloudStackNetMetadataServiceDown.",
+            _failing("http_up"),
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Machines without data",
+            "Running machines whose router holds no data for them. If orange: runbook CloudStackNetMetadataMissing.",
+            f"sum({_seen('instances_incomplete')})",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Machines shown foreign data",
+            "Machines that are given the data of another one, or can be read by others. Security: look today.",
+            f"sum({_seen('instances_stale')}) + sum({_seen('directories_exposed')})",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Machines watched",
+            "Running machines whose metadata was judged; 0 means that nobody looks.",
+            f"sum({_seen('instances')})",
+        ),
+    ),
+)
+
+ROUTERS = Row(
+    title="Routers",
+    panels=(
+        table(
+            "Routers",
+            "Which routers are there, where do they run, and does CloudStack command them?",
+            (
+                Column(
+                    heading="Seen",
+                    expr="max by (zone, router, network, vpc, host, version, state, redundant_state) "
+                    f"({_seen('router_info')})",
+                ),
+                judged("Down", metric("router_down"), *ROUTER),
+                judged("Needs upgrade", metric("router_requires_upgrade"), *ROUTER),
+                judged("Failing health checks", metric("router_health_failed"), *ROUTER),
+                judged("Role disagrees", metric("router_role_disagrees"), *ROUTER),
+            ),
+            hide=("Value #A",),
+        ),
+        table(
+            "Redundant pairs",
+            "Has each pair one primary, by CloudStack (api) and by its own word (router), and can it fail over?",
+            (
+                judged("One primary", metric("router_pair_one_primary"), *PAIR, "source"),
+                judged("Routers at fault", metric("router_pair_faults"), *PAIR),
+                judged("On one host", metric("router_pair_same_host"), *PAIR),
+            ),
+            size=(14, 8),
+        ),
+        table(
+            "Networks without a router",
+            "How many networks with running machines have no router at all?",
+            (judged("Networks", metric("networks_without_router"), "zone"),),
+            size=(10, 8),
+        ),
+    ),
+)
+
+HEALTH = Row(
+    title="CloudStack's health checks",
+    collapsed=True,
+    panels=(
+        table(
+            "Failing checks",
+            "Which of CloudStack's own checks fail? Known false alarms are left out.",
+            (Column(heading="Failing", expr=_seen("router_health_check_failed")),),
+            hide=("job", "instance", "Value"),
+            size=(12, 8),
+        ),
+        table(
+            "Results by router",
+            "How old are CloudStack's results, and does its own summary hide a failure?",
+            (
+                judged("Failing", metric("router_health_failed"), *ROUTER),
+                judged("Too old", metric("router_health_stale"), *ROUTER),
+                judged("Age", metric("router_health_age_seconds"), *ROUTER, unit="s"),
+                judged("Summary disagrees", metric("router_health_disagrees"), *ROUTER),
+            ),
+            size=(12, 8),
+        ),
+    ),
+)
+
+SERVICE = Row(
+    title="Metadata service",
+    collapsed=True,
+    panels=(
+        table(
+            "Metadata service by address",
+            "Does each address serve metadata? 404 from the router itself is healthy; 5xx is a broken configuration.",
+            (
+                judged("Serves", metric("http_up"), *ADDRESS),
+                judged("HTTP status", metric("http_status"), *ADDRESS),
+                judged("Virtual host", metric("vhost_up"), *ADDRESS),
+                judged("data-server resolves", metric("data_server_resolves"), *ADDRESS),
+            ),
+            size=(14, 8),
+        ),
+        table(
+            "Metadata service by router",
+            "Does the web server run, does it have its rewrite rules, and whose data does it hold?",
+            (
+                judged("Web server", metric("web_server_up"), *ROUTER),
+                judged("Rewrite rules", metric("rewrite_rules"), *ROUTER, worst="min"),
+                judged("Machines", metric("instances"), *ROUTER),
+                judged("Without data", metric("instances_incomplete"), *ROUTER),
+                judged("Foreign data", metric("instances_stale"), *ROUTER),
+                judged("Readable by others", metric("directories_exposed"), *ROUTER),
+            ),
+            size=(10, 8),
+        ),
+        table(
+            "Machines without data",
+            "Which machines? One: stop and start it. Many: stop and start the router.",
+            (Column(heading="Missing", expr=_seen("instance_incomplete")),),
+            hide=("job", "Value"),
+            size=(12, 8),
+        ),
+        table(
+            "Machines with foreign data",
+            "Which machines are given the data of another one?",
+            (Column(heading="Foreign", expr=_seen("instance_stale")),),
+            hide=("job", "Value"),
+            size=(12, 8),
+        ),
+        graph(
+            "Machines without data over time",
+            "Rising after a restart of routers: recreate them. A step of one: that machine.",
+            {"{{zone}}": f"sum by (zone) ({_seen('instances_incomplete')})"},
+            unit="short",
+            size=(24, 7),
+        ),
+    ),
+)
+
+ROWS = (NOW, ROUTERS, SERVICE, HEALTH)

@@ -1,0 +1,141 @@
+"""The wall: what is broken, where, since when, and is the monitoring itself alive?
+
+Ten tiles in the talk's order at fixed places, read from the same alerts as the pager. Everything fits one
+screen of 28 grid rows without scrolling; a tile without data is grey, never blue.
+"""
+
+from __future__ import annotations
+
+from alerts.recorded import STATE
+from alerts.rules import board as board_of
+from dashboards.src.board import Board, Row
+from dashboards.src.metrics import checked
+from dashboards.src.panels import Column, Panel, history, objects, selector, stat, table
+from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, Json, states, steps, words
+from exporter.findings import TITLES
+from exporter.model import Issue
+
+BY = ("job", "zone")
+SOURCE_PARAMETER = "${datasource:queryparam}&${__url_time_range}"
+
+
+def _alerts(severity: str) -> str:
+    firing = selector(
+        "ALERTS", 'alertname=~"CloudStackNet.+"', 'alertstate="firing"', f'severity="{severity}"', by=("job",)
+    )
+    alive = selector("cloudstack_network_exporter_build_info", by=("job",))
+    return f"count({firing}) or (0 * count({alive}))"
+
+
+def _state(issue: Issue) -> str:
+    state = selector(STATE, f'issue="{issue.value}"', by=BY)
+    return f"max({state})"
+
+
+def _tile(number: int, issue: Issue) -> Panel:
+    links: list[Json] = [
+        {"targetBlank": False, "title": "Details", "url": f"/d/{board_of(issue.value)}?{SOURCE_PARAMETER}"}
+    ]
+    missing = "no data" if issue in checked() else "no checks yet"
+    return stat(
+        f"{number} {TITLES[issue]}",
+        f"The worst alert on {TITLES[issue].lower()} that is told to people. Grey: not enough can be judged. If not "
+        "ok: follow the link, then the alert's runbook.",
+        _state(issue),
+        mappings=states(),
+        noValue=missing,
+        thresholds=steps(base=UNKNOWN),
+        links=links,
+    )
+
+
+def _alive() -> Panel:
+    """Return the tile that says whether this screen can be believed."""
+    inventory = selector("cloudstack_network_exporter_inventory_up", by=("job",))
+    return stat(
+        "Monitoring",
+        "Is the exporter scraped and CloudStack's API read? Grey or not alive: believe no other tile.",
+        f"min({inventory})",
+        mappings=words({1: ("alive", OK), 0: ("API BLIND", CRITICAL)}),
+        size=(6, 4),
+    )
+
+
+def _age() -> Panel:
+    seen = selector("cloudstack_network_exporter_target_last_success_timestamp_seconds", by=BY)
+    every = selector("cloudstack_network_exporter_interval_seconds", by=("job",))
+    return stat(
+        "Data age in intervals",
+        "The kind of target that was visited least recently, in intervals of its own. Above 3 nothing new comes in.",
+        f"max((time() - max by (kind) ({seen})) / on (kind) max by (kind) ({every}))",
+        thresholds=steps((3, WARNING)),
+        decimals=1,
+        size=(6, 4),
+    )
+
+
+def _unjudged() -> Panel:
+    return stat(
+        "Not judged",
+        "Objects without a verdict. Unknown is not healthy.",
+        f"sum({objects('unknown', by=BY)})",
+        thresholds=steps((1, UNKNOWN)),
+        size=(6, 4),
+    )
+
+
+def _accepted() -> Panel:
+    return stat(
+        "Accepted",
+        "Objects whose only problems the configuration accepts until a date.",
+        f"sum({objects('accepted', by=BY)})",
+        size=(6, 4),
+    )
+
+
+def _worst() -> Panel:
+    firing = selector(
+        "ALERTS", 'alertname=~"CloudStackNet.+"', 'alertstate="firing"', 'severity=~"critical|warning"', by=("job",)
+    )
+    return table(
+        "Firing alerts",
+        "Where to go first. Each alert has a runbook of its name.",
+        (Column(heading="Seen", expr=firing),),
+        hide=("Value", "job", "instance", "alertstate", "component"),
+        size=(24, 6),
+    )
+
+
+def board() -> Board:
+    """Return the board."""
+    first, second = list(enumerate(Issue, start=1))[:5], list(enumerate(Issue, start=1))[5:]
+    critical = stat(
+        "Critical",
+        "Tenants lose traffic, console or password now. Somebody must act.",
+        _alerts("critical"),
+        thresholds=steps((1, CRITICAL)),
+    )
+    warning = stat("Warning", "Work for office hours.", _alerts("warning"), thresholds=steps((1, WARNING)))
+    tiles = (
+        *(_tile(*one) for one in first), critical,
+        *(_tile(*one) for one in second), warning,
+        _alive(), _age(), _unjudged(), _accepted(),
+    )  # fmt: skip
+    rows = {f"{number} {TITLES[issue]}": _state(issue) for number, issue in enumerate(Issue, start=1)}
+    since = history(
+        "Last hours",
+        "Since when, and does it flap? A gap is a time in which nobody looked.",
+        rows,
+        mappings=states(),
+    )
+    return Board(
+        uid="csnet-wall",
+        title="CloudStack network / Wall",
+        description="What is broken, where, since when, and is the monitoring itself alive?",
+        rows=(Row(panels=tiles), Row(panels=(since, _worst()))),
+        variables=BY,
+        since="now-3h",
+        refresh="30s",
+        timezone="utc",
+        annotated=False,
+    )
