@@ -95,9 +95,7 @@ async def test_colours_differ_and_text_is_readable(served: Serve, snapshots: Mak
         served(snapshots["busy"]()) as exporter,
         opened(f"{exporter.url}/findings", color_scheme=scheme) as (page, _),
     ):
-        look = (
-            "t => [getComputedStyle(t).backgroundColor, getComputedStyle(t).color, t.innerText.includes(t.dataset.x)]"
-        )
+        look = "t => [getComputedStyle(t).backgroundColor, getComputedStyle(t).color, t.innerText.toLowerCase()]"
         found = {
             state: await page.locator(f".tile.{state}").first.evaluate(look)
             for state in ("problem", "healthy", "unknown")
