@@ -54,9 +54,14 @@ def _in_job(selector: str, case: Case) -> str:
 
 
 def _input(selector: str, values: Series) -> dict[str, str]:
-    """Return an input series; in promtool's notation ``1x4`` is five samples and ``0+2x4`` five that rise by two."""
-    words = [value if count == 1 and "+" not in value else f"{value}x{count - 1}" for value, count in values if count]
-    return {"series": selector, "values": " ".join(words)}
+    return {"series": selector, "values": " ".join(_word(value, count) for value, count in values if count)}
+
+
+def _word(value: str, count: int) -> str:
+    """Return promtool's notation: ``_x4`` is four times nothing, ``1x4`` five samples, ``0+2x4`` five rising ones."""
+    if value == "_":
+        return f"_x{count}"
+    return value if count == 1 and "+" not in value else f"{value}x{count - 1}"
 
 
 def _expected(rule: Rule) -> dict[str, Any]:

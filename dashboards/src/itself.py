@@ -94,7 +94,7 @@ TARGETS = Row(
         ),
         graph(
             "Visits",
-            "Visits per second, by kind.",
+            "Visits per second, by kind. A kind at 0 is no longer visited.",
             {"{{kind}}": f"sum by (kind) (rate({_seen('visits_total')}[$__rate_interval]))"},
             unit="ops",
             size=(8, 8),
@@ -138,7 +138,7 @@ QUESTIONS = Row(
         ),
         graph(
             "API requests",
-            "Requests per second, by command.",
+            "Requests per second, by command, against the limit per_second.",
             {"{{command}}": f"sum by (command) (rate({_seen('api_requests_total')}[$__rate_interval]))"},
             unit="reqps",
         ),
@@ -197,7 +197,7 @@ PAGE = Row(
         ),
         graph(
             "CPU",
-            "Share of one core.",
+            "Share of one core; visits are phase-shifted, so it is even.",
             {"{{instance}}": _process("process_cpu_seconds_total", "$__rate_interval")},
             unit="percentunit",
             size=(8, 8),
@@ -210,7 +210,7 @@ PAGE = Row(
             size=(12, 6),
         ),
         table(
-            "Accepted findings",
+            "Accepted by configuration",
             "Which findings are accepted, and does an entry match nothing? See accept: in the configuration.",
             (
                 Column(heading="Accepted", expr=selector("cloudstack_network_finding_accepted")),

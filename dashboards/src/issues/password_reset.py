@@ -76,7 +76,7 @@ DETAIL = Row(
             size=(14, 8),
         ),
         table(
-            "Redundant pairs",
+            "Password service in pairs",
             "Does exactly the primary serve passwords? If red: runbook CloudStackNetPasswordPairRoleWrong.",
             (judged("In role", metric("pair_in_role"), "zone", "pair"),),
             size=(10, 8),

@@ -157,14 +157,14 @@ SERVICE = Row(
             size=(10, 8),
         ),
         table(
-            "Machines without data",
+            "Machines without data by name",
             "Which machines? One: stop and start it. Many: stop and start the router.",
             (Column(heading="Missing", expr=_seen("instance_incomplete")),),
             hide=("job", "Value"),
             size=(12, 8),
         ),
         table(
-            "Machines with foreign data",
+            "Machines with foreign data by name",
             "Which machines are given the data of another one?",
             (Column(heading="Foreign", expr=_seen("instance_stale")),),
             hide=("job", "Value"),
