@@ -71,6 +71,7 @@ class Engine:
         elif failure is None and had_failed:
             log.info("CloudStack is read again")
         self.telemetry.inventory_up.set(int(is_new))
+        self.telemetry.api_rows(self.inventory.api.skipped, self.inventory.api.missing)
         self._is_changed = True
         if is_new and self.inventory.cloud is not None:
             self.telemetry.inventory_success.set(self.inventory.cloud.at)

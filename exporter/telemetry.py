@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 
 from prometheus_client import (
@@ -63,6 +64,12 @@ class Telemetry:
         self.api_failures = _counter(
             registry, "api_request_failures", "Requests to the CloudStack API that failed, by reason.", ("reason",)
         )
+        self.rows_skipped = _gauge(
+            registry, "api_rows_skipped", "Rows that were not in a format we know, since the start.", ("command",)
+        )
+        self.rows_missing = _gauge(
+            registry, "api_rows_missing", "Rows that CloudStack counted and did not give, since the start.", ("command",)
+        )
         self.inventory_success = _gauge(
             registry, "inventory_last_success_timestamp_seconds", "When the inventory was last complete, in unix time."
         )
@@ -93,6 +100,12 @@ class Telemetry:
         self.api_requests.labels(command).inc()
         if reason is not None:
             self.api_failures.labels(reason.value).inc()
+
+    def api_rows(self, skipped: Mapping[str, int], missing: Mapping[str, int]) -> None:
+        """Tell how many rows, by command, were unreadable, and how many were counted but not given."""
+        for gauge, counts in ((self.rows_skipped, skipped), (self.rows_missing, missing)):
+            for command, number in counts.items():
+                gauge.labels(command).set(number)
 
     def render(self, openmetrics: bool) -> bytes:
         """Return the text of all these metrics, without the closing ``# EOF``."""

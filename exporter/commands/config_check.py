@@ -11,6 +11,7 @@ from exporter.app import App, build
 from exporter.clock import SystemClock
 from exporter.cloud.targets import Machine, targets
 from exporter.config import Config
+from exporter.inventory.privileges import ALLOWED
 from exporter.model import SourceError
 
 LOGINS_AT_ONCE = 8
@@ -43,7 +44,7 @@ async def _online(config: Config) -> int:
 async def _logins(app: App) -> AsyncIterator[Login]:
     """Yield a login to the API, then to every machine that visits go through. All of it only reads."""
     try:
-        yield Login("cloudstack", is_good=True, words=await app.api.login())
+        yield Login("cloudstack", is_good=True, words=await app.api.login(tuple(ALLOWED)))
     except SourceError as error:
         yield Login("cloudstack", is_good=False, words=str(error))
         return

@@ -13,6 +13,7 @@ class Inventory:
     """The newest complete Cloud, and what stands in the way of a newer one.
 
     Attributes:
+        api: where it is read from.
         cloud: swapped whole, never changed; None before the first complete refresh.
         failure: why the last refresh failed, None when it did not.
         failed_since: unix time of the first failure in an unbroken row, 0 when the last refresh succeeded.
@@ -21,7 +22,7 @@ class Inventory:
 
     def __init__(self, api: CloudStack, clock: Clock, lifetime: float) -> None:
         """Hold nothing yet; each Cloud expires ``lifetime`` seconds after its refresh began."""
-        self._api = api
+        self.api = api
         self._clock = clock
         self._lifetime = lifetime
         self.cloud: Cloud | None = None
@@ -33,7 +34,7 @@ class Inventory:
         """Read a new Cloud and return True; when that fails keep the old one and return False."""
         generation = self.cloud.generation + 1 if self.cloud else 1
         try:
-            cloud = await refresh(self._api, self._clock, generation, self._lifetime)
+            cloud = await refresh(self.api, self._clock, generation, self._lifetime)
         except SourceError as error:
             self.failure = Failure(error.reason, error.detail)
             self.failed_since = self.failed_since or self._clock.unix()
