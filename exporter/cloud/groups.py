@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Router
+from exporter.cloud.routers import guest_networks
 from exporter.cloud.targets import RouterTarget, Target
 
 
@@ -46,7 +47,31 @@ class RouterPair:
         return "+".join(router.name for router in self.routers)
 
 
-Group = ZoneGroup | RouterPair
+@dataclass(frozen=True, slots=True)
+class KnownRouter:
+    """A router in any state, as CloudStack knows it; no target is a member.
+
+    Attributes:
+        peers: the other routers of its networks: of a pair, or of the pods of a shared network.
+    """
+
+    kind: ClassVar[str] = "known_router"
+    zone: str
+    router: Router
+    peers: tuple[Router, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the router's name."""
+        return self.router.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: its VPC or network."""
+        return self.router.vpc_id or self.router.network_id
+
+
+Group = ZoneGroup | RouterPair | KnownRouter
 
 
 class Membership:
@@ -58,7 +83,7 @@ class Membership:
         for group in found:
             if isinstance(group, ZoneGroup):
                 self._zones[group.zone] = group
-            else:
+            elif isinstance(group, RouterPair):
                 self._pairs.update({(group.zone, router.name): group for router in group.routers})
 
     def of(self, target: Target) -> Iterator[Group]:
@@ -80,6 +105,18 @@ def groups(cloud: Cloud) -> Iterator[Group]:
     for home, routers in pairs.items():
         ordered = tuple(sorted(routers, key=lambda router: router.name))
         yield RouterPair(home, cloud.zone_name(ordered[0].zone_id), ordered)
+    yield from _known_routers(cloud)
+
+
+def _known_routers(cloud: Cloud) -> Iterator[KnownRouter]:
+    by_network: defaultdict[str, list[Router]] = defaultdict(list)
+    for router in cloud.routers.values():
+        for network_id in guest_networks(router):
+            by_network[network_id].append(router)
+    for router in cloud.routers.values():
+        peers = {peer.id: peer for network_id in guest_networks(router) for peer in by_network[network_id]}
+        peers.pop(router.id, None)
+        yield KnownRouter(cloud.zone_name(router.zone_id), router, tuple(peers.values()))
 
 
 def key(group: Group) -> tuple[str, str]:

@@ -93,6 +93,12 @@ def guest_addresses(router: Router) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*own, *gateways]))
 
 
+def guest_networks(router: Router) -> frozenset[str]:
+    """Return the ids of the guest networks that a router is for; a stopped router has NICs without address."""
+    guest = (nic.network_id for nic in router.nics if nic.traffic_type == "Guest")
+    return frozenset(filter(None, (router.network_id, *guest)))
+
+
 def is_settling(router: Router, now: float, uptime: float | None = None) -> bool:
     """Return whether the router was created or booted so lately that missing services mean nothing yet.
 
