@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Instance, Router
+from exporter.cloud.objects import Instance
 
 SERVING = ("Running", "Migrating")  # a live migration does not interrupt it
-
-
-def networks_of(router: Router) -> frozenset[str]:
-    """Return the ids of the guest networks that a router is for; a stopped router has NICs without address."""
-    guest = (nic.network_id for nic in router.nics if nic.traffic_type == "Guest")
-    return frozenset(filter(None, (router.network_id, *guest)))
 
 
 def running_instances(network_ids: Iterable[str], cloud: Cloud) -> tuple[Instance, ...]:

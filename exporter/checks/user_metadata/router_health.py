@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exporter.checks.user_metadata.needed import networks_of, running_instances
+from exporter.checks.user_metadata.needed import running_instances
 from exporter.checks.user_metadata.remedies import RECREATE_ROUTER, RESTART_ROUTER
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.groups import KnownRouter
 from exporter.cloud.objects import HealthResult, Router
+from exporter.cloud.routers import guest_networks
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import ROUTER_HEALTH_STALE_SECONDS
 
@@ -58,37 +59,40 @@ CONNECTIVITY = "connectivity.test"
 RENAMED_VERSION = "4.18."
 """apache/cloudstack issues 8177 and 8761: renamed instances and shared networks fail DHCP and DNS checks."""
 FAILURES = ("FAILED", "FAILURE")
+ENABLED = "router.health.checks.enabled"
 BASIC = "router.health.checks.basic.interval"  # minutes; 0 is off
 FETCH = "router.health.checks.results.fetch.interval"  # minutes
 
 
-def judge(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
-    """Yield the health of each running router of the zone that has results; where checks are off, nothing."""
-    if cloud.setting("router.health.checks.enabled", group.id) == "false" or cloud.setting(BASIC, group.id) == "0":
+def judge(group: KnownRouter, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
+    """Yield the health of a running router that has results; where checks are off, nothing."""
+    router = group.router
+    is_off = cloud.setting(ENABLED, router.zone_id) == "false" or cloud.setting(BASIC, router.zone_id) == "0"
+    if is_off or not router.is_running or not router.health:
         return
-    for router in sorted(cloud.routers.values(), key=lambda router: router.name):
-        if router.zone_id == group.id and router.is_running and router.health:
-            yield from _router(group.zone, router, cloud)
-
-
-def _router(zone: str, router: Router, cloud: Cloud) -> Samples:
+    labels = (group.zone, router.name)
     limit = _stale_after(cloud, router.zone_id)
-    ages = [cloud.at - one.updated for one in router.health if one.updated is not None and one.name != CONNECTIVITY]
-    if ages:
-        age = max(min(ages), 0.0)
-        words = {"seen": f"newest result is {age / 60:.0f} minutes old", "expected": f"under {limit / 60:.0f} minutes"}
-        yield AGE.sample(zone, router.name, value=round(age))
-        yield STALE.sample(zone, router.name, value=int(age > limit), remedy=MONITOR, **words)
+    yield from _freshness(labels, router, cloud, limit)
     fresh = [one for one in router.health if one.updated is None or cloud.at - one.updated <= limit]
     if fresh:
         failing = [one for one in fresh if _is_down(one) and not _is_false_alarm(one, router, cloud)]
         seen = "; ".join(f"{one.name} {one.status or 'failed'}: {_line(one.details)}" for one in failing[:3])
-        yield FAILED.sample(zone, router.name, value=len(failing), seen=seen, expected="no failing health check")
+        yield FAILED.sample(*labels, value=len(failing), seen=seen, expected="no failing health check")
         for name in sorted({one.name for one in failing}):
-            yield CHECK_FAILED.sample(zone, router.name, name, value=1)
+            yield CHECK_FAILED.sample(*labels, name, value=1)
     if router.health_failed is not None:
         is_failing = any(_is_failed(one) for one in router.health)
-        yield DISAGREES.sample(zone, router.name, value=int(is_failing != router.health_failed))
+        yield DISAGREES.sample(*labels, value=int(is_failing != router.health_failed))
+
+
+def _freshness(labels: tuple[str, str], router: Router, cloud: Cloud, limit: float) -> Samples:
+    """Yield how old the router's newest own result is, and whether that is too old."""
+    ages = [cloud.at - one.updated for one in router.health if one.updated is not None and one.name != CONNECTIVITY]
+    if ages:
+        age = max(min(ages), 0.0)
+        seen, expected = f"newest result is {age / 60:.0f} minutes old", f"under {limit / 60:.0f} minutes"
+        yield AGE.sample(*labels, value=round(age))
+        yield STALE.sample(*labels, value=int(age > limit), seen=seen, expected=expected, remedy=MONITOR)
 
 
 def _stale_after(cloud: Cloud, zone_id: str) -> float:
@@ -115,7 +119,7 @@ def _is_false_alarm(result: HealthResult, router: Router, cloud: Cloud) -> bool:
     """
     match result.name:
         case "webserver.service":
-            return not running_instances(networks_of(router), cloud)
+            return not running_instances(guest_networks(router), cloud)
         case "gateways_check.py":
             return router.redundant_state == "BACKUP"
         case "dhcp_check.py" | "dns_check.py":
@@ -125,7 +129,7 @@ def _is_false_alarm(result: HealthResult, router: Router, cloud: Cloud) -> bool:
 
 
 def _shared(router: Router, cloud: Cloud) -> Iterator[bool]:
-    for network_id in networks_of(router):
+    for network_id in guest_networks(router):
         network = cloud.networks.get(network_id)
         yield network is not None and network.type == "Shared"
 
@@ -138,7 +142,7 @@ CHECK = Check(
     title="Router health checks",
     metrics=(FAILED, CHECK_FAILED, STALE, AGE, DISAGREES),
     remedies=(LOOK, RESTART_ROUTER, RECREATE_ROUTER),
-    groups=(GroupJudge(ZoneGroup, judge),),
+    groups=(GroupJudge(KnownRouter, judge),),
     reads=("listRouters", "listNetworks", "listVirtualMachines"),
     judges_cloud=True,
 )

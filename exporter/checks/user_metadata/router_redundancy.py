@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exporter.checks.user_metadata.needed import SERVING, networks_of, running_instances
+from exporter.checks.user_metadata.needed import SERVING, running_instances
 from exporter.checks.user_metadata.remedies import RECREATE_ROUTER
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import RouterPair
-from exporter.cloud.routers import is_settling
+from exporter.cloud.routers import guest_networks, is_settling
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above, equals
@@ -68,7 +68,7 @@ def judge(group: RouterPair, members: Mapping[RouterTarget, Answers], cloud: Clo
     )
     if any(is_settling(router, cloud.at) for router in group.routers):
         return
-    homes = frozenset(network_id for router in group.routers for network_id in networks_of(router))
+    homes = frozenset(network_id for router in group.routers for network_id in guest_networks(router))
     is_needed = bool(running or running_instances(homes, cloud))
     states = {one.name: one.redundant_state if one.state in SERVING else one.state for one in group.routers}
     yield _faults(group, states, is_needed=is_needed)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.checks.user_metadata.needed import SERVING, networks_of, running_instances
+from exporter.checks.user_metadata.needed import SERVING, running_instances
 from exporter.checks.user_metadata.remedies import READ_LOG, RECREATE_ROUTER
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.objects import Router
+from exporter.cloud.groups import KnownRouter, ZoneGroup
+from exporter.cloud.routers import guest_networks
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
 
 DOWN = Metric(
@@ -44,55 +44,54 @@ START = "Start the router, or restart its network without cleanup."
 UPGRADE_ROUTER = "Upgrade the router: live patch it (4.17 and newer), or restart its network with cleanup=true."
 
 
-def judge(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
-    """Yield state and upgrade flag of each router of the zone."""
-    routers = [router for router in cloud.routers.values() if router.zone_id == group.id]
-    yield _orphaned(group, frozenset(home for router in routers for home in networks_of(router)), cloud)
-    served = {home for router in routers if router.state in SERVING for home in networks_of(router)}
-    for router in sorted(routers, key=lambda router: router.name):
-        if router.role != "VIRTUAL_ROUTER":
-            continue
-        yield _info(group, router, cloud)
-        unserved = networks_of(router) - served
-        running = running_instances(unserved, cloud)
-        yield DOWN.sample(
-            group.zone,
-            router.name,
-            value=int(bool(running)),
-            seen=f"router {router.state}, {len(running)} instances run without it",
-            expected="Running while instances of its network run",
-            remedy=START,
-        )
-        yield UPGRADE.sample(
-            group.zone,
-            router.name,
-            value=int(router.requires_upgrade and router.is_running),
-            seen=f"version {router.version or 'unknown'}: requires an upgrade, commands are refused",
-            expected="a system VM template that the management server accepts",
-            remedy=UPGRADE_ROUTER,
-        )
+def judge(group: KnownRouter, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
+    """Yield state and upgrade flag of one router; internal load balancers are none."""
+    router = group.router
+    if router.role != "VIRTUAL_ROUTER":
+        return
+    yield _info(group, cloud)
+    served = {home for one in (router, *group.peers) if one.state in SERVING for home in guest_networks(one)}
+    running = running_instances(guest_networks(router) - served, cloud)
+    yield DOWN.sample(
+        group.zone,
+        router.name,
+        value=int(bool(running)),
+        seen=f"router {router.state}, {len(running)} instances run without it",
+        expected="Running while instances of its network run",
+        remedy=START,
+    )
+    yield UPGRADE.sample(
+        group.zone,
+        router.name,
+        value=int(router.requires_upgrade and router.is_running),
+        seen=f"version {router.version or 'unknown'}: requires an upgrade, commands are refused",
+        expected="a system VM template that the management server accepts",
+        remedy=UPGRADE_ROUTER,
+    )
 
 
-def _orphaned(group: ZoneGroup, routed: frozenset[str], cloud: Cloud) -> Sample:
-    """Return how many networks lost their router: destroyed, or never made again after a failed restart."""
-    lost = [
+def judge_zone(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
+    """Yield how many networks lost their router: destroyed, or never made again after a failed restart."""
+    routed = {home for router in cloud.routers.values() for home in guest_networks(router)}
+    lost = sorted(
         network.name
         for network in cloud.networks.values()
         if network.zone_id == group.id
         and network.id not in routed
         and any(network.served_by_router(service) for service in ("Dhcp", "Dns", "UserData"))
         and running_instances((network.id,), cloud)
-    ]
-    return ORPHANED.sample(
+    )
+    yield ORPHANED.sample(
         group.zone,
         value=len(lost),
-        seen=", ".join(sorted(lost)[:3]) + (f" and {len(lost) - 3} more" if len(lost) > len(lost[:3]) else ""),
+        seen=", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > len(lost[:3]) else ""),
         expected="a router for each network with running instances",
         remedy="Restart the network: CloudStack makes its router again.",
     )
 
 
-def _info(group: ZoneGroup, router: Router, cloud: Cloud) -> Sample:
+def _info(group: KnownRouter, cloud: Cloud) -> Sample:
+    router = group.router
     network = cloud.networks.get(router.network_id)
     return INFO.sample(
         group.zone,
@@ -111,7 +110,7 @@ CHECK = Check(
     title="Router state",
     metrics=(DOWN, UPGRADE, ORPHANED, INFO),
     remedies=(START, RECREATE_ROUTER, READ_LOG),
-    groups=(GroupJudge(ZoneGroup, judge),),
+    groups=(GroupJudge(KnownRouter, judge), GroupJudge(ZoneGroup, judge_zone)),
     reads=("listRouters", "listVirtualMachines", "listNetworks"),
     judges_cloud=True,
 )

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from exporter.checks.user_metadata.router_health import judge
-from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.objects import HealthResult, Router
+from exporter.cloud.groups import KnownRouter
+from exporter.cloud.objects import HealthResult
 from exporter.model import Sample
 from exporter.thresholds import ROUTER_HEALTH_STALE_SECONDS
 from tests.checks.user_metadata import scene
 from tests.remote_texts import sample
 
-ZONE = ZoneGroup("z", "zone1")
 VM = scene.instance()
 FRESH = scene.NOW - 60
 
@@ -29,7 +28,8 @@ def result(name: str, status: str = "SUCCESS", ok: bool | None = None, **fields:
 def found(*results: HealthResult, instances: tuple[Any, ...] = (VM,), **fields: Any) -> list[Sample]:
     """Return the samples of a router with these results."""
     about = {name: fields.pop(name) for name in ("networks", "settings") if name in fields}
-    return list(judge(ZONE, {}, scene.cloud(scene.router(health=results, **fields), instances=instances, **about)))
+    router = scene.router(health=results, **fields)
+    return list(judge(KnownRouter("zone1", router), {}, scene.cloud(router, instances=instances, **about)))
 
 
 def failing(*results: HealthResult, **fields: Any) -> list[str]:
@@ -176,8 +176,6 @@ def test_checks_that_are_off(name: str) -> None:
 
 
 def test_routers_that_have_no_results() -> None:
-    """Not enabled, new, stopped, or in another zone: nothing is said."""
+    """Not enabled, new, or stopped: nothing is said."""
     assert found() == []
     assert found(result("disk_space_check.py", "FAILED"), state="Stopped") == []
-    other = scene.cloud(Router(id="r", name="r-9-VM", state="Running", zone_id="y", health=(result("x"),)))
-    assert list(judge(ZONE, {}, other)) == []

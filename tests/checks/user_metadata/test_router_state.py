@@ -7,19 +7,24 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.user_metadata.router_state import judge
+from exporter.checks.user_metadata.router_state import judge, judge_zone
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.groups import KnownRouter, ZoneGroup, groups
 from exporter.model import Sample
 from tests.checks.user_metadata import scene
 
-ZONE = ZoneGroup("z", "zone1")
 VM = scene.instance()
 
 
 def found(cloud: Cloud) -> list[Sample]:
-    """Return the samples of the zone."""
-    return list(judge(ZONE, {}, cloud))
+    """Return the samples of every router and of the zone."""
+    samples: list[Sample] = []
+    for group in groups(cloud):
+        if isinstance(group, KnownRouter):
+            samples += judge(group, {}, cloud)
+        elif isinstance(group, ZoneGroup):
+            samples += judge_zone(group, {}, cloud)
+    return samples
 
 
 def verdict(*routers: Any, instances: tuple[Any, ...] = (VM,), **fields: Any) -> dict[tuple[str, ...], float]:
@@ -93,9 +98,16 @@ def test_networks_that_lost_their_router() -> None:
 
 
 def test_other_zones_and_load_balancers_are_left_out() -> None:
-    """A zone's verdict is about its own routers."""
+    """A zone's verdict is about its own networks; a load balancer is no router."""
     assert verdict(scene.router(role="INTERNAL_LB_VM"), instances=()) == {("networks_without_router",): 0}
-    assert verdict(replace(scene.router(), zone_id="y"), instances=()) == {("networks_without_router",): 0}
+    assert verdict(networks=(replace(scene.network(), zone_id="y"),))["networks_without_router",] == 0
+
+
+def test_routers_of_one_shared_network_stand_in_for_each_other() -> None:
+    """In a basic zone each pod has a router of the same network: one that runs is enough to know no better."""
+    one, two = scene.router(), scene.router("r-5-VM", state="Stopped")
+    values = verdict(one, two, networks=(scene.network(type="Shared"),))
+    assert [values["router_down", name] for name in ("r-4-VM", "r-5-VM")] == [0, 0]
 
 
 def test_info() -> None:
