@@ -75,9 +75,9 @@ class NextName:
     addresses: tuple[str, ...]
 
 
-def _blind(raw: object, *reasons: Reason) -> bool:
-    """Return whether the exporter could not ask, rather than got a bad answer."""
-    return isinstance(raw, SourceError) and raw.reason in reasons
+def _words(error: SourceError) -> str:
+    """Return what went wrong in words, never empty: it is what the finding shows."""
+    return error.detail or str(error.reason)
 
 
 def read_lookup(raw: tuple[str, ...] | SourceError) -> Lookup:
@@ -90,7 +90,7 @@ def read_lookup(raw: tuple[str, ...] | SourceError) -> Lookup:
         return Lookup(raw)
     if raw.reason is not Reason.DNS:
         raise raw
-    return Lookup((), raw.detail)
+    return Lookup((), _words(raw))
 
 
 def read_connection(raw: object) -> Connection:
@@ -101,9 +101,9 @@ def read_connection(raw: object) -> Connection:
     """
     if not isinstance(raw, SourceError):
         return Connection()
-    if _blind(raw, Reason.NO_WAY):
+    if raw.reason is Reason.NO_WAY:
         raise raw
-    return Connection(raw.reason, raw.detail)
+    return Connection(raw.reason, _words(raw))
 
 
 def read_handshake(raw: TlsSeen | SourceError | None) -> Handshake:
@@ -114,7 +114,7 @@ def read_handshake(raw: TlsSeen | SourceError | None) -> Handshake:
         case TlsSeen():
             return Handshake(protocol=raw.protocol, error_code=raw.error_code, error=raw.error)
         case SourceError():
-            return Handshake(reason=raw.reason, detail=raw.detail)
+            return Handshake(reason=raw.reason, detail=_words(raw))
 
 
 def read_certificates(raw: TlsSeen | SourceError | None) -> tuple[Certificate, ...]:
@@ -132,7 +132,7 @@ def read_certificates(raw: TlsSeen | SourceError | None) -> tuple[Certificate, .
 def read_page(raw: HttpSeen | SourceError) -> Page:
     """Return the answer to the GET."""
     if isinstance(raw, SourceError):
-        return Page(reason=raw.reason, detail=raw.detail)
+        return Page(reason=raw.reason, detail=_words(raw))
     return Page(status=raw.status, location=raw.location)
 
 

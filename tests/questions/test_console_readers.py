@@ -14,6 +14,7 @@ def test_a_name_that_leads_nowhere_is_an_answer() -> None:
     """NXDOMAIN is what the browser would get."""
     assert console.read_lookup(("192.0.2.7",)) == Lookup(("192.0.2.7",))
     assert console.read_lookup(SourceError(Reason.DNS, "NXDOMAIN")) == Lookup((), "NXDOMAIN")
+    assert console.read_lookup(SourceError(Reason.DNS)) == Lookup((), "dns")
 
 
 @pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.REFUSED, Reason.UNREACHABLE, Reason.NO_WAY])
