@@ -143,6 +143,16 @@ QUESTIONS = Row(
             unit="reqps",
         ),
         graph(
+            "Rows lost",
+            "Rows of the API, since the start, that could not be read or were counted and not given: objects that "
+            "nobody watches. If rising: runbook CloudStackNetInventoryRowsLost.",
+            {
+                "{{command}} unreadable": f"sum by (command) ({_seen('api_rows_skipped')})",
+                "{{command}} missing": f"sum by (command) ({_seen('api_rows_missing')})",
+            },
+            unit="short",
+        ),
+        graph(
             "Inventory",
             "Objects that CloudStack lists. A sudden drop: runbook CloudStackNetInventoryShrunk.",
             {"{{kind}}": f"max by (kind) ({_seen('inventory_objects')})"},
