@@ -21,8 +21,7 @@ def console_places(world: World, vm: SystemVm, authority: Authority, seen: Seen)
     console, ports = vm.console, world.ports
     if vm.kind != "consoleproxy" or vm.state != "Running":
         return {}
-    tls = world.zone_settings[vm.zone.id].get("consoleproxy.sslEnabled") == "true" and bool(vm.zone.console_domain)
-    tls = tls if console.tls is None else console.tls
+    tls = world.serves_tls(vm)
     found: dict[Place, Opener] = {}
     context = authority.context(console.certificate)
     about = f"{vm.name}-{console.certificate}-{console.page}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from exporter.lab.fault import fault
-from exporter.lab.world import Router, World, identity
+from exporter.lab.routers import listens_as
+from exporter.lab.world import PasswordService, Router, World, identity
 from exporter.model import Issue
 
 PASSWORD = Issue.PASSWORD_RESET
@@ -233,7 +234,8 @@ def router_health_stale(world: World) -> None:
 def pair_two_primaries(world: World) -> None:
     """Both routers of the pair hold themselves for the primary."""
     backup = world.router(BACKUP)
-    backup.redundant_state = "PRIMARY"
+    backup.redundant_state, backup.stale = "PRIMARY", {}
+    backup.passwords = [PasswordService(listens_as(nic)) for nic in backup.guest_nics]
 
 
 @fault(METADATA, "router_pair_one_primary", "password_reset:pair_in_role")
@@ -258,6 +260,5 @@ def pair_same_host(world: World) -> None:
 
 @fault(METADATA, "router_role_disagrees")
 def pair_role_disagrees(world: World) -> None:
-    """CloudStack calls the second router UNKNOWN while it says itself that it is the backup."""
-    backup = world.router(BACKUP)
-    backup.inside_state, backup.redundant_state = "BACKUP", "UNKNOWN"
+    """The second router of the pair says itself that it is in fault, CloudStack still calls it the backup."""
+    world.router(BACKUP).inside_state = "FAULT"

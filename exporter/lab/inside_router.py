@@ -140,15 +140,20 @@ def _web(tree: Tree, router: Router) -> None:
         return
     for address in addresses:
         if address not in web.hidden_vhosts:
-            listen = "10.1.1.1:8180" if address in web.unfilled_vhosts else f"{address}:80"
-            text = _vhost(router, address) + f"Listen {listen}\nListen {address}:443\n"
-            tree.put(f"etc/apache2/sites-enabled/vhost-{address}.conf", text)
+            listens = "".join(f"Listen {place}\n" for place in _listens(router, address))
+            tree.put(f"etc/apache2/sites-enabled/vhost-{address}.conf", _vhost(router, address) + listens)
 
 
 def _vhost(router: Router, address: str) -> str:
-    shown = "10.1.1.1:8180" if address in router.web.unfilled_vhosts else f"{address}:80"
     inner = f"\tServerName router.{router.networks[0].domain}\n\tDocumentRoot /var/www/html\n"
-    return f"<VirtualHost {shown}>\n{inner}</VirtualHost>\n<VirtualHost {address}:443>\n{inner}</VirtualHost>\n"
+    return "".join(f"<VirtualHost {place}>\n{inner}</VirtualHost>\n" for place in _listens(router, address))
+
+
+def _listens(router: Router, address: str) -> tuple[str, str]:
+    """Return where the web server listens for an address; the template's places where it was not filled in."""
+    if address in router.web.unfilled_vhosts:
+        return "10.1.1.1:8180", "10.1.1.1:8443"
+    return f"{address}:80", f"{address}:443"
 
 
 def _entry(tree: Tree, router: Router, entry: MetadataEntry) -> None:

@@ -36,7 +36,7 @@ def console_tree(world: World, vm: SystemVm) -> Tree:
         "hostname": name,
         "era": "C",
         "ps": "\n".join([*lines, *java]) + "\n",
-        "sockets": _sockets(vm),
+        "sockets": _sockets(vm, tls=world.serves_tls(vm)),
         "units": f"cloud.service loaded {'active running' if vm.agent else 'inactive dead'} success 0\n",
         "ip": f"1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet {vm.control}/16 scope global eth0\n"
         f"3: eth1    inet {vm.private}/24 scope global eth1\n4: eth2    inet {vm.public}/24 scope global eth2\n",
@@ -44,11 +44,11 @@ def console_tree(world: World, vm: SystemVm) -> Tree:
     return tree
 
 
-def _sockets(vm: SystemVm) -> str:
+def _sockets(vm: SystemVm, *, tls: bool) -> str:
     """Return what listens, and the agent's connection to its management server; Java listens on all addresses."""
     ports = [8001]
     if vm.console.web and vm.agent:
-        ports += [80, 443] if vm.console.vnc_tls else [80]
+        ports += [80, 443] if tls else [80]
     if vm.console.vnc and vm.agent:
         ports.append(8443 if vm.console.vnc_tls else 8080)
     found = [f'tcp LISTEN 0 128 {vm.control}:3922 0.0.0.0:* users:(("sshd",pid=61,fd=3))']

@@ -92,7 +92,7 @@ class Lab:
         self._ssh = SshServers(self.folder, self._runner, self.seen, self.options.mode)
         self._stack.push_async_callback(self._ssh.close)
         self._listeners = Listeners()
-        self._stack.callback(self._listeners.close)
+        self._stack.push_async_callback(self._listeners.close)
         await self._serve()
         await self._show()
         self.config = self._configuration()
@@ -194,16 +194,19 @@ class Lab:
         return [router for router in world.routers if not router.model] + world.models
 
     def _wanted(self, world: World) -> dict[Place, Opener]:
-        """Return everything that listens now."""
-        wanted = dict(browser_places(self._live, self.seen))
-        for vm in world.system_vms:
-            wanted |= console_places(world, vm, self._authority, self.seen)
+        """Return everything that listens now. Of two primaries that claim one address the first has it."""
+        every = [browser_places(self._live, self.seen)]
+        every += [console_places(world, vm, self._authority, self.seen) for vm in world.system_vms]
         for router in self._true(world):
             if router.state == "Running":
-                wanted |= password_places(self._live, router, self.ports.password, self.seen)
-                wanted |= metadata_places(self._live, router, self.ports.metadata, self.seen)
-                wanted |= router_places(self._live, router, self.ports.dns, self.seen)
-        return wanted
+                every.append(password_places(self._live, router, self.ports.password, self.seen))
+                every.append(metadata_places(self._live, router, self.ports.metadata, self.seen))
+                every.append(router_places(self._live, router, self.ports.dns, self.seen))
+        chosen: dict[tuple[str, int], tuple[Place, Opener]] = {}
+        for places in every:
+            for place, opener in places.items():
+                chosen.setdefault(place[:2], (place, opener))
+        return dict(chosen.values())
 
     async def _show_api(self, *, is_down: bool) -> None:
         """Open or close the API's port."""

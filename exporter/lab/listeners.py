@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 Place = tuple[str, int, str]
 """Address, port, and what kind of server is there."""
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-Opener = Callable[[str, int], Awaitable[Callable[[], None]]]
-"""Opens one place and returns what closes it."""
+Closer = Callable[[], Awaitable[object]]
+Opener = Callable[[str, int], Awaitable[Closer]]
+"""Opens one place and returns what closes it; closed, its address is free at once."""
 PATIENCE = 30.0
 """Seconds after which a silent client is given up."""
 
@@ -19,29 +20,31 @@ class Listeners:
     """Everything that listens beside SSH and the API."""
 
     def __init__(self) -> None:
-        self._open: dict[Place, Callable[[], None]] = {}
+        self._open: dict[Place, Closer] = {}
 
     async def show(self, wanted: Mapping[Place, Opener]) -> None:
         """Close what is not wanted any more, open what is new."""
         for place in self._open.keys() - wanted.keys():
-            self._open.pop(place)()
+            await self._open.pop(place)()
         for place in wanted.keys() - self._open.keys():
             address, port, _ = place
             self._open[place] = await wanted[place](address, port)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close everything."""
-        for close in self._open.values():
-            close()
-        self._open.clear()
+        await self.show({})
 
 
 def served(handler: Handler, **words: object) -> Opener:
     """Return what opens a TCP server whose connections are ``handler``'s; ``words`` go to asyncio."""
 
-    async def open_place(address: str, port: int) -> Callable[[], None]:
+    async def open_place(address: str, port: int) -> Closer:
         server = await asyncio.start_server(guarded(handler), address, port, **words)  # type: ignore[arg-type]
-        return server.close
+
+        async def close() -> None:
+            server.close()
+
+        return close
 
     return open_place
 

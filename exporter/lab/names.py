@@ -15,12 +15,24 @@ import dns.rdatatype
 import dns.rrset
 
 from exporter.lab.inside_processes import is_backup
-from exporter.lab.listeners import Opener, Place
+from exporter.lab.listeners import Closer, Opener, Place
 from exporter.lab.seen import Seen
 from exporter.lab.world import Live, Router
 
 Find = Callable[[str, str], list[str] | None]
 """Returns the addresses that a server gives for a name, or None when there is no such name."""
+
+
+class Mute(asyncio.DatagramProtocol):
+    """Takes queries and never answers."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that the address is free."""
+        del exc
+        self.closed.set()
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -29,6 +41,12 @@ class NameServer(asyncio.DatagramProtocol):
     def __init__(self, find: Find, seen: Seen) -> None:
         self._find = find
         self._seen = seen
+        self.closed = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that the address is free."""
+        del exc
+        self.closed.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket."""
@@ -61,10 +79,8 @@ class NameServer(asyncio.DatagramProtocol):
 def listening(find: Find, seen: Seen) -> Opener:
     """Return what opens a name server."""
 
-    async def open_place(address: str, port: int) -> Callable[[], None]:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: NameServer(find, seen), local_addr=(address, port))
-        return transport.close
+    async def open_place(address: str, port: int) -> Closer:
+        return await _opened(NameServer(find, seen), address, port)
 
     return open_place
 
@@ -93,11 +109,20 @@ def browser_places(live: Live, seen: Seen) -> dict[Place, Opener]:
     return {place: _mute if silent else listening(browser_names(live), seen)}
 
 
-async def _mute(address: str, port: int) -> Callable[[], None]:
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        asyncio.DatagramProtocol, local_addr=(address, port)
-    )
-    return transport.close
+async def _mute(address: str, port: int) -> Closer:
+    return await _opened(Mute(), address, port)
+
+
+async def _opened(protocol: Mute | NameServer, address: str, port: int) -> Closer:
+    """Open a datagram socket for ``protocol``."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: protocol, local_addr=(address, port))
+
+    async def close() -> None:
+        transport.close()
+        await protocol.closed.wait()
+
+    return close
 
 
 def router_names(live: Live, who: str) -> Find:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from exporter.lab.inside_processes import password_address
 from exporter.lab.inside_router import CANARY
-from exporter.lab.listeners import Opener, Place, guarded, peer, request, served, silence
+from exporter.lab.listeners import Closer, Opener, Place, guarded, peer, request, served, silence
 from exporter.lab.seen import Seen
 from exporter.lab.world import Era, Live, PasswordService, Router
 
@@ -109,13 +108,14 @@ class OneByOne:
     def __init__(self, now: Now) -> None:
         self._now = now
 
-    async def open(self, address: str, port: int) -> Callable[[], None]:
+    async def open(self, address: str, port: int) -> Closer:
         """Start the loop; it ends when the returned function is called."""
         first = _listening(address, port)
         task = asyncio.create_task(self._loop(first, address, port))
 
-        def close() -> None:
+        async def close() -> None:
             task.cancel()
+            await asyncio.wait({task})
 
         return close
 

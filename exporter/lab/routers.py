@@ -51,13 +51,13 @@ def add_router(world: World, number: int, host: Host, era: Era, networks: list[N
     if era == "C":
         router.health = [Health(one.name, one.kind, one.ok, one.details, one.age) for one in HEALTH]
     if first.userdata != "ConfigDrive":
-        router.passwords = [PasswordService(_listen(nic)) for nic in router.guest_nics]
+        router.passwords = [PasswordService(listens_as(nic)) for nic in router.guest_nics]
     _metadata(world, router)
     world.routers.append(router)
     return router
 
 
-def _listen(nic: Nic) -> str:
+def listens_as(nic: Nic) -> str:
     """Return the argument of the password server: the address, on redundant routers gateway and address."""
     return nic.address if nic.address == nic.gateway else f"{nic.gateway},{nic.address}"
 

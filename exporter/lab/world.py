@@ -237,6 +237,13 @@ class World:
         """Return the system VM with this number."""
         return next(vm for vm in self.system_vms if vm.number == number)
 
+    def serves_tls(self, vm: SystemVm) -> bool:
+        """Return whether the web server of a console proxy has TLS: as the settings of its zone say, or its own."""
+        if vm.console.tls is not None:
+            return vm.console.tls
+        settings = self.zone_settings[vm.zone.id]
+        return settings["consoleproxy.sslEnabled"] == "true" and bool(settings["consoleproxy.url.domain"])
+
     def on_host(self, host: Host) -> list[Router]:
         """Return the running routers on a host that have a tree of their own."""
         return [one for one in self.routers if one.host is host and one.state == "Running" and not one.model]
