@@ -45,7 +45,8 @@ HOSTS_OK = Metric(
 def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Compare what the proxy has with what CloudStack believes and has set; a new proxy may still be connecting."""
     connected = bool(answers[PROXY_AGENT_CONNECTIONS])
-    if connected or not is_settling(cloud, target.vm, answers.now):
+    settles = is_settling(cloud, target.vm, answers.now)
+    if connected or not settles:
         yield CONNECTED.sample(
             target.zone,
             target.name,
@@ -54,6 +55,7 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
             expected="one to a management server",
             remedy=CHECK_AGENT_PATH,
         )
+    if not settles:
         yield from _disagreement(target, answers, cloud, connected=connected)
         yield from _process(target, answers)
     yield from _hosts(target, answers, cloud)
