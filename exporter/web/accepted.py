@@ -19,7 +19,7 @@ def accepted_section(snapshot: Snapshot, shown: View) -> Html | None:
     names = ("Object", "Accepted because", "Until", "Seen", "Since", "Evidence")
     return element(
         "section",
-        element("h2", symbol("accepted"), "Accepted ", element("span", count(len(found), "finding"))),
+        element("h2", symbol("accepted"), " Accepted ", element("span", count(len(found), "finding"))),
         table(names, [_row(row, snapshot.at) for row in first]),
         more,
         id="accepted",

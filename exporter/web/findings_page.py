@@ -66,12 +66,14 @@ def _headline(snapshot: Snapshot, open_ones: Sequence[Finding]) -> str:
     """Return the one sentence for the wall; having seen nothing is not the same as nothing being wrong."""
     if open_ones:
         issues = len({finding.issue for finding in open_ones})
-        return f"{count(len(open_ones), 'problem')} in {count(issues, 'issue')}"
+        return f"{count(len(open_ones), 'finding')} in {count(issues, 'issue')}"
     return "No problem found" if snapshot.inventory_at else "Nothing checked yet"
 
 
 def _rest(snapshot: Snapshot) -> Iterator[Html]:
-    """Yield what else is on the page, as links to it."""
+    """Yield what else a reader must know, with links to it."""
+    if not snapshot.blind and snapshot.inventory_at:
+        yield element("span", "every question answered")
     if snapshot.blind:
         yield element("a", f"{len(snapshot.blind):,} not checked", href="#unchecked")
     if accepted := sum(bool(finding.accepted) for finding in snapshot.findings):
@@ -106,7 +108,7 @@ def _findings_section(snapshot: Snapshot, shown: View) -> Html:
     sections = [
         element(
             "section",
-            element("h3", f"{numbers.get(issue, '')} {TITLES[issue]} ", element("span", count(len(rows), "problem"))),
+            element("h3", f"{numbers.get(issue, '')} {TITLES[issue]} ", element("span", count(len(rows), "finding"))),
             list(_checks(rows, snapshot.at, shown)),
             class_="issue",
         )
@@ -121,18 +123,14 @@ def _findings_section(snapshot: Snapshot, shown: View) -> Html:
 
 
 def _checks(rows: Sequence[Finding], now: float, shown: View) -> Iterator[Html]:
-    """Yield one article per check and metric, its rows by remedy."""
-    for (check, _), found in grouped(rows, lambda finding: (finding.check, finding.metric)).items():
+    """Yield one article per check, its rows by remedy."""
+    for check, found in grouped(rows, lambda finding: finding.check).items():
         first, more = bounded(found, shown, "finding")
         by_remedy = grouped(first, lambda finding: finding.remedies)
         yield element(
             "article",
             element("h4", check, " ", element("span", f"{len(found):,}", class_="number")),
-            element("p", found[0].help, class_="help"),
-            [
-                [_remedies(remedies), table(_COLUMNS, [_row(row, now) for row in some])]
-                for remedies, some in by_remedy.items()
-            ],
+            [_by_remedy(remedies, some, now) for remedies, some in by_remedy.items()],
             more,
         )
 

@@ -61,7 +61,7 @@ def zones(snapshot: Snapshot) -> list[str]:
 
 
 def findings(snapshot: Snapshot, shown: View, *, accepted: bool) -> list[Finding]:
-    """Return the findings of a view, in the order of issue, check, metric, remedies, zone and object."""
+    """Return the findings of a view, in the order of issue, check, remedies, zone and object."""
     found = [
         finding
         for finding in snapshot.findings
@@ -72,8 +72,8 @@ def findings(snapshot: Snapshot, shown: View, *, accepted: bool) -> list[Finding
 
 def _place(row: Finding) -> tuple[object, ...]:
     """Return what findings are sorted by."""
-    where = (row.zone, _natural(row.subject), tuple(row.labels.values()))
-    return (list(TITLES).index(row.issue), row.check, row.metric, row.remedies, *where)
+    where = (row.zone, _natural(row.subject), row.metric, tuple(row.labels.values()))
+    return (list(TITLES).index(row.issue), row.check, row.remedies, *where)
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

@@ -51,7 +51,7 @@ def since_cell(since: float, now: float, *, at_least: bool = False) -> Html:
 
 
 def evidence(row: Finding, now: float) -> Html:
-    """Return the cell with the metric, its labels and value, as a person would query it."""
+    """Return the cell with the metric, its labels and value as a person would query it, and its meaning."""
     labels = ", ".join(f'{name}="{value}"' for name, value in row.labels.items())
     series = f"{row.metric}{{{labels}}}" if labels else row.metric
     return element(
@@ -60,6 +60,7 @@ def evidence(row: Finding, now: float) -> Html:
             "details",
             element("summary", "metric and labels"),
             element("code", f"{series} {row.value}"),
+            element("p", row.help),
             element("small", f"judged {age(now - row.at)} before, {moment(row.at)}"),
             data_key=series,
         ),

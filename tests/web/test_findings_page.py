@@ -30,13 +30,13 @@ def test_every_part_of_a_finding_is_shown(snapshots: Makers) -> None:
     """Issue, object, seen, expected, since, remedies in order, metric and labels."""
     page = text(snapshots["busy"]())
     for words in (
-        "5 problems in 2 issues",
+        "5 findings in 2 issues",
         "25 not checked",
         "1 accepted",
         "Data as of 2026-11-21 09:01:35 UTC",
         "inventory 4 min old",
         "CloudStack API unreachable since 2026-11-21 08:58:02 UTC: connection refused.",
-        "7 Console proxy 1 problem",
+        "7 Console proxy 1 finding",
         "v-2-VM console proxy · ams-1 *.console.example.net ends on 2026-11-26 00:08 UTC at least 30 days ahead",
         "3 d 1 h since 2026-11-18 07:38:15 UTC",
         "Do this first: Upload a new certificate with its whole chain",
@@ -126,9 +126,19 @@ def test_past_the_largest_page_the_json_is_named(make_finding: Callable[..., Fin
 def test_filters(snapshots: Makers, shown: View, there: list[str], gone: list[str]) -> None:
     """Issue and zone select findings, accepted ones and blind rows alike; the headline stays whole."""
     page = text(snapshots["busy"](), shown)
-    assert "5 problems in 2 issues" in page
+    assert "5 findings in 2 issues" in page
     assert [word for word in there if word not in page] == []
     assert [word for word in gone if word in page] == []
+
+
+def test_a_remedy_is_said_once_for_all_its_objects(make_finding: Callable[..., Finding]) -> None:
+    """Findings of one check and remedy share a table, also when different metrics show them."""
+    second = make_finding(2, metric="cloudstack_network_password_reset_pending", help="Passwords that wait.")
+    shown = Snapshot(at=1.0, tiles=(), findings=(make_finding(1), second, make_finding(3)))
+    page = text(shown)
+    assert page.count("Do this first:") == 1
+    assert page.count("Password daemon 3") == 1
+    assert "Passwords that wait." in page
 
 
 def test_objects_are_in_natural_order(make_finding: Callable[..., Finding]) -> None:
