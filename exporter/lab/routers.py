@@ -39,7 +39,7 @@ def add_router(world: World, number: int, host: Host, era: Era, networks: list[N
         first.zone,
         host,
         era,
-        f"169.254.{1 + len(world.routers) // 250}.{1 + len(world.routers) % 250}",
+        f"169.254.{1 + number // 250 % 250}.{1 + number % 250}",
         [],
         networks,
         vpc=first.vpc,
