@@ -55,6 +55,13 @@ INSTANCE_STALE = Metric(
     "A running instance that is given another one's metadata; instance is CloudStack's internal name.",
     labels=("zone", "router", "instance", "address"),
 )
+WORDS = {
+    INCOMPLETE.name: ("no metadata", "metadata for every running instance"),
+    STALE.name: ("another instance's metadata", "each instance's own metadata"),
+    EXPOSED.name: ("readable by other machines", "an .htaccess in every directory with data"),
+}
+"""What a count means: what was seen, and what was expected."""
+GUARD_AGAIN = "Stop and start the instance of that address: CloudStack writes the .htaccess again."
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 INTERNAL_NAME = re.compile(r"i-\d+-\d+-\w+", re.ASCII)
 FEW = 10
@@ -94,7 +101,7 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the counts, and a row for each failing instance up to a limit."""
     served = tuple(_served(target, answers, cloud))
     exposed = sorted(address for address, data in answers[METADATA_INSTANCES].items() if data.is_exposed)
-    yield _count(EXPOSED, target, exposed, "Restore .htaccess: stop and start the instance of that address.")
+    yield _count(EXPOSED, target, exposed, GUARD_AGAIN)
     if settles(target, answers) or not metadata_addresses(target, answers, cloud):
         return
     yield JUDGED.sample(target.zone, target.name, value=len(served))
@@ -149,8 +156,9 @@ def _is_confirmed(answers: Answers, cloud: Cloud, row: Metric, one: Served) -> b
 
 def _count(metric: Metric, target: RouterTarget, failing: list[str], remedy: str) -> Sample:
     more = f" and {len(failing) - 3} more" if len(failing) > len(failing[:3]) else ""
-    seen = ", ".join(failing[:3]) + more
-    return metric.sample(target.zone, target.name, value=len(failing), seen=seen, expected="none", remedy=remedy)
+    fault, expected = WORDS[metric.name]
+    seen = f"{fault}: {', '.join(failing[:3])}{more}"
+    return metric.sample(target.zone, target.name, value=len(failing), seen=seen, expected=expected, remedy=remedy)
 
 
 def _remedy(target: RouterTarget, answers: Answers, failing: int, judged: int) -> str:

@@ -47,6 +47,7 @@ DISAGREES = Metric(
     problem=above(0),
 )
 RESTART_BACKUP = "Stop the router that is BACKUP or FAULT, and start it again."
+RESTART_ONE = "Stop one of the primaries, and start it again."
 MIGRATE = "Migrate one router of the pair to another host."
 WAIT = "Look why the management server cannot ask the router (management-server.log: Unable to update router's status)."
 PAIR = 2
@@ -112,6 +113,7 @@ def _one_primary(group: RouterPair, source: str, states: Mapping[str, str]) -> S
         value=int(primaries == 1),
         seen=f"{primaries} primaries: {_words(states)}",
         expected="exactly one primary",
+        remedy=RESTART_ONE if primaries > 1 else RESTART_BACKUP,
     )
 
 

@@ -54,7 +54,7 @@ def test_an_incomplete_instance(data: dict[str, InstanceData]) -> None:
     assert verdict(data, scene.instance(), looks=1)["instances_incomplete", "r-4-VM"] == 0
     samples = found(data, scene.instance())
     count = scene.only(samples, "instances_incomplete")
-    assert (count.value, count.seen, count.remedy) == (1, "i-2-10-VM at 10.1.1.10", RESTART_INSTANCE)
+    assert (count.value, count.seen, count.remedy) == (1, "no metadata: i-2-10-VM at 10.1.1.10", RESTART_INSTANCE)
     assert scene.only(samples, "instance_incomplete").labels == ("zone1", "r-4-VM", "i-2-10-VM", "10.1.1.10")
 
 
@@ -186,14 +186,16 @@ def test_rows_are_capped_and_the_count_is_not() -> None:
     assert values["instances_incomplete", "r-4-VM"] == ROWS_PER_TARGET + 5
     assert sum(key[0] == "instance_incomplete" for key in values) == ROWS_PER_TARGET
     count = scene.only(found({}, *many(5)), "instances_incomplete")
-    assert count.seen == "i-2-10-VM at 10.1.1.10, i-2-11-VM at 10.1.1.11, i-2-12-VM at 10.1.1.12 and 2 more"
+    assert (
+        count.seen == "no metadata: i-2-10-VM at 10.1.1.10, i-2-11-VM at 10.1.1.11, i-2-12-VM at 10.1.1.12 and 2 more"
+    )
 
 
 def test_exposed_directories() -> None:
     """Data that others could read is said at once, also of a former instance and on a backup."""
     data = OWN | {"10.1.1.77": InstanceData(vm_id=scene.OTHER_UUID, is_exposed=True)}
     exposed = scene.only(found(data, scene.instance(), looks=1), "directories_exposed")
-    assert (exposed.value, exposed.seen) == (1, "10.1.1.77")
+    assert (exposed.value, exposed.seen) == (1, "readable by other machines: 10.1.1.77")
     pair = scene.router(is_redundant=True, nics=(scene.nic("10.1.1.5", gateway="10.1.1.1"),))
     assert verdict(data, scene.instance(), of=pair, role=Role.BACKUP) == {("directories_exposed", "r-4-VM"): 1}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.user_metadata.router_redundancy import judge, judge_role
+from exporter.checks.user_metadata.router_redundancy import RESTART_BACKUP, RESTART_ONE, judge, judge_role
 from exporter.cloud.groups import RouterPair, groups
 from exporter.cloud.objects import Router
 from exporter.memory import Scope
@@ -90,7 +90,10 @@ def test_states_by_cloudstack(one: str, two: str, is_one: int, faults: int) -> N
 def test_the_words_for_people() -> None:
     """Who is what."""
     samples = found(router("r-4-VM", "PRIMARY"), router("r-5-VM", "PRIMARY"))
-    assert scene.only(samples, "router_pair_one_primary").seen == "2 primaries: r-4-VM PRIMARY, r-5-VM PRIMARY"
+    two = scene.only(samples, "router_pair_one_primary")
+    assert (two.seen, two.remedy) == ("2 primaries: r-4-VM PRIMARY, r-5-VM PRIMARY", RESTART_ONE)
+    none = scene.only(found(router("r-4-VM", "BACKUP"), FIVE), "router_pair_one_primary")
+    assert (none.seen, none.remedy) == ("0 primaries: r-4-VM BACKUP, r-5-VM BACKUP", RESTART_BACKUP)
     samples = found(FOUR, replace(FIVE, state="Stopped"))
     assert scene.only(samples, "router_pair_faults").seen == "r-4-VM PRIMARY, r-5-VM Stopped"
 
