@@ -56,6 +56,7 @@ class Copies:
     def __init__(self, world: World) -> None:
         self._world = world
         self._copies = {(one.host.name, one.control): one for one in world.routers if one.model}
+        self._exchanges: dict[tuple[str, str], tuple[Exchange, Exchange]] = {}
         self._models = {one.model: one for one in world.models}
 
     def about(self, host: Host, words: list[str]) -> Router | None:
@@ -68,8 +69,11 @@ class Copies:
 
     def exchanges(self, host: Host, copy: Router | None) -> tuple[Exchange, Exchange]:
         """Return what turns the words of a copied router, or of a copied host, into the model's, and back."""
-        ours, theirs = [host.name], [MODEL_HOST]
-        if copy:
-            ours += tokens(self._world, copy)
-            theirs += tokens(self._world, self._models[copy.model])
-        return Exchange.between(ours, theirs), Exchange.between(theirs, ours)
+        name = (host.name, copy.name if copy else "")
+        if name not in self._exchanges:
+            ours, theirs = [host.name], [MODEL_HOST]
+            if copy:
+                ours += tokens(self._world, copy)
+                theirs += tokens(self._world, self._models[copy.model])
+            self._exchanges[name] = Exchange.between(ours, theirs), Exchange.between(theirs, ours)
+        return self._exchanges[name]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,8 +19,6 @@ from exporter.questions import wrapper
 NONCE = "0" * 16
 ROOT, PATH = "$LAB_ROOT", "$LAB_PATH"
 """What the two lines of the collector say in the lab; each machine has its own values in the environment."""
-AT_ONCE = 4
-"""Captures at the same time; each is some dozens of processes."""
 
 
 class Runner:
@@ -30,7 +29,7 @@ class Runner:
         self._script = wrapper.script()
         self._installed: dict[str, str] = {}
         self._captured: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.show(world)
 
     def show(self, world: World) -> None:
@@ -86,7 +85,8 @@ class Runner:
         asked = [words[0], NONCE, *(there(word) for word in words[2:])]
         key = tuple(asked)
         if key not in self._captured:
-            self._captured[key] = asyncio.create_task(self._capture(asked))
+            lock = self._busy[copy.model if copy else MODEL_HOST]
+            self._captured[key] = asyncio.create_task(self._capture(asked, lock))
         answer = (await asyncio.shield(self._captured[key])).decode(errors="surrogateescape")
         return self._told(answer, words[1], back)
 
@@ -95,10 +95,13 @@ class Runner:
         """Return a captured answer in the words of the copy and of this visit."""
         return back(answer).replace(f"@@ {NONCE} ", f"@@ {nonce} ").encode(errors="surrogateescape")
 
-    async def _capture(self, words: list[str]) -> bytes:
-        """Return what the collector answers on the models' host; its standard input stays open meanwhile."""
+    async def _capture(self, words: list[str], lock: asyncio.Lock) -> bytes:
+        """Return what the collector answers on the models' host; its standard input stays open meanwhile.
+
+        One capture of a model at a time: the password service of era A serves one client.
+        """
         arguments = [str(self.wrapper(MODEL_HOST)), *words]
-        async with self._at_once, self.start(MODEL_HOST, arguments) as process:
+        async with lock, self.start(MODEL_HOST, arguments) as process:
             assert process.stdout is not None  # noqa: S101 - asked for above
             return await process.stdout.read()
 
