@@ -25,8 +25,6 @@ SCRIPTS = {
 }
 TOOLS = ("ss", "ps", "ip", "hostname", "iptables-save", "netstat")
 REWRITES = (Path(__file__).parent / "files" / "latest.htaccess").read_text()
-KEYS = ("service-offering", "availability-zone", "local-ipv4", "local-hostname", "public-ipv4", "public-hostname",
-        "instance-id", "vm-id", "cloud-identifier", "hypervisor-host-name")  # fmt: skip
 CANARY = "lab-secret-canary"
 """Stands wherever a real router holds a secret; no output of the exporter may ever contain it."""
 
@@ -156,24 +154,35 @@ def _listens(router: Router, address: str) -> tuple[str, str]:
     return f"{address}:80", f"{address}:443"
 
 
-def _entry(tree: Tree, router: Router, entry: MetadataEntry) -> None:
+def metadata_values(router: Router, entry: MetadataEntry) -> dict[str, str]:
+    """Return what a router keeps for an address, by key in the order of its list; an empty value has no file."""
+    public = next(nic.address for nic in router.nics if nic.kind == "Public")
     values = {
         "service-offering": "Small Instance",
         "availability-zone": router.zone.name,
         "local-ipv4": entry.address,
         "local-hostname": entry.hostname,
-        "public-ipv4": router.nics[-1].address,
-        "public-hostname": router.nics[-1].address,
+        "public-ipv4": public,
+        "public-hostname": public,
         "instance-id": entry.vm_id,
         "vm-id": entry.vm_id,
+        "public-keys": "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ== example",
         "cloud-identifier": f"CloudStack-{{{router.zone.id}}}",
         "hypervisor-host-name": f"{router.host.name}.lab.example",
     }
+    if not entry.public_key:
+        del values["public-keys"]
+    return values
+
+
+def _entry(tree: Tree, router: Router, entry: MetadataEntry) -> None:
+    """Add the metadata and user data of one address."""
     place = f"var/www/html/metadata/{entry.address}"
-    for key in KEYS:
-        if values[key]:
-            tree.put(f"{place}/{key}", values[key])
-    tree.put(f"{place}/meta-data", "".join(f"{key}\n" for key in KEYS))
+    values = metadata_values(router, entry)
+    for key, value in values.items():
+        if value:
+            tree.put(f"{place}/{key}", value)
+    tree.put(f"{place}/meta-data", "".join(f"{key}\n" for key in values))
     guard = f"Options -Indexes\nOrder Deny,Allow\nDeny from all\nAllow from {entry.address}"
     if entry.htaccess:
         tree.put(f"{place}/.htaccess", guard)

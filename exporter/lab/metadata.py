@@ -9,13 +9,15 @@ import asyncio
 import re
 
 from exporter.lab.inside_processes import is_backup
-from exporter.lab.inside_router import KEYS
+from exporter.lab.inside_router import CANARY, metadata_values
 from exporter.lab.listeners import Opener, Place, peer, request, served, silence
 from exporter.lab.seen import Seen
 from exporter.lab.world import Live, MetadataEntry, Router
 
 REASONS = {200: "OK", 301: "Moved Permanently", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
-DIRECT = re.compile(r"/metadata/(\d+\.\d+\.\d+\.\d+)/([a-z0-9-]+)")
+DIRECT = re.compile(r"/(?:metadata|userdata)/(\d+\.\d+\.\d+\.\d+)/([a-z0-9-]*)")
+SHIPPED_WRONG = ("cloud-domain", "cloud-domain-id")
+"""Keys that CloudStack's own rules lead to vm-id."""
 
 
 def metadata_places(live: Live, router: Router, port: int, seen: Seen) -> dict[Place, Opener]:
@@ -66,7 +68,7 @@ class Web:
         return (403 if path in {"/", "/metadata/", "/userdata/", "/.htaccess"} else 404), ""
 
     def _latest(self, wish: str, client: str) -> tuple[int, str]:
-        """Return what the rewrite rules lead to."""
+        """Return what the rewrite rules lead to: what lies under the client's own address."""
         web = self._live.router(self._name).web
         if web.state == "broken":
             return 500, ""
@@ -75,21 +77,22 @@ class Web:
         entry = web.entries.get(client)
         if web.rules != "up" or entry is None:
             return 404, ""
-        if wish.rstrip("/") == "user-data":
-            return (200, "#cloud-config\n") if entry.user_data else (404, "")
-        if wish.rstrip("/") == "meta-data":
-            return 200, "".join(f"{key}\n" for key in KEYS)
-        return self._key(entry, wish.removeprefix("meta-data/").rstrip("/"))
+        word = wish.rstrip("/")
+        if word in SHIPPED_WRONG:
+            word = "vm-id"
+        return self._file(entry, word.removeprefix("meta-data/"))
 
-    def _direct(self, address: str, key: str, client: str) -> tuple[int, str]:
+    def _direct(self, address: str, name: str, client: str) -> tuple[int, str]:
         """Return a file by its path: only its own machine gets it, unless its .htaccess is missing."""
         entry = self._live.router(self._name).web.entries.get(address)
         if entry is None:
             return 404, ""
-        return self._key(entry, key) if client == address or not entry.htaccess else (403, "")
+        if not name or (client != address and entry.htaccess):
+            return 403, ""
+        return self._file(entry, name)
 
-    @staticmethod
-    def _key(entry: MetadataEntry, key: str) -> tuple[int, str]:
-        values = {"vm-id": entry.vm_id, "instance-id": entry.vm_id, "local-ipv4": entry.address}
-        values["local-hostname"] = entry.hostname
-        return (200, values[key]) if values.get(key) else (404, "")
+    def _file(self, entry: MetadataEntry, name: str) -> tuple[int, str]:
+        values = metadata_values(self._live.router(self._name), entry)
+        values["meta-data"] = "".join(f"{key}\n" for key in values)
+        values["user-data"] = f"#cloud-config\npassword: {CANARY}\n" if entry.user_data else ""
+        return (200, values[name]) if values.get(name) else (404, "")

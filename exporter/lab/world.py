@@ -54,6 +54,7 @@ class MetadataEntry:
     vm_id: str
     hostname: str
     user_data: bool = False
+    public_key: bool = False
     htaccess: bool = True
 
 
