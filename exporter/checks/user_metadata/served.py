@@ -18,11 +18,11 @@ NEEDED: tuple[Question[Any], ...] = (ROUTER_IDENTITY, ROUTER_REDUNDANCY)
 def metadata_addresses(target: RouterTarget, answers: Answers, cloud: Cloud) -> tuple[ServedAddress, ...]:
     """Return the guest addresses at which this router should give out metadata now.
 
-    None of a redundant router that is not the primary by its own word. Networks served by ConfigDrive or by
+    Each once. None of a redundant router that is not the primary by its own word. Networks served by ConfigDrive or by
     nobody are not among them.
     """
     now = serving_now(target.router, cloud, serves_shared=answers[ROUTER_REDUNDANCY].is_serving)
-    return tuple(served for served in now if served.userdata)
+    return tuple({served.address: served for served in now if served.userdata}.values())
 
 
 def settles(target: RouterTarget, answers: Answers) -> bool:
