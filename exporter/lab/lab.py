@@ -213,6 +213,8 @@ class Lab:
         if is_down and self._api_site:
             await self._api_site.stop()
             self._api_site = None
+            if self._api.server is not None:
+                await self._api.server.shutdown(0.1)  # clients keep their connections open
         elif not is_down and not self._api_site:
             self._api_site = web.TCPSite(self._api, HERE, self.ports.api)
             await self._api_site.start()

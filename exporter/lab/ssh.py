@@ -27,14 +27,22 @@ Process = asyncssh.SSHServerProcess[bytes]
 
 
 class _Server(asyncssh.SSHServer):
-    """One connection: notes what it tries beside running commands."""
+    """One connection: notes what it tries beside running commands, and is known while it lasts."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, open_connections: set[tuple[str, asyncssh.SSHServerConnection]]) -> None:
         self._seen = seen
+        self._open = open_connections
         self._host = ""
+        self._entry: tuple[str, asyncssh.SSHServerConnection] | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._host = str(conn.get_extra_info("sockname")[0])
+        self._entry = (self._host, conn)
+        self._open.add(self._entry)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        if self._entry is not None:
+            self._open.discard(self._entry)
 
     def connection_requested(self, dest_host: str, dest_port: int, _orig_host: str, _orig_port: int) -> bool:
         """Refuse forwarding."""
@@ -56,6 +64,7 @@ class SshServers:
         self._listeners: dict[str, tuple[str, Callable[[], None]]] = {}
         self._hosts: dict[str, Host] = {}
         self._made: dict[str, asyncssh.SSHServerConnectionOptions] = {}
+        self._open: set[tuple[str, asyncssh.SSHServerConnection]] = set()
         key = asyncssh.generate_private_key("ssh-ed25519")
         key.write_private_key(self.key_file)
         self._authorized.write_bytes(key.export_public_key())
@@ -72,10 +81,12 @@ class SshServers:
                 await self._listen(host.address, port, kind)
 
     async def _listen(self, address: str, port: int, kind: str) -> None:
-        """Replace the listener of one address."""
+        """Replace the listener of one address, and end what it had accepted."""
         _, close = self._listeners.pop(address, ("", None))
         if close:
             close()
+        for _, connection in [entry for entry in self._open if entry[0] == address]:
+            connection.abort()
         if kind == "refused":
             self._listeners[address] = (kind, lambda: None)
         elif kind == "silent":
@@ -91,7 +102,7 @@ class SshServers:
         name = key.get_fingerprint()
         if name not in self._made:
             self._made[name] = asyncssh.SSHServerConnectionOptions(
-                server_factory=lambda: _Server(self._seen),
+                server_factory=lambda: _Server(self._seen, self._open),
                 server_host_keys=[key],
                 authorized_client_keys=str(self._authorized),
                 process_factory=self._process,

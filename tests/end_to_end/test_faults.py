@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.lab.faults import CATALOGUE, Fault
-from tests.end_to_end.conftest import Watch
+from tests.watching import Watch
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
