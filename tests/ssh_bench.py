@@ -26,6 +26,7 @@ from exporter.sources.ssh import Hop, Mode, SshSettings
 from tests.real_parts import require
 
 ACCOUNT = "collector"
+NAMESPACES = ("unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc")
 PORT_OF_SYSTEM_VMS = 3922
 PASSWD = """root:x:0:0:root:/root:/bin/sh
 sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
@@ -92,7 +93,16 @@ class Sshd:
     process: subprocess.Popen[bytes] | None = None
     host_key: str = ""
     places: tuple[str, ...] = field(
-        default=("etc", "etc/sudoers.d", "usr/local/lib", "root/.ssh", "home/collector/.ssh", "run/sshd", "tmp", "var/tmp")
+        default=(
+            "etc",
+            "etc/sudoers.d",
+            "usr/local/lib",
+            "root/.ssh",
+            "home/collector/.ssh",
+            "run/sshd",
+            "tmp",
+            "var/tmp",
+        )
     )
 
     def lay_out(self) -> None:
@@ -135,8 +145,7 @@ class Sshd:
         self.write("run/sshd/config", "\n".join(lines) + "\n")
         with (self.place / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc"]
-                + ["sh", "-c", START, "start", str(self.place), self.name],
+                [*NAMESPACES, "sh", "-c", START, "start", str(self.place), self.name],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -158,7 +167,8 @@ class Sshd:
     def stop(self) -> None:
         """End the server with everything in its namespace."""
         if self.process is not None:
-            self.process.kill()
+            for child in self._children():
+                os.kill(int(child), signal.SIGKILL)
             self.process.wait(10)
             self.process = None
 
@@ -174,7 +184,7 @@ class Sshd:
             if not place.name.isdigit():
                 continue
             try:
-                if os.readlink(place / "ns/pid") != inside:
+                if (place / "ns/pid").readlink() != inside:
                     continue
                 command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
             except (OSError, ProcessLookupError):
@@ -183,10 +193,13 @@ class Sshd:
                 found.append(command)
         return found
 
-    def _namespace(self) -> str:
+    def _namespace(self) -> Path:
+        return Path(f"/proc/{self._children()[0]}/ns/pid").readlink()
+
+    def _children(self) -> list[str]:
+        """Return the first process of the namespace, unless it has ended."""
         assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return os.readlink(f"/proc/{children[0]}/ns/pid")
+        return Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
 
     def settled(self, seconds: float = 8.0) -> list[str]:
         """Return the processes that are left when they have become none, or after ``seconds``."""
@@ -200,13 +213,12 @@ class Sshd:
         roots = ("root", "home", "run", "tmp", "var/tmp", "etc", "usr")
         return {str(file.relative_to(self.place)) for root in roots for file in (self.place / root).rglob("*")}
 
-
     def kill_sessions(self) -> None:
         """End every sshd process of a login, as a crash would."""
         inside = self._namespace()
         for place in Path("/proc").iterdir():
             try:
-                is_session = os.readlink(place / "ns/pid") == inside and b"sshd: " in (place / "cmdline").read_bytes()
+                is_session = (place / "ns/pid").readlink() == inside and b"sshd: " in (place / "cmdline").read_bytes()
             except (OSError, ProcessLookupError):
                 continue
             if is_session and b"listener" not in (place / "cmdline").read_bytes():
@@ -256,9 +268,13 @@ class Bench:
         self.host.write("home/collector/.ssh/authorized_keys", lines[Mode.SUDO])
         self.host.write("root/.ssh/authorized_keys", lines[Mode.FORCED] + lines[Mode.ROOT])
         self.host.write("usr/local/lib/cloudstack-network-exporter/collect", self.script.text, 0o755)
-        self.permit(sudoers(settings[Mode.SUDO]))
+        self.install_sudoers()
         key = make_key(self.host.place / "root/.ssh/id_rsa.cloud", "rsa")
         self.router.write("root/.ssh/authorized_keys", f"{key}\n")
+
+    def install_sudoers(self) -> None:
+        """Write the sudoers file that is printed."""
+        self.permit(sudoers(self.settings(Mode.SUDO)))
 
     def permit(self, text: str) -> None:
         """Write the sudoers file."""

@@ -20,7 +20,8 @@ find_key() {
 }
 
 # System VMs make a new host key each time they are created: what answers is known by its name, inside,
-# and nothing secret is sent. Of the key exchanges only those cheap for a router with one slow CPU.
+# and nothing secret is sent. Of the key exchanges only those cheap for a router with one slow CPU. At
+# level ERROR ssh would not say why it fails.
 hop() {
     machine=$1 address=${2%%@*} port=3922 era=$3 limit=$4
     case $2 in *@*) port=${2#*@} ;; esac
@@ -40,7 +41,7 @@ hop() {
             read -r feeder
             bounded "$limit" ssh -F /dev/null -T -x -a -i "$key" -p "$port" -l root \
                 -o BatchMode=yes -o IdentitiesOnly=yes -o PreferredAuthentications=publickey \
-                -o ConnectTimeout=5 -o LogLevel=ERROR -o ControlPath=none -o ClearAllForwardings=yes \
+                -o ConnectTimeout=5 -o LogLevel=INFO -o ControlPath=none -o ClearAllForwardings=yes \
                 -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=no \
                 -o KexAlgorithms="$exchanges" -o HostKeyAlgorithms="$host_keys" \
                 -o PubkeyAcceptedKeyTypes="$signatures" \

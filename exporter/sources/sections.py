@@ -18,7 +18,7 @@ HOP_TROUBLES: tuple[tuple[str, Reason], ...] = (
     (r"timed out", Reason.TIMEOUT),
     (r"no route to host|network is unreachable|host is down", Reason.UNREACHABLE),
     (r"unable to negotiate|no matching|bad configuration|bad ssh2|unsupported", Reason.UNSUPPORTED),
-    (r"connection (closed|reset)|broken pipe|kex_exchange|banner", Reason.DISCONNECTED),
+    (r"connection (closed|reset)|closed by|broken pipe|kex_exchange|banner", Reason.DISCONNECTED),
 )
 """What ssh says on the host -> why the system VM was not reached, the first that fits."""
 
@@ -138,6 +138,7 @@ def _failure(word: str, rest: str) -> Failure | None:
 def hop_failure(told: str) -> Failure | None:
     """Return why the ssh from a host into a system VM failed, from ``<exit code> <what it said>``."""
     code_text, _, said = told.partition(" ")
+    said = re.sub(r"Warning: Permanently added .{0,120}? known hosts\.", "", said)
     code = int(code_text) if re.fullmatch(r"\d{1,3}", code_text, re.ASCII) else 255
     if code == 0:
         return None

@@ -25,6 +25,8 @@ __all__ = ["Asked", "Collected", "Hop", "Mode", "Request", "Ssh", "SshSettings"]
 
 
 GRACE = 0.25  # seconds by which a call ends before its visit, so that what it has received is returned
+ATTEMPTS = 5
+PAUSE = 0.2  # seconds between attempts to open a session
 MANY = 1000  # sessions at once on one connection: as good as no limit
 
 
@@ -62,11 +64,18 @@ class _Link:
             self.retired.append(self.connection)
             self.connection = None
 
-    def close(self) -> None:
-        """Close every connection."""
-        self.retire()
+    def close_retired(self) -> None:
+        """Close the connections that are no longer used."""
         while self.retired:
             self.retired.pop().abort()
+
+    async def close(self) -> None:
+        """Close every connection and wait for the end of each."""
+        self.retire()
+        connections = tuple(self.retired)
+        self.close_retired()
+        for connection in connections:
+            await connection.wait_closed()
 
 
 class Ssh:
@@ -110,8 +119,8 @@ class Ssh:
         finally:
             link.visits -= 1
             link.used = self._clock.boot()
-            while link.retired and not link.visits:
-                link.retired.pop().abort()
+            if not link.visits:
+                link.close_retired()
 
     async def login(self, machine: Machine, *, seconds: float = 20.0) -> None:
         """Log in and compare the wrapper's version; nothing else is run.
@@ -127,7 +136,7 @@ class Ssh:
         """Close every connection."""
         links, self._links = self._links, {}
         for link in links.values():
-            link.close()
+            await link.close()
 
     def _sweep(self) -> None:
         """Forget machines that have not been visited for a while."""
@@ -137,7 +146,9 @@ class Ssh:
         self._swept = now
         idle = [address for address, link in self._links.items() if self._is_idle(link, now)]
         for address in idle:
-            self._links.pop(address).close()
+            link = self._links.pop(address)
+            link.retire()
+            link.close_retired()
 
     def _is_idle(self, link: _Link, now: float) -> bool:
         return not link.visits and now - link.used > self._settings.idle_seconds
@@ -167,16 +178,17 @@ class Ssh:
 
     async def _call(self, link: _Link, machine: Machine, request: Request, deadline: float) -> Collected:
         """Call the collector, once more when the connection has just ended or takes one session at a time."""
-        try:
-            return await self._try_call(link, machine, request, deadline)
-        except asyncssh.ChannelOpenError:
-            if link.is_open:
-                link.sessions.limit = 1
-        try:
-            return await self._try_call(link, machine, request, deadline)
-        except asyncssh.ChannelOpenError as error:
-            link.retire()
-            raise SourceError(Reason.PERMISSION, f"no session on {machine.name}: {shown(str(error))}") from None
+        said = ""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._try_call(link, machine, request, deadline)
+            except asyncssh.ChannelOpenError as error:
+                said = shown(str(error))
+                if link.is_open:
+                    link.sessions.limit = 1
+                    await asyncio.sleep(PAUSE)  # sshd frees a session a moment after its end
+        link.retire()
+        raise SourceError(Reason.PERMISSION, f"{machine.name} opens no session: {said}")
 
     async def _try_call(self, link: _Link, machine: Machine, request: Request, deadline: float) -> Collected:
         """Call the collector as soon as the machine has a place for it."""

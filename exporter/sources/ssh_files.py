@@ -12,6 +12,7 @@ import asyncssh
 
 from exporter.cloud.targets import Machine
 from exporter.model import Reason, SourceError
+from exporter.sources.sections import shown
 
 T = TypeVar("T")
 
@@ -57,8 +58,8 @@ class WatchedFile(Generic[T]):
                     self._value = await asyncio.to_thread(self._load)
                     self._mark = mark
             except (OSError, ValueError) as error:
-                why = error.strerror if isinstance(error, OSError) else "not in a format we know"
-                raise SourceError(Reason.NOT_CONFIGURED, f"{self.path}: {why}") from None
+                why = error.strerror if isinstance(error, OSError) else str(error)
+                raise SourceError(Reason.NOT_CONFIGURED, shown(f"{self.path}: {why}")) from None
             return self._value
 
     def _load(self) -> T:
@@ -67,7 +68,7 @@ class WatchedFile(Generic[T]):
 
 def parse_known_hosts(data: bytes) -> asyncssh.SSHKnownHosts:
     """Return the parsed known_hosts; raises ValueError when a line is none."""
-    return asyncssh.import_known_hosts(data.decode())
+    return asyncssh.import_known_hosts(data.decode("utf-8", "replace"))
 
 
 def key_parser(passphrase: str | None) -> Callable[[bytes], asyncssh.SSHKey]:
@@ -77,7 +78,8 @@ def key_parser(passphrase: str | None) -> Callable[[bytes], asyncssh.SSHKey]:
         try:
             return asyncssh.import_private_key(data, passphrase)
         except asyncssh.KeyEncryptionError as error:
-            raise ValueError(str(error)) from None
+            message = f"the passphrase is missing or wrong, or the format is not supported: {error}"
+            raise ValueError(message) from None
 
     return parse
 
@@ -90,7 +92,7 @@ class Trust:
         name: the name by which a certificate must know it: the machine's name where an
             ``@cert-authority`` line matches that, else its address.
         known: matching keys, CA keys, revoked keys and no X.509, as asyncssh takes them.
-        algorithms: signatures by which it may prove it.
+        algorithms: signatures by which it may prove it, first those that fit the known keys.
     """
 
     name: str
@@ -109,8 +111,8 @@ def trust(known_hosts: asyncssh.SSHKnownHosts, machine: Machine, port: int) -> T
     if not keys and not authorities:
         raise SourceError(Reason.HOST_KEY, f"known_hosts has no line about {machine.address} or {machine.name}")
     signatures = {algorithm.decode() for key in keys for algorithm in key.sig_algorithms}
-    algorithms = CERTIFICATE_ALGORITHMS if authorities else ()
-    algorithms += tuple(algorithm for algorithm in KEY_ALGORITHMS if algorithm in signatures)
+    fitting = sorted(KEY_ALGORITHMS, key=lambda algorithm: algorithm not in signatures)
+    algorithms = (*(CERTIFICATE_ALGORITHMS if authorities else ()), *fitting)
     named = known_hosts.match(machine.name, "", other_port)[1]
     known = (keys, authorities, revoked, (), (), (), ())
     return Trust(machine.name if named else machine.address, known, algorithms)

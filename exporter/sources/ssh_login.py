@@ -190,8 +190,6 @@ def login_trouble(error: Exception, place: str, seconds: float) -> SourceError:
             reason, words = Reason.HOST_KEY, f"{place}: {said}"
         case asyncssh.PermissionDenied():
             reason, words = Reason.AUTH, f"{place} rejects our user or key"
-        case asyncssh.KeyExchangeFailed() if "host key" in said.lower():
-            reason, words = Reason.HOST_KEY, f"{place} has no host key of a type that is in known_hosts"
         case asyncssh.KeyExchangeFailed():
             reason, words = Reason.UNSUPPORTED, f"{place}: {said}"
         case asyncssh.DisconnectError() if "timeout" in said.lower():
