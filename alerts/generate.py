@@ -14,7 +14,7 @@ import yaml
 
 from alerts import cases, promtool, selfcases
 from alerts.expressions import Judged, judged
-from alerts.rows import EXPORTER, RowError, load, sources
+from alerts.rows import EXPORTER, SOURCE, RowError, load, sources
 from alerts.rules import HEADER, RUNBOOKS, Rule, render, render_records, rule
 
 HERE = Path(__file__).parent
@@ -29,7 +29,7 @@ def rules_of(source: Path, known: dict[str, Judged], runbooks: str = RUNBOOKS) -
     return tuple(rule(row, known, runbooks) for row in load(source))
 
 
-def files(runbooks: str = RUNBOOKS) -> Iterator[tuple[str, str]]:
+def files(folder: Path = SOURCE, runbooks: str = RUNBOOKS) -> Iterator[tuple[str, str]]:
     """Yield the path below alerts/ and the text of every generated file.
 
     Raises:
@@ -37,7 +37,7 @@ def files(runbooks: str = RUNBOOKS) -> Iterator[tuple[str, str]]:
     """
     known = judged()
     yield "recorded.rules.yml", render_records()
-    for source in sources():
+    for source in sources(folder):
         issue = source.stem
         rules = rules_of(source, known, runbooks)
         yield f"{issue}.rules.yml", render(issue, rules)
@@ -57,10 +57,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="only compare")
     parser.add_argument("--runbooks", default=RUNBOOKS, help="address under which docs/runbooks is served")
+    parser.add_argument("--source", type=Path, default=SOURCE, help="folder to read from")
     parser.add_argument("--output", type=Path, default=HERE, help="folder to write to")
     options = parser.parse_args(arguments)
     try:
-        generated = dict(files(options.runbooks))
+        generated = dict(files(options.source, options.runbooks))
     except RowError as error:
         print(error, file=sys.stderr)
         return 2

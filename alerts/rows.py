@@ -56,9 +56,9 @@ class RowError(ValueError):
     """A row cannot be used; the message names the file, the alert and the mistake."""
 
 
-def sources() -> tuple[Path, ...]:
+def sources(folder: Path = SOURCE) -> tuple[Path, ...]:
     """Return every source file, by name."""
-    return tuple(sorted(SOURCE.glob("*.yml")))
+    return tuple(sorted(folder.glob("*.yml")))
 
 
 def load(path: Path) -> tuple[Row, ...]:
