@@ -110,27 +110,25 @@ class OneByOne:
 
     async def open(self, address: str, port: int) -> Closer:
         """Start the loop; it ends when the returned function is called."""
-        first = _listening(address, port)
-        task = asyncio.create_task(self._loop(first, address, port))
+        self._listening = _listening(address, port)
+        task = asyncio.create_task(self._loop(address, port))
 
         async def close() -> None:
             task.cancel()
             await asyncio.wait({task})
+            self._listening.close()
 
         return close
 
-    async def _loop(self, listening: socket.socket, address: str, port: int) -> None:
+    async def _loop(self, address: str, port: int) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            while True:
-                client, _ = await loop.sock_accept(listening)
-                listening.close()  # nobody else gets in while this one is served
-                reader, writer = await asyncio.open_connection(sock=client)
-                await guarded(self._answer)(reader, writer)
-                await asyncio.sleep(0.006)
-                listening = _listening(address, port)
-        finally:
-            listening.close()
+        while True:
+            client, _ = await loop.sock_accept(self._listening)
+            self._listening.close()  # nobody else gets in while this one is served
+            reader, writer = await asyncio.open_connection(sock=client)
+            await guarded(self._answer)(reader, writer)
+            await asyncio.sleep(0.006)
+            self._listening = _listening(address, port)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Read up to a blank line or the wish, answer without a status line."""

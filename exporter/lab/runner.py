@@ -72,9 +72,8 @@ class Runner:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            if process.stdin:
-                process.stdin.close()
             await process.wait()
+            process._transport.close()  # type: ignore[attr-defined]
 
     async def copied(self, host: Host, words: list[str]) -> bytes | None:
         """Return the answer of a copied router or host, or None when the host itself must run the collector."""
