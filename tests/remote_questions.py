@@ -27,7 +27,10 @@ INSIDE_SLOW = made("inside_slow", "echo before; sleep 300\n", Via.SYSTEM_VM, sec
 INSIDE_LONG = made("inside_long", "echo before; sleep 300\n", Via.SYSTEM_VM, seconds=30)
 INSIDE_FLOOD = made("inside_flood", "yes 0123456789\n", Via.SYSTEM_VM, seconds=2, size=1000)
 
+INSIDE_HANGING = tuple(made(f"inside_hanging_{n}", "sleep 300\n", Via.SYSTEM_VM, seconds=20) for n in range(5))
+
 ALL = (
     *(HELLO, SLOW, LONG, STUBBORN, FLOOD, EXACT, FAILS, LACKS, BINARY, HELD),
     *(INSIDE, INSIDE_SLOW, INSIDE_LONG, INSIDE_FLOOD),
+    *INSIDE_HANGING,
 )

@@ -213,8 +213,8 @@ class Sshd:
         roots = ("root", "home", "run", "tmp", "var/tmp", "etc", "usr")
         return {str(file.relative_to(self.place)) for root in roots for file in (self.place / root).rglob("*")}
 
-    def kill_sessions(self) -> None:
-        """End every sshd process of a login, as a crash would."""
+    def signal_sessions(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to every sshd process of a login; by default it ends them as a crash would."""
         inside = self._namespace()
         for place in Path("/proc").iterdir():
             try:
@@ -222,7 +222,7 @@ class Sshd:
             except (OSError, ProcessLookupError):
                 continue
             if is_session and b"listener" not in (place / "cmdline").read_bytes():
-                os.kill(int(place.name), signal.SIGKILL)
+                os.kill(int(place.name), number)
 
 
 @dataclass(frozen=True)

@@ -110,10 +110,12 @@ bounded() {
 
 # Asks one question. Its text travels in the environment, so that no process list shows words of ours
 # that a question (or CloudStack itself) may be looking for. One byte more than allowed shows a cut.
+# Each timeout is taken from $left, so that the last question has a second even if all others hang.
 # The reader has a limit too: something that got away may keep the pipe open. Its code counts then.
 ask() {
     name=${1%%:*}
     question "$name"
+    [ "$seconds" -le "$left" ] || seconds=$left
     say "begin $name"
     code=$(
         exec 4>&1
@@ -126,5 +128,8 @@ ask() {
     )
     code=${code% }
     [ "$code" != 129 ] || exit 1
-    say "end $name ${code##* }"
+    code=${code##* }
+    say "end $name $code"
+    case $code in 124 | 137) left=$((left - seconds)) ;; esac
+    [ "$left" -ge 1 ] || left=1
 }

@@ -45,7 +45,7 @@ hop() {
                 -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=no \
                 -o KexAlgorithms="$exchanges" -o HostKeyAlgorithms="$host_keys" \
                 -o PubkeyAcceptedKeyTypes="$signatures" \
-                "$address" sh -s -- "$VERSION" "$nonce" "$machine" "$@" 6<&0 7>&1 1>&3
+                "$address" sh -s -- "$VERSION" "$nonce" "$machine" "$limit" "$@" 6<&0 7>&1 1>&3
             kill "$feeder"
         } | tail -c 300 | tr -c ' -~' ' '
     )
@@ -86,7 +86,7 @@ collect() {
 # Under a forced command the words come in the environment: collect <word>...
 main() {
     exec 3>&1 5<&0 </dev/null 2>/dev/null
-    nonce=-
+    nonce=- left=600
     if [ $# -eq 0 ]; then
         given=${SSH_ORIGINAL_COMMAND:-}
         case $given in *[!A-Za-z0-9_.,:@\ -]*) refuse 'a word with other characters' ;; esac

@@ -85,10 +85,9 @@ async def call(connection: asyncssh.SSHClientConnection, asked: Call) -> Collect
         asyncssh.Error: no session could be opened.
         TimeoutError: no session was opened before the deadline.
     """
+    receiver = Receiver(asked.nonce, asked.most)
     async with asyncio.timeout_at(asked.deadline):
-        channel, receiver = await connection.create_session(
-            lambda: Receiver(asked.nonce, asked.most), asked.command, encoding=None
-        )
+        channel, _ = await connection.create_session(lambda: receiver, asked.command, encoding=None)
     try:
         if asked.script:
             channel.write(asked.script)

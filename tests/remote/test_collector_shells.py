@@ -395,6 +395,69 @@ def test_the_collector_of_the_catalogue_is_good_shell(shell: Collector) -> None:
     assert (checked.returncode, checked.stderr) == (0, b"")
 
 
+LOCAL_SSH = """#!/bin/sh
+# Stands for ssh: runs here what would run there.
+while [ "$1" != sh ]; do shift; done
+exec "$@"
+"""
+
+
+def with_system_vm(collector_: Collector, place: Path) -> Collector:
+    """Return the collector with a system VM behind it that is this machine."""
+    for path, text in (
+        ("root/.ssh/id_rsa.cloud", ""),
+        ("proc/sys/kernel/hostname", "r-4-VM\n"),
+        ("bin/ssh", LOCAL_SSH),
+    ):
+        file = place / path
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+        file.chmod(0o755)
+    collector_.text = SCRIPT.moved(root=str(place), path=f"{place}/bin:/usr/bin:/bin")
+    return collector_
+
+
+@pytest.fixture
+def hopping(shell: Collector, tmp_path: Path) -> Collector:
+    """The collector in one of the shells, with a system VM behind it."""
+    return with_system_vm(shell, tmp_path)
+
+
+def hop(seconds: int, machine: str = "r-4-VM") -> tuple[str, ...]:
+    """Return the words of a hop."""
+    return ("hop", machine, "127.0.0.9@3922", "modern", str(seconds))
+
+
+def test_the_script_inside_works_in_every_shell(hopping: Collector) -> None:
+    """It is quoted twice on its way."""
+    found = hopping.collect("inside:7", "inside_flood", way=hop(20))
+    assert found.failure is None
+    assert found.sections["inside"].text.startswith("1:7\n")
+    assert found.sections["inside_flood"].cut
+
+
+def test_a_full_name_is_the_machine_too_and_another_one_is_not(hopping: Collector, tmp_path: Path) -> None:
+    """Nothing is asked of a machine with another name."""
+    hostname = tmp_path / "proc/sys/kernel/hostname"
+    hostname.write_text("r-4-VM.cs1cloud.internal\n")
+    assert hopping.collect("inside", way=hop(20)).failure is None
+    for other in ("r-44-VM", "r-4", "", "$(id)", "r-4-VM x"):
+        hostname.write_text(f"{other}\n")
+        found = hopping.collect("inside", way=hop(20))
+        assert found.sections == {}
+        assert found.failure is not None
+        assert found.failure.reason is Reason.WRONG_MACHINE
+
+
+def test_when_everything_inside_hangs_the_last_question_still_has_its_second(dash: Collector, tmp_path: Path) -> None:
+    """Timeouts are taken from what the visit has, and the collector ends by itself before its limit."""
+    names = [f"inside_hanging_{n}" for n in range(5)]
+    found = with_system_vm(dash, tmp_path).collect(*names, "inside", way=hop(17))
+    assert found.is_done
+    assert [found.sections[name].code for name in names] == [124] * 5
+    assert found.sections["inside"].code == 0
+
+
 def test_the_path_is_at_the_top_once_outside_and_once_inside() -> None:
     """Labs move both; the lines are exact."""
     moved = SCRIPT.moved(root="/lab", path="/lab/bin")

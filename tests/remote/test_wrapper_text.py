@@ -84,15 +84,14 @@ def test_names_and_texts_fit_what_carries_them() -> None:
     assert len(collector().encode()) < LARGEST_VARIABLE
 
 
-@pytest.mark.parametrize("via", [Via.HOST, Via.SYSTEM_VM])
-def test_all_questions_of_one_visit_may_hang_and_still_end_in_time(via: Via) -> None:
-    """They are asked one after the other, so their limits together stay below the deadline of a visit."""
-    needed = sum(math.ceil(question.seconds) for question in sent() if question.via is via)
+def test_what_a_host_is_asked_ends_in_time_even_if_all_of_it_hangs() -> None:
+    """One after the other, so the limits together stay below the deadline of a visit; inside, the frame sees to it."""
+    needed = sum(math.ceil(question.seconds) for question in sent() if question.via is Via.HOST)
     assert needed + RESERVE <= Intervals().deadline
 
 
-def test_nothing_is_asked_that_can_block_in_the_kernel() -> None:
+def test_nothing_is_asked_that_touches_every_mount() -> None:
     """A dead NFS server blocks whoever touches its mount, beyond any signal."""
     for question in sent():
         words = re.findall(r"[\w./-]+", question.text)
-        assert not {"df", "stat", "mount", "umount", "lsof", "fuser", "sync"} & set(words), question.name
+        assert not {"df", "umount", "lsof", "fuser", "sync"} & set(words), question.name
