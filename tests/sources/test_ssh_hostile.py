@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -452,3 +454,48 @@ def test_why_a_call_said_nothing(code: int | None, said: str, reason: Reason) ->
 def test_standard_error_is_bounded() -> None:
     """Far below what an answer may have."""
     assert MOST_ERRORS < 65536
+
+
+@asynccontextmanager
+async def mutating_proxy(port: int, rate: float, seed: int) -> AsyncIterator[int]:
+    """Stand between us and a true server and change bytes that it sends after its version."""
+    random_ = random.Random(seed)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
+        upward = asyncio.create_task(_copy(reader, to_server))
+        seen = 0
+        try:
+            while data := bytearray(await from_server.read(65536)):
+                for place in range(max(0, 30 - seen), len(data)):
+                    if random_.random() < rate:
+                        data[place] = random_.randrange(256)
+                seen += len(data)
+                writer.write(bytes(data))
+        finally:
+            upward.cancel()
+            to_server.transport.abort()
+
+    async with tcp_server(handle) as proxy_port:
+        yield proxy_port
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+    except ConnectionError:
+        return
+
+
+@pytest.mark.parametrize("rate", [0.0005, 0.002, 0.01, 0.1])
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_server_whose_bytes_are_changed_gives_an_answer_or_a_reason(keys: Path, rate: float, seed: int) -> None:
+    """Never another exception; after the handshake a changed byte ends the connection."""
+    async with true_server(keys, answers_well) as true_port, mutating_proxy(true_port, rate, seed) as port:
+        ssh = source(keys, port)
+        found = Collected()
+        with contextlib.suppress(SourceError):  # any other exception fails the test
+            found = await ssh.collect(MACHINE, REQUEST, seconds=5)
+        assert {name: section.text for name, section in found.sections.items()}.items() <= {"a": "1", "b": "2"}.items()
+        await ssh.close()
