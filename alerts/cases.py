@@ -82,8 +82,11 @@ class Story:
         """Yield what happens to a firing alert when the exporter, the API or the object goes away."""
         event, over, long = self.event, self.event + self.rule.keep + 2, HOUR
         if self.kinds != (INVENTORY,):
-            yield self._goes_blind(long)
+            yield self._goes_blind("goes blind while firing", long, counted="1")
+            yield self._goes_blind("goes blind beside another problem", long, counted="0")
         yield self._restart(long)
+        if self.kinds != (INVENTORY,):
+            yield self._restart_into_blindness(long)
         yield self._api_down(long)
         gone: Series = [(self.bad, event), (GONE, 1), ("_", long)]
         others: Series = [("1" if self._is_named() else "0", event + 1 + long)]
@@ -106,16 +109,17 @@ class Story:
         """Return whether the labels name visited machines, so that unknown ones beside them do not matter."""
         return self.one.identity[-1] != "zone"
 
-    def _goes_blind(self, long: int) -> Case:
+    def _goes_blind(self, name: str, long: int, *, counted: str) -> Case:
+        """The target stops answering; ``counted``: objects without a verdict, none where another problem hides it."""
         expired = self.event + self.lives
         end = expired + long
         watched = tuple(range(self.event, end, 10))
         over = end + self.rule.keep + 2
         return self._case(
-            "goes blind while firing",
+            name,
             [(self.bad, expired), (GONE, 1), ("_", long), (self.good, HOUR)],
             target=[("1", self.event), ("0", self.lives + 1 + long), ("1", HOUR)],
-            unknown=[("0", expired), ("1", 1 + long), ("0", HOUR)],
+            unknown=[("0", expired), (counted, 1 + long), ("0", HOUR)],
             firing=watched,
             silent=(over,),
         )
@@ -142,6 +146,19 @@ class Story:
             target=known,
             inventory=[("1", self.event), (GONE, 1), ("_", away), ("1", blank + long)],
             firing=tuple(range(self.event, end, 3)),
+        )
+
+    def _restart_into_blindness(self, long: int) -> Case:
+        """After the restart the target does not answer any more: the exporter itself remembers nothing of it."""
+        away, blank = 2, cold_round(self.kinds) - 1
+        unseen = away + blank
+        return self._case(
+            "exporter restarts and the target has gone blind",
+            [(self.bad, self.event), (GONE, 1), ("_", unseen + long)],
+            target=[("1", self.event), (GONE, 1), ("_", unseen), ("0", long)],
+            inventory=[("1", self.event), (GONE, 1), ("_", away), ("1", blank + long)],
+            unknown=[("0", self.event), (GONE, 1), ("_", unseen), ("0", long)],
+            firing=tuple(range(self.event, self.event + 1 + unseen + long, 5)),
         )
 
     def _api_down(self, long: int) -> Case:

@@ -136,23 +136,31 @@ def _condition(row: Row, one: Judged, by: str) -> str:
 
 
 def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
-    """Return: it fires, a verdict is missing, and either its object is there but unknown or the inventory is blind."""
+    """Return: it fires, a verdict is missing, and we cannot see.
+
+    That is: the target does not answer; or it is there, and in its zone something has no verdict (one
+    question may fail alone); or the inventory is blind.
+    """
     firing = f'ALERTS{{alertname="{row.alert}",alertstate="firing"}}'
     verdict = f" and on ({by}) ".join(one.metric.name for one in metrics)
     unknown = f'{OBJECTS}{{issue="{row.issue}",verdict="unknown"}} > 0'
-    blind = [f"({there} and on (job, zone) {unknown})" for there in _there(metrics, firing)]
+    blind = []
+    for kind in _visited(metrics):
+        known = KNOWN.format(kind)
+        blind.append(_seen_by(metrics[0], firing, f"{known} == 0"))
+        blind.append(f"({_seen_by(metrics[0], firing, known)} and on (job, zone) {unknown})")
     blind.append(f"({firing} and on (job) {BLIND})")
     return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"
 
 
-def _there(metrics: tuple[Judged, ...], firing: str) -> list[str]:
-    """Return what shows that a visited object still exists; nothing for what the inventory alone tells."""
-    targets = sorted({kind for one in metrics for kind in one.targets})
-    if targets:
-        return [KNOWN.format(kind) for kind in targets]
-    if {kind for one in metrics for kind in one.kinds} <= {INVENTORY}:
-        return []
-    if PAIR not in metrics[0].identity:
-        return [firing]  # a zone; it goes with its count of objects
-    halves = " or ".join(f'label_replace({firing}, "router", "$1", "{PAIR}", "{half}")' for half in HALVES)
-    return [f"({halves}) and on (job, zone, router) {KNOWN.format('router')}"]
+def _visited(metrics: tuple[Judged, ...]) -> list[str]:
+    """Return the kinds of target that are visited for an alert; none where the inventory alone tells."""
+    return sorted({kind for one in metrics for kind in one.kinds if kind != INVENTORY})
+
+
+def _seen_by(one: Judged, firing: str, targets: str) -> str:
+    """Return the alert's objects to which one of ``targets`` belongs: the machine itself, its pair, its zone."""
+    if PAIR in one.identity:
+        halves = " or ".join(f'label_replace({firing}, "router", "$1", "{PAIR}", "{half}")' for half in HALVES)
+        return f"(({halves}) and on (job, zone, router) ({targets}))"
+    return f"({targets})" if one.identity[-1] != "zone" else f"({firing} and on (job, zone) ({targets}))"
