@@ -76,6 +76,11 @@ class JudgmentBoard:
         subjects = frozenset(_subject(sample, judgment) for sample in judged)
         self._standing[place] = Standing(replace(judgment, samples=()), subjects, problems, since)
 
+    @property
+    def has_verdict(self) -> bool:
+        """Return whether anything was judged."""
+        return bool(self._standing)
+
     def forget(self, gone: Iterable[Key]) -> None:
         """Forget targets and groups that are no more."""
         keys = set(gone)

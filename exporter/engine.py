@@ -94,6 +94,10 @@ class Engine:
         for group_name in list(found):
             self._judge_group(group_name)
             await asyncio.sleep(0)  # a big cloud does not stop the loop
+        for entry in list(self.schedule.entries.values()):
+            if entry.memory.values:
+                self.judging.target(entry.target, entry.memory, cloud, cloud_alone_is_new=True)
+                await asyncio.sleep(0)
 
     def _forget(self, gone: set[Key]) -> None:
         self.judging.forget(gone)
@@ -126,14 +130,15 @@ class Engine:
             self._dirty.setdefault(group_key(group), self.clock.boot() + self.group_pause)
         self._is_changed = True
 
-    def _judge_group(self, name: Key) -> None:
+    def _judge_group(self, name: Key, *, members_alone_are_new: bool = False) -> None:
         cloud, group = self.inventory.cloud, self.groups.get(name)
         self._dirty.pop(name, None)
         if cloud is None or group is None:
             return
         entries = [self.schedule.entries[member] for member in self._members.get(name, ())]
         members = {entry.target: entry.memory for entry in entries}
-        self._look_again(name, wants=self.judging.group(group, members, cloud))
+        wants = self.judging.group(group, members, cloud, members_alone_are_new=members_alone_are_new)
+        self._look_again(name, wants=wants)
         self._is_changed = True
 
     def _look_again(self, name: Key, *, wants: bool) -> None:
@@ -174,7 +179,7 @@ class Engine:
             if entry.memory.failures and entry.memory.drop_expired(now + EARLY):
                 self._judge_target(entry.target, entry.memory)
         for name in [name for name, due in self._dirty.items() if due <= now]:
-            self._judge_group(name)
+            self._judge_group(name, members_alone_are_new=True)
         self.page.expire()
         if self._is_changed:
             self._is_changed = False
@@ -187,7 +192,7 @@ class Engine:
     def settle(self) -> None:
         """Judge all groups that wait, at once; for ``check``."""
         for name in list(self._dirty):
-            self._judge_group(name)
+            self._judge_group(name, members_alone_are_new=True)
 
     def _roll_up(self) -> None:
         by_zone = self.board.samples(tuple(self.schedule.watch()))

@@ -82,8 +82,11 @@ class Judging:
     _scopes: dict[tuple[str, str, Key, Key], Scope] = field(default_factory=dict)
     _broken: set[tuple[str, str, Key]] = field(default_factory=set)
 
-    def target(self, target: Target, memory: TargetMemory, cloud: Cloud) -> bool:
-        """Judge what the checks can say of a target; return whether one of them wants a second look."""
+    def target(self, target: Target, memory: TargetMemory, cloud: Cloud, *, cloud_alone_is_new: bool = False) -> bool:
+        """Judge what the checks can say of a target; return whether one of them wants a second look.
+
+        ``cloud_alone_is_new`` judges again only what is said of CloudStack's state.
+        """
         owner = Owner.of_target(target)
         wants = False
         for registered in self.checks:
@@ -91,6 +94,8 @@ class Judging:
             judge = check.judges.get(type(target))
             asks, uses = check.asks.get(type(target), ()), check.uses.get(type(target), ())
             if judge is None or not memory.has(asks) or any(command in cloud.lacks for command in check.reads):
+                continue
+            if cloud_alone_is_new and not check.judges_cloud:
                 continue
             scope = self._scope(registered, owner.key, owner.key)
             answers = memory.answers((*asks, *uses), scope.held)
@@ -102,15 +107,20 @@ class Judging:
             )
         return wants
 
-    def group(self, group: Group, members: Mapping[Target, TargetMemory], cloud: Cloud) -> bool:
-        """Judge a group from the newest answers of its members; return whether a second look is wanted."""
+    def group(
+        self, group: Group, members: Mapping[Target, TargetMemory], cloud: Cloud, *, members_alone_are_new: bool = False
+    ) -> bool:
+        """Judge a group from the newest answers of its members; return whether a second look is wanted.
+
+        ``members_alone_are_new`` leaves out what rests on the Cloud alone.
+        """
         owner = Owner.of_group(group)
         wants = False
         for registered in self.checks:
             if any(command in cloud.lacks for command in registered.check.reads):
                 continue
             for judge in registered.check.groups:
-                if judge.group is type(group):
+                if judge.group is type(group) and (judge.needs or not members_alone_are_new):
                     wants |= self._group(registered, judge, owner, group, members, cloud)
         return wants
 

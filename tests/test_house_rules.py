@@ -119,6 +119,13 @@ def test_every_question_of_a_check_is_in_the_catalogue(registered: Registered) -
     assert {question for questions in wanted for question in questions} <= known
 
 
+def test_a_check_judges_each_kind_of_group_once() -> None:
+    """A second judge of the same kind would replace what the first has said."""
+    for registered in CHECKS:
+        kinds = [judge.group for judge in registered.check.groups]
+        assert len(kinds) == len(set(kinds))
+
+
 def test_questions_are_bounded_and_explained() -> None:
     """Each has a limit of time and bytes, a privilege and a reason to be asked."""
     for question in catalogue():

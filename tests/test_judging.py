@@ -112,3 +112,20 @@ def test_what_is_forgotten_begins_anew(judged: tuple[Judging, list[Judgment]]) -
 def test_the_plan_is_the_union_of_what_is_asked_used_and_needed() -> None:
     """Each question stands once per target type, by name."""
     assert plan(CHECKS) == {type(router("r-1-VM")): (IS_UP, WAITING)}
+
+
+def test_a_new_cloud_judges_again_what_is_said_of_cloudstack(judged: tuple[Judging, list[Judgment]]) -> None:
+    """What does not judge CloudStack's state is not judged again by a refresh."""
+    judging, said = judged
+    judging.target(router("r-1-VM"), remember(is_up=("yes", 5, 100)), cloud("r-1-VM"), cloud_alone_is_new=True)
+    assert said == []
+
+
+def test_what_rests_on_the_cloud_alone_is_not_judged_when_members_change(
+    judged: tuple[Judging, list[Judgment]],
+) -> None:
+    """Only judgments with members follow their members."""
+    judging, said = judged
+    members = {router("r-1-VM"): remember(is_up=("no", 1, 90))}
+    judging.group(ZoneGroup("z", "zone1"), members, cloud("r-1-VM"), members_alone_are_new=True)
+    assert [judgment.registered.name for judgment in said] == ["zone"]

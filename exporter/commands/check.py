@@ -13,7 +13,7 @@ from exporter.checks import discover
 from exporter.clock import SystemClock
 from exporter.cloud.targets import key
 from exporter.config import Config
-from exporter.findings import Snapshot
+from exporter.findings import Finding, Snapshot
 from exporter.judging import Key
 from exporter.model import Issue
 from exporter.report import NOT_CHECKED, exit_code, text
@@ -109,9 +109,14 @@ def _about(snapshot: Snapshot, target: str | None) -> Snapshot:
         return snapshot
     return replace(
         snapshot,
-        findings=tuple(row for row in snapshot.findings if target in {row.subject, *row.labels.values()}),
+        findings=tuple(row for row in snapshot.findings if _names_it(row, target)),
         blind=tuple(row for row in snapshot.blind if row.subject == target),
     )
+
+
+def _names_it(finding: Finding, target: str) -> bool:
+    """Return whether a finding is about a machine, alone or in a pair (``r-7-VM+r-8-VM``)."""
+    return any(target in value.split("+") for value in (finding.subject, *finding.labels.values()))
 
 
 def _say(line: str, *, is_progress: bool = False) -> None:

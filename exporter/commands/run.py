@@ -65,9 +65,8 @@ async def serving(config: Config) -> AsyncIterator[list[tuple[str, int]]]:
 
 
 def is_ready(engine: Engine) -> bool:
-    """Return whether the inventory was read and at least one target visited, or none can be."""
-    entries = engine.schedule.entries.values()
-    return engine.inventory.cloud is not None and (not entries or any(entry.memory.visits for entry in entries))
+    """Return whether the inventory was read and something was judged."""
+    return engine.inventory.cloud is not None and engine.board.has_verdict
 
 
 def _freeze() -> None:
