@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import cast
 
 Place = tuple[str, int, str]
 """Address, port, and what kind of server is there."""
@@ -39,10 +40,20 @@ def served(handler: Handler, **words: object) -> Opener:
     """Return what opens a TCP server whose connections are ``handler``'s; ``words`` go to asyncio."""
 
     async def open_place(address: str, port: int) -> Closer:
-        server = await asyncio.start_server(guarded(handler), address, port, **words)  # type: ignore[arg-type]
+        clients: set[asyncio.Task[None]] = set()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = cast("asyncio.Task[None]", asyncio.current_task())
+            clients.add(task)
+            task.add_done_callback(clients.discard)
+            await guarded(handler)(reader, writer)
+
+        server = await asyncio.start_server(serve, address, port, **words)  # type: ignore[arg-type]
 
         async def close() -> None:
+            """Stop as a process that dies: its clients are cut off."""
             server.close()
+            await ended(clients)
 
         return close
 
@@ -53,15 +64,30 @@ def guarded(handler: Handler) -> Handler:
     """Return a handler that ends its connection and forgives clients that go away."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError):
-            async with asyncio.timeout(PATIENCE):
-                await handler(reader, writer)
-                await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError):
+                async with asyncio.timeout(PATIENCE):
+                    await handler(reader, writer)
+                    await writer.drain()
+        finally:
+            writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(writer.wait_closed(), 1.0)
 
     return handle
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    waiting = set(tasks)
+    for task in waiting:
+        task.cancel()
+    if waiting:
+        await asyncio.wait(waiting)
+
+
+async def nothing() -> None:
+    """Close what was never opened."""
 
 
 async def request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from exporter.lab.inside_processes import password_address
 from exporter.lab.inside_router import CANARY
-from exporter.lab.listeners import Closer, Opener, Place, guarded, peer, request, served, silence
+from exporter.lab.listeners import Closer, Opener, Place, ended, guarded, peer, request, served, silence
 from exporter.lab.seen import Seen
 from exporter.lab.world import Era, Live, PasswordService, Router
 
@@ -114,8 +114,7 @@ class OneByOne:
         task = asyncio.create_task(self._loop(address, port))
 
         async def close() -> None:
-            task.cancel()
-            await asyncio.wait({task})
+            await ended({task})
             self._listening.close()
 
         return close

@@ -17,6 +17,8 @@ from exporter.lab.world import Host, World
 from exporter.questions import wrapper
 
 NONCE = "0" * 16
+NOTICING = 5.0
+"""Seconds for the collector to notice that nobody listens any more, and to end its questions."""
 ROOT, PATH = "$LAB_ROOT", "$LAB_PATH"
 """What the two lines of the collector say in the lab; each machine has its own values in the environment."""
 
@@ -55,7 +57,7 @@ class Runner:
 
     @contextlib.asynccontextmanager
     async def start(self, name: str, arguments: list[str], **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Run /bin/sh with these arguments on a machine; its whole group is ended when the block ends."""
+        """Run /bin/sh with these arguments on a machine; it and its children are ended when the block ends."""
         home, path = self._shelf.folder / name, self._shelf.path(name)
         process = await asyncio.create_subprocess_exec(
             "/bin/sh",
@@ -70,9 +72,9 @@ class Runner:
         try:
             yield process
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            if process.returncode is None:
+                await _end(process)
+            # asyncio has no public way to let go of a pipe that nobody reads any more
             process._transport.close()  # type: ignore[attr-defined]
 
     async def copied(self, host: Host, words: list[str]) -> bytes | None:
@@ -102,10 +104,38 @@ class Runner:
         arguments = [str(self.wrapper(MODEL_HOST)), *words]
         async with lock, self.start(MODEL_HOST, arguments) as process:
             assert process.stdout is not None  # noqa: S101 - asked for above
-            return await process.stdout.read()
+            answer = await process.stdout.read()
+            await process.wait()
+            return answer
 
     async def close(self) -> None:
         """End every capture."""
         for task in self._captured.values():
             task.cancel()
         await asyncio.gather(*self._captured.values(), return_exceptions=True)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Hang up, as sshd does for a client that went away; kill what has not noticed in time."""
+    if process.stdin:
+        process.stdin.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(NOTICING):
+            await process.wait()
+            while session(process.pid):  # noqa: ASYNC110 - strangers give no event
+                await asyncio.sleep(0.05)
+    for number in session(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    await process.wait()
+
+
+def session(leader: int) -> list[int]:
+    """Return the processes of a session that are alive."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(ProcessLookupError):
+                if os.getsid(int(entry.name)) == leader:
+                    found.append(int(entry.name))
+    return found

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 
+from exporter.lab.listeners import Closer, ended, nothing, served, silence
 from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
 from exporter.lab.world import Host, World
@@ -23,6 +23,8 @@ from exporter.lab.world import Host, World
 WRAPPER = "/usr/local/lib/cloudstack-network-exporter/collect"
 USERS = {"sudo": "exporter", "forced": "exporter", "root": "root"}
 MOVED = re.compile(rb"^(ROOT|PATH)=.*$", re.MULTILINE)
+DRAINING = 5.0
+"""Seconds for a client to take the rest of an answer."""
 Process = asyncssh.SSHServerProcess[bytes]
 
 
@@ -61,9 +63,10 @@ class SshServers:
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._other_key = asyncssh.generate_private_key("ssh-ed25519")
         self._authorized = folder / "authorized_keys"
-        self._listeners: dict[str, tuple[str, Callable[[], None]]] = {}
+        self._listeners: dict[str, tuple[str, Closer]] = {}
         self._hosts: dict[str, Host] = {}
         self._made: dict[str, asyncssh.SSHServerConnectionOptions] = {}
+        self._busy: set[asyncio.Task[None]] = set()
         self._open: set[tuple[str, asyncssh.SSHServerConnection]] = set()
         key = asyncssh.generate_private_key("ssh-ed25519")
         key.write_private_key(self.key_file)
@@ -77,25 +80,30 @@ class SshServers:
         self._hosts = {host.address: host for host in world.hosts}
         for host in world.hosts:
             kind = host.ssh if host.ssh in {"refused", "silent", "new_key"} else "up"
-            if self._listeners.get(host.address, ("", None))[0] != kind:
+            if self._listeners.get(host.address, ("", nothing))[0] != kind:
                 await self._listen(host.address, port, kind)
 
     async def _listen(self, address: str, port: int, kind: str) -> None:
         """Replace the listener of one address, and end what it had accepted."""
-        _, close = self._listeners.pop(address, ("", None))
-        if close:
-            close()
+        _, close = self._listeners.pop(address, ("", nothing))
+        await close()
         for _, connection in [entry for entry in self._open if entry[0] == address]:
             connection.abort()
         if kind == "refused":
-            self._listeners[address] = (kind, lambda: None)
+            self._listeners[address] = (kind, nothing)
         elif kind == "silent":
-            server = await asyncio.start_server(_say_nothing, address, port)
-            self._listeners[address] = (kind, server.close)
+            self._listeners[address] = (kind, await served(silence)(address, port))
         else:
             key = self._other_key if kind == "new_key" else self._host_key
-            acceptor = await asyncssh.listen(address, port, options=self._options(key), backlog=256)
-            self._listeners[address] = (kind, acceptor.close)
+            self._listeners[address] = (kind, await self._accept(address, port, key))
+
+    async def _accept(self, address: str, port: int, key: asyncssh.SSHKey) -> Closer:
+        acceptor = await asyncssh.listen(address, port, options=self._options(key), backlog=256)
+
+        async def close() -> None:
+            acceptor.close()
+
+        return close
 
     def _options(self, key: asyncssh.SSHKey) -> asyncssh.SSHServerConnectionOptions:
         """Return the options of one kind of server; made once for all addresses."""
@@ -117,7 +125,10 @@ class SshServers:
         host = self._hosts[str(process.get_extra_info("sockname")[0])]
         command = process.command or ""
         self._seen.ssh.append((host.name, command))
-        with contextlib.suppress(asyncssh.Error, ConnectionError):
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+        with contextlib.suppress(asyncssh.Error, ConnectionError, TimeoutError):
             code = await self._answer(host, process, command)
             process.exit(code)
 
@@ -146,10 +157,12 @@ class SshServers:
             await process.redirect(stdout=child.stdout, stderr=child.stderr, send_eof=False)
             feed = asyncio.create_task(self._feed(process, child))
             try:
-                return await child.wait()
+                code = await child.wait()
+                async with asyncio.timeout(DRAINING):
+                    await process.stdout.drain()
             finally:
-                await process.stdout.drain()
                 feed.cancel()
+        return code
 
     async def _feed(self, process: Process, child: asyncio.subprocess.Process) -> None:
         """Hand on what the client sends; a script is moved into the tree of the machine on its way."""
@@ -161,10 +174,13 @@ class SshServers:
         child.stdin.close()
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening and cut every connection."""
         for _, close in self._listeners.values():
-            close()
+            await close()
         self._listeners.clear()
+        for _, connection in list(self._open):
+            connection.abort()
+        await ended(self._busy)
 
 
 def _words(mode: str, command: str) -> list[str] | None:
@@ -178,14 +194,6 @@ def _refusal(mode: str, command: str) -> bytes:
     if mode == "sudo":
         return b"sudo: a password is required\n"
     return f"sh: 1: {command.partition(' ')[0]}: not found\n".encode()
-
-
-async def _say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Take a connection and whatever comes, without a word."""
-    with contextlib.suppress(ConnectionError):
-        while await reader.read(4096):
-            pass
-    writer.close()
 
 
 async def _misbehave(how: str, process: Process) -> int:

@@ -83,10 +83,21 @@ async def _patiently(here: str, port: int, sent: bytes, source: str) -> bytes:
     pytest.fail("nobody listens")
 
 
+async def _connected(here: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect as soon as the listener is there again."""
+    for _ in range(100):
+        try:
+            return await asyncio.open_connection(here, port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.01)
+    pytest.fail("nobody listens")
+
+
 async def test_era_a_serves_one_client_at_a_time(lab: Lab) -> None:
     """While somebody is connected and silent, everybody else is refused."""
     here, port = lab.world.router(5).guest_nics[0].address, lab.ports.password
-    reader, writer = await asyncio.open_connection(here, port)
+    assert await _patiently(here, port, b"HEAD / HTTP/1.0\r\n\r\n", "127.0.0.1")
+    reader, writer = await _connected(here, port)
     deadline = asyncio.get_running_loop().time() + 5
     refused = False
     while not refused and asyncio.get_running_loop().time() < deadline:

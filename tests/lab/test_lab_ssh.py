@@ -143,7 +143,7 @@ def _running(lab: Lab) -> list[str]:
 
 
 async def _until(is_true: object, message: str) -> None:
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 20
     while not is_true():  # type: ignore[operator]
         assert asyncio.get_running_loop().time() < deadline, message
         await asyncio.sleep(0.02)
