@@ -1,0 +1,222 @@
+"""The true collector in dash, busybox and bash: framing, limits, hops, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from exporter.model import Reason
+from exporter.questions.wrapper import PATH, collector
+from exporter.sources.sections import TIMEOUT_CODES, read_sections
+from tests.collector_shells import LIMITS, NONCE, SCRIPT, SHELLS, Collector
+
+
+def test_sections_come_back_with_text_and_code(shell: Collector) -> None:
+    """Parameters arrive one by one, quotes in a text survive, errors are part of the answer."""
+    found = shell.collect("hello:10.1.1.1,10.1.2.1@8080,r-4-VM,7", "exact", "fails", "lacks")
+    assert found.failure is None
+    assert found.is_done
+    assert found.sections["hello"].text == f"4:10.1.1.1 10.1.2.1@8080 r-4-VM 7\nit's \n{os.getuid()}\n"
+    assert (found.sections["exact"].text, found.sections["exact"].cut) == ("0123456789", False)
+    assert (found.sections["fails"].text, found.sections["fails"].code) == ("sorry\n", 7)
+    assert found.sections["lacks"].code == 127
+
+
+def test_binary_output_stays_in_its_section(shell: Collector) -> None:
+    """NUL, invalid UTF-8 and escape sequences are carried, and the next section is whole."""
+    found = shell.collect("binary", "hello")
+    assert found.sections["binary"].text == "a\0b\ufffd\x1b[31mc"
+    assert found.sections["hello"].code == 0
+
+
+def test_without_questions_only_the_version_is_compared(shell: Collector) -> None:
+    """A login check runs nothing."""
+    code, output = shell.run(SCRIPT.version, NONCE, "host")
+    assert (code, output) == (0, f"\n@@ {NONCE} done\n".encode())
+
+
+def test_a_hanging_question_costs_only_its_own_answer(dash: Collector) -> None:
+    """It keeps what it printed, is told as ended by time, and the next one is answered."""
+    found = dash.collect("slow", "hello")
+    assert (found.sections["slow"].code, found.sections["slow"].text) == (124, "before\n")
+    assert found.sections["hello"].code == 0
+
+
+def test_a_question_that_ignores_the_polite_signal_is_killed(dash: Collector) -> None:
+    """SIGKILL follows one second after SIGTERM."""
+    found = dash.collect("stubborn", "hello")
+    assert found.sections["stubborn"].code in (124, 137)
+    assert found.sections["hello"].code == 0
+
+
+def test_a_flooding_question_is_cut(shell: Collector) -> None:
+    """It gets its size and not a byte more, at once."""
+    found = shell.collect("flood", "hello")
+    assert found.sections["flood"].cut
+    assert len(found.sections["flood"].text) == 1000
+    assert found.sections["hello"].code == 0
+
+
+def test_a_child_that_keeps_the_pipe_open_does_not_hold_the_others_up(shell: Collector) -> None:
+    """The reader of a section has a limit of its own, and then the section counts as not done."""
+    found = shell.collect("held", "hello")
+    assert found.sections["held"].code in TIMEOUT_CODES
+    assert found.sections["hello"].code == 0
+
+
+@pytest.mark.parametrize("name", ["dash", "bash"])
+def test_when_the_client_goes_everything_ends_at_once(name: str) -> None:
+    """The end of standard input ends the running question long before its limit; no process is left."""
+    collector_ = Collector(SHELLS[name])
+    try:
+        process = collector_.start(SCRIPT.version, NONCE, "host", "long", "long", "long")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        seen = b""
+        while b"begin long" not in seen:
+            seen += process.stdout.read1(4096)
+        process.stdin.close()
+        process.stdout.read()
+        assert process.wait(20) == 1
+        assert _left_in_session(process.pid) == []
+    finally:
+        collector_.stop()
+
+
+def _left_in_session(session: int) -> list[str]:
+    """Return the processes of a session that are still there after a short while."""
+    until = time.monotonic() + 10
+    while True:
+        left = [line for line in _sessions() if line.split()[0] == str(session)]
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.05)
+
+
+def _sessions() -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "sid=,stat=,args="], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if " Z" not in line]
+
+
+def test_no_process_list_shows_the_text_of_a_question(dash: Collector) -> None:
+    """A question that looks for a process must not find itself, nor CloudStack our words."""
+    process = dash.start(SCRIPT.version, NONCE, "host", "long")
+    assert process.stdout is not None
+    seen = b""
+    while b"begin long" not in seen:
+        seen += process.stdout.read1(4096)
+    until = time.monotonic() + 20
+    lines: list[str] = []
+    while not any("sleep 300" in line for line in lines) and time.monotonic() < until:
+        lines = [line for line in _sessions() if line.split()[0] == str(process.pid)]
+    assert any("sleep 300" in line for line in lines)
+    assert not any("echo before" in line for line in lines)
+
+
+def test_the_environment_of_the_caller_does_not_count(dash: Collector, tmp_path: Path) -> None:
+    """ROOT and PATH are those of the script; a planted tool is not run."""
+    (tmp_path / "id").write_text("#!/bin/sh\necho planted\n")
+    (tmp_path / "id").chmod(0o755)
+    dash.environment = {"ROOT": "/planted", "PATH": f"{tmp_path}:{os.environ['PATH']}", "IFS": "1", "name": "x"}
+    found = dash.collect("hello:1")
+    assert found.sections["hello"].text == f"1:1\nit's \n{os.getuid()}\n"
+
+
+def test_no_file_is_written(dash: Collector, tmp_path: Path) -> None:
+    """The collector works where nothing can be written at all."""
+    found = []
+    script = (
+        f"mount --make-rprivate / && mount -o remount,ro,bind / 2>/dev/null; mount -t tmpfs -o ro none {tmp_path}; "
+    )
+    if os.geteuid() != 0:
+        pytest.skip("a mount of our own needs root")
+    dash.environment = {"TMPDIR": str(tmp_path)}
+    process = dash.start(
+        SCRIPT.version, NONCE, "host", "hello", before=("unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh")
+    )
+    assert process.stdout is not None
+    found = read_sections(process.stdout.read(), NONCE, LIMITS)
+    assert found.sections["hello"].code == 0
+
+
+def test_the_collector_of_the_catalogue_is_good_shell(shell: Collector) -> None:
+    """Every shell reads the whole of what is shipped, inside and outside."""
+    inside = collector().split("\nINSIDE='", 1)[1]
+    assert inside
+    checked = subprocess.run([*shell.shell, "-n"], input=collector().encode(), capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+LOCAL_SSH = """#!/bin/sh
+# Stands for ssh: runs here what would run there.
+while [ "$1" != sh ]; do shift; done
+exec "$@"
+"""
+
+
+def with_system_vm(collector_: Collector, place: Path) -> Collector:
+    """Return the collector with a system VM behind it that is this machine."""
+    for path, text in (
+        ("root/.ssh/id_rsa.cloud", ""),
+        ("proc/sys/kernel/hostname", "r-4-VM\n"),
+        ("bin/ssh", LOCAL_SSH),
+    ):
+        file = place / path
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+        file.chmod(0o755)
+    collector_.text = SCRIPT.moved(root=str(place), path=f"{place}/bin:/usr/bin:/bin")
+    return collector_
+
+
+@pytest.fixture
+def hopping(shell: Collector, tmp_path: Path) -> Collector:
+    """The collector in one of the shells, with a system VM behind it."""
+    return with_system_vm(shell, tmp_path)
+
+
+def hop(seconds: int, machine: str = "r-4-VM") -> tuple[str, ...]:
+    """Return the words of a hop."""
+    return ("hop", machine, "127.0.0.9@3922", "modern", str(seconds))
+
+
+def test_the_script_inside_works_in_every_shell(hopping: Collector) -> None:
+    """It is quoted twice on its way."""
+    found = hopping.collect("inside:7", "inside_flood", way=hop(20))
+    assert found.failure is None
+    assert found.sections["inside"].text.startswith("1:7\n")
+    assert found.sections["inside_flood"].cut
+
+
+def test_a_full_name_is_the_machine_too_and_another_one_is_not(hopping: Collector, tmp_path: Path) -> None:
+    """Nothing is asked of a machine with another name."""
+    hostname = tmp_path / "proc/sys/kernel/hostname"
+    hostname.write_text("r-4-VM.cs1cloud.internal\n")
+    assert hopping.collect("inside", way=hop(20)).failure is None
+    for other in ("r-44-VM", "r-4", "", "$(id)", "r-4-VM x"):
+        hostname.write_text(f"{other}\n")
+        found = hopping.collect("inside", way=hop(20))
+        assert found.sections == {}
+        assert found.failure is not None
+        assert found.failure.reason is Reason.WRONG_MACHINE
+
+
+def test_when_everything_inside_hangs_the_last_question_still_has_its_second(dash: Collector, tmp_path: Path) -> None:
+    """Timeouts are taken from what the visit has, and the collector ends by itself before its limit."""
+    names = [f"inside_hanging_{n}" for n in range(5)]
+    found = with_system_vm(dash, tmp_path).collect(*names, "inside", way=hop(17))
+    assert found.is_done
+    assert [found.sections[name].code for name in names] == [124] * 5
+    assert found.sections["inside"].code == 0
+
+
+def test_the_path_is_at_the_top_once_outside_and_once_inside() -> None:
+    """Labs move both; the lines are exact."""
+    moved = SCRIPT.moved(root="/lab", path="/lab/bin")
+    assert moved.count("\nROOT=/lab\n") == 2
+    assert moved.count("\nPATH=/lab/bin\n") == 2
+    assert PATH not in moved
