@@ -68,7 +68,7 @@ class Telemetry:
             registry, "api_rows_skipped", "Rows that were not in a format we know, since the start.", ("command",)
         )
         self.rows_missing = _gauge(
-            registry, "api_rows_missing", "Rows that CloudStack counted and did not give, since the start.", ("command",)
+            registry, "api_rows_missing", "Rows that were counted but not given, since the start.", ("command",)
         )
         self.inventory_success = _gauge(
             registry, "inventory_last_success_timestamp_seconds", "When the inventory was last complete, in unix time."
