@@ -61,42 +61,46 @@ class Story:
         self.event = self.fired + SETTLED  # when something happens to a firing alert
         self.lives = time_to_live(self.kinds)
 
+    @property
+    def long(self) -> int:
+        """Return more minutes than anything but the latch can bridge."""
+        return self.rule.keep + 25
+
     def verdicts(self) -> Iterator[Case]:
         """Yield what the metric itself decides."""
-        end, event, over = self.event + HOUR, self.event, self.event + self.rule.keep + 2
+        end, event, over = self.event + self.long, self.event, self.event + self.rule.keep + 2
         name = self.one.metric.name.removeprefix(f"cloudstack_network_{self.one.issue}_")
         yield self._case(f"{name} fires", [(self.bad, end)], firing=(self.fired, end), silent=(self.fired - 2,))
         yield self._case(f"{name} is quiet", [(self.good, end)], silent=(self.fired, end))
-        healed: Series = [(self.bad, event), (self.good, HOUR)]
+        healed: Series = [(self.bad, event), (self.good, self.long)]
         yield self._case(f"{name} resolves", healed, firing=(event,), silent=(over, over + 10))
         yield self._case(
             f"{name} accepted never fires", [(self.bad, end)], accepted=[("1", end)], silent=(self.fired, end)
         )
-        taken: Series = [("_", event), ("1", HOUR)]
-        lasting: Series = [(self.bad, event + HOUR)]
+        taken: Series = [("_", event), ("1", self.long)]
+        lasting: Series = [(self.bad, event + self.long)]
         yield self._case(f"{name} accepted while firing", lasting, accepted=taken, firing=(event,), silent=(over,))
         if len(self.rule.metrics) > 1 and self.kinds != (INVENTORY,):
-            yield self._goes_half_blind(name, HOUR)
+            yield self._goes_half_blind(name, self.long)
 
     def blindness(self) -> Iterator[Case]:
         """Yield what happens to a firing alert when the exporter, the API or the object goes away."""
-        event, over, long = self.event, self.event + self.rule.keep + 2, HOUR
+        event, over, long = self.event, self.event + self.rule.keep + 2, self.long
         if self.kinds != (INVENTORY,):
             yield self._goes_blind("goes blind while firing", long, counted="1")
             yield self._goes_blind("goes blind beside another problem", long, counted="0")
         yield self._restart(long)
         if self.kinds != (INVENTORY,):
             yield self._restart_into_blindness(long)
-        yield self._api_down(long)
+        yield self._api_down(SETTLED)
+        end = self.fired + self.long
         gone: Series = [(self.bad, event), (GONE, 1), ("_", long)]
         others: Series = [("1" if self._is_named() else "0", event + 1 + long)]
         target: Series = [("1", event), (GONE, 1)]
         yield self._case(
             "object deleted", gone, target=target, unknown=others, firing=(event, over - 4), silent=(over,)
         )
-        yield self._case(
-            "never seen is not healthy and not firing", [("_", long)], unknown=[("1", long)], silent=(long,)
-        )
+        yield self._case("never seen is not firing", [("_", end)], unknown=[("1", end)], silent=(self.fired, end))
 
     @property
     def targets(self) -> tuple[tuple[str, str], ...]:
@@ -117,9 +121,9 @@ class Story:
         over = end + self.rule.keep + 2
         return self._case(
             name,
-            [(self.bad, expired), (GONE, 1), ("_", long), (self.good, HOUR)],
-            target=[("1", self.event), ("0", self.lives + 1 + long), ("1", HOUR)],
-            unknown=[("0", expired), (counted, 1 + long), ("0", HOUR)],
+            [(self.bad, expired), (GONE, 1), ("_", long), (self.good, long)],
+            target=[("1", self.event), ("0", self.lives + 1 + long), ("1", long)],
+            unknown=[("0", expired), (counted, 1 + long), ("0", long)],
             firing=watched,
             silent=(over,),
         )
