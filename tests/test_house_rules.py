@@ -13,6 +13,8 @@ import yaml
 
 from exporter.app import metrics as page_metrics
 from exporter.checks import Registered, discover
+from exporter.config import Intervals
+from exporter.judging import plan
 from exporter.model import Issue, Kind, Metric, Via
 from exporter.page.page import PAGE_METRICS
 from exporter.questions import catalogue
@@ -133,6 +135,13 @@ def test_questions_are_bounded_and_explained() -> None:
         assert 0 < question.size <= 1 << 20
         assert question.privilege
         assert question.why.endswith(".")
+
+
+def test_what_a_visit_asks_fits_its_deadline() -> None:
+    """Even if every question hangs, each has its own time before the visit is given up; some is left to log in."""
+    for kind, questions in plan(CHECKS).items():
+        if questions[0].via is not Via.PROBE:
+            assert sum(question.seconds for question in questions) <= Intervals().deadline - 5, kind
 
 
 def alert_rules() -> list[dict[str, object]]:

@@ -51,7 +51,7 @@ class Question(Generic[T]):
     privilege: str
     why: str
     every: int = 1
-    seconds: float = 3.0
+    seconds: float = 2.0
     size: int = 65536
     parameters: Callable[[Any, Ports], tuple[str, ...]] | None = None
 

@@ -145,11 +145,13 @@ def read_next_names(raw: tuple[tuple[str, tuple[str, ...] | SourceError], ...]) 
     return tuple(NextName(hostname, read_lookup(found).addresses) for hostname, found in raw)
 
 
+# The seconds are the sums of the probe's own limits: 5 s for each lookup, connection, handshake and GET.
 CONSOLE_NAME = Question(
     name="console_name",
     via=Via.PROBE,
     text="DNS: look up A, else AAAA, of the console proxy's effective hostname.",
     read=read_lookup,
+    seconds=5.0,
     privilege=PRIVILEGE,
     why="A browser needs the name to lead to the console proxy.",
 )
@@ -159,6 +161,7 @@ CONSOLE_TCP = Question(
     via=Via.PROBE,
     text="TCP: connect to the web port, at the address of the name, else at the public address.",
     read=read_connection,
+    seconds=5.0,
     privilege=PRIVILEGE,
     why="A firewall, the public VLAN or a web server that did not start keeps every browser out.",
 )
@@ -168,6 +171,7 @@ CONSOLE_TLS = Question(
     via=Via.PROBE,
     text="TLS: one handshake that verifies, with SNI; a second one that does not when the first fails.",
     read=read_handshake,
+    seconds=20.0,
     privilege=PRIVILEGE,
     why="A chain that browsers do not trust blocks the console inside the UI without a word.",
 )
@@ -177,6 +181,7 @@ CONSOLE_CERTIFICATE = Question(
     via=Via.PROBE,
     text="TLS: the certificate of the same handshake.",
     read=read_certificates,
+    seconds=20.0,
     privilege=PRIVILEGE,
     why="Its names and dates decide whether browsers accept it.",
 )
@@ -186,6 +191,7 @@ CONSOLE_PAGE = Question(
     via=Via.PROBE,
     text=f"HTTP: GET {PAGE} without a token; redirects are not followed.",
     read=read_page,
+    seconds=15.0,
     privilege=PRIVILEGE,
     why="The first page that a browser loads; 200 proves that the agent told the proxy to serve.",
 )
@@ -195,6 +201,7 @@ CONSOLE_VNC = Question(
     via=Via.PROBE,
     text="TCP or TLS: connect to the websocket port and hang up; never an upgrade.",
     read=read_connection,
+    seconds=10.0,
     privilege=PRIVILEGE,
     why="The page loads, yet without this port the screen stays black.",
 )
@@ -204,6 +211,7 @@ CONSOLE_NEXT_NAMES = Question(
     via=Via.PROBE,
     text="DNS: look up some of the a-b-c-d names that the next console proxy may have.",
     read=read_next_names,
+    seconds=25.0,
     privilege=PRIVILEGE,
     why="A proxy that is recreated gets another address: its name must exist beforehand.",
     every=10,

@@ -94,6 +94,6 @@ find "$@" -mindepth 2 -maxdepth 2 -type f -path 'metadata/*/vm-id' -exec grep -H
     read=read_instances,
     privilege=PRIVILEGE,
     why="Which instances have their data on the router, whether it is theirs, and whether others could read it.",
-    seconds=5.0,
+    seconds=4.0,
     size=524288,
 )

@@ -138,6 +138,6 @@ exit 0
     read=read_name,
     privilege=PRIVILEGE,
     why="Whether guests that look for data-server find the address that serves them.",
-    seconds=5.0,
+    seconds=4.0,
     parameters=name_places,
 )

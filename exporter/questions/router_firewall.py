@@ -159,6 +159,6 @@ printf '%s\n' "${rules:-none}"
     read=read_firewall,
     privilege=PRIVILEGE,
     why="Whether guests get through to the password, metadata and name service; a probe on the router cannot tell.",
-    seconds=5.0,
+    seconds=4.0,
     size=262144,
 )
