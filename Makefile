@@ -17,7 +17,7 @@ contracts:
 	.venv/bin/lint-imports --no-cache
 
 generate:
-	.venv/bin/python docs/generate.py && .venv/bin/python alerts/generate.py && .venv/bin/python dashboards/generate.py
+	.venv/bin/python docs/generate.py && .venv/bin/python -m alerts.generate && .venv/bin/python -m dashboards.generate
 
 fmt:
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .

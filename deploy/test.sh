@@ -12,7 +12,7 @@ ruff format --check .
 mypy
 lint-imports --no-cache
 python docs/generate.py --check
-python alerts/generate.py --check
-python dashboards/generate.py --check
+python -m alerts.generate --check
+python -m dashboards.generate --check
 yamllint --strict .
-pytest -q -n auto --dist loadgroup
+pytest -q -n auto --dist worksteal

@@ -6,8 +6,9 @@ docs/metrics.md, docs/questions.md, the tables of docs/architecture.md, and conf
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from exporter import findings, telemetry
 from exporter.app import metrics as page_metrics
@@ -47,11 +48,11 @@ def metrics_document() -> Iterator[str]:
     yield from process_rows()
 
 
-def table(metrics: object) -> Iterator[str]:
+def table(metrics: Iterable[Metric]) -> Iterator[str]:
     """Yield a Markdown table of metrics."""
     yield "| metric | labels | type | problem | meaning |"
     yield "|---|---|---|---|---|"
-    for metric in metrics:  # type: ignore[attr-defined]
+    for metric in metrics:
         yield row(metric)
 
 
@@ -100,7 +101,7 @@ def questions_document() -> Iterator[str]:
     yield "Label `reason`, a closed list: " + ", ".join(f"`{reason.value}`" for reason in Reason) + "."
 
 
-def question_lines(question: Question[object]) -> Iterator[str]:
+def question_lines(question: Question[Any]) -> Iterator[str]:
     """Yield the section of one question."""
     cadence = "each visit" if question.every == 1 else f"each {question.every}th visit"
     yield f"### {question.name}\n"

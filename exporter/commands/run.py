@@ -70,8 +70,8 @@ def is_ready(engine: Engine) -> bool:
 
 
 def _freeze() -> None:
-    """Move what has grown so far out of the collector's way: a full pass would stall the loop."""
-    gc.collect()
+    """Move what has grown so far out of the collector's way: a full pass over it would stall the loop."""
+    gc.collect(1)  # not a full one, for the same reason
     gc.freeze()
 
 
