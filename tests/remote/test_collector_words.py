@@ -73,11 +73,12 @@ def test_a_word_of_no_known_type_is_refused_and_nothing_is_run(shell: Collector,
     assert output.count(b"\n") == 2
 
 
-@pytest.mark.parametrize("word", INJECTIONS)
+@pytest.mark.parametrize("word", [word for word in INJECTIONS if word not in {"", "hello:a b"}])
 def test_the_same_words_are_refused_under_a_forced_command(dash: Collector, word: str, tmp_path: Path) -> None:
-    """Words that come as one text are split without globbing and checked like any others."""
-    if word in ("", "hello:a b"):
-        pytest.skip("an empty word does not exist in a text, and a blank parts two words")
+    """Words that come as one text are split without globbing and checked like any others.
+
+    In a text an empty word does not exist, and a blank parts two words; so these are left out.
+    """
     code, output = _forced(dash, f"collect {SCRIPT.version} {NONCE} host hello {word}", tmp_path)
     assert code == 2
     assert b" refused " in output
