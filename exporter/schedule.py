@@ -30,12 +30,13 @@ SLOTS_PER_KIND = 64
 
 @dataclass(slots=True)
 class Entry:
-    """One target under schedule."""
+    """One target under schedule; ``due`` is the boot-clock time of its next turn."""
 
     target: Target
     questions: Questions
     guard: Guard
     memory: TargetMemory = field(default_factory=TargetMemory)
+    due: float = 0.0
     is_running: bool = False
     is_up: bool | None = None
     last_success: float = 0.0
@@ -87,10 +88,14 @@ class Schedule:
         self.entries[name] = entry
         if type(target) in self.visits:
             phase = zlib.crc32("/".join(name).encode()) / 2**32 * interval
-            heapq.heappush(self._heap, (self.clock.boot() + phase, name))
+            self._set_turn(name, entry, self.clock.boot() + phase)
         else:
             failure = Failure(Reason.NOT_CONFIGURED)
             entry.memory.note(dict.fromkeys(entry.questions, failure), self.clock.unix())
+
+    def _set_turn(self, name: Key, entry: Entry, due: float) -> None:
+        entry.due = due
+        heapq.heappush(self._heap, (due, name))
 
     def watch(self) -> Iterator[tuple[Target, TargetMemory]]:
         """Yield every target with its memory."""
@@ -125,11 +130,11 @@ class Schedule:
         while self._heap and self._heap[0][0] <= now:
             due, name = heapq.heappop(self._heap)
             entry = self.entries.get(name)
-            if entry is None:
+            if entry is None or entry.due != due:  # the turn of one that went, and may have come back under its name
                 continue
             interval = self.intervals[entry.target.kind]
             missed = (now - due) // interval  # after a suspend the lost turns are not made up
-            heapq.heappush(self._heap, (due + (missed + 1) * interval, name))
+            self._set_turn(name, entry, due + (missed + 1) * interval)
             if not entry.is_running and not entry.guard.is_paused(now):
                 yield entry
 

@@ -13,6 +13,7 @@ from exporter.clock import SystemClock
 from exporter.cloud.targets import RouterTarget, Target
 from exporter.model import Failure, Outcome, Question, Reason, SourceError
 from exporter.schedule import Entry, Schedule, Visit
+from tests.clocks import HandClock
 from tests.worlds import IS_UP, WAITING, router
 
 PLAN = {RouterTarget: (IS_UP, WAITING)}
@@ -152,6 +153,24 @@ async def test_a_target_that_is_gone_is_visited_no_more() -> None:
         before = len(log.outcomes["r-1"])
         await log.until(r_2=len(log.outcomes["r-2"]) + 3)
         assert len(log.outcomes["r-1"]) <= before + 1  # the visit that was under way
+
+
+async def test_a_target_that_goes_and_comes_back_has_one_turn_per_interval() -> None:
+    """A router that migrates is gone for one refresh, often before its next turn; its old timer is not kept beside."""
+    clock = HandClock()
+    schedule = Schedule(clock, {RouterTarget: answer_all}, PLAN, {"router": 300.0}, 60.0, Log().visited)
+    for _ in range(3):
+        schedule.adopt([router("r-1")])
+        clock.turn(20)
+        schedule.adopt([])
+        clock.turn(20)
+    schedule.adopt([router("r-1")])
+    turns = 0
+    for _ in range(120):
+        clock.turn(30)
+        turns += len(list(schedule._take_due(clock.boot())))
+    assert turns == 12
+    assert len(schedule._heap) == 1
 
 
 async def test_a_kind_without_a_way_is_not_configured_and_not_visited() -> None:
