@@ -2,10 +2,11 @@
 # Through it: <version> <nonce> hop <machine> <address>[@<port>] modern|legacy <seconds> <question>...
 
 # The script that runs inside the system VM is written to a pipe; the pipe stays open until the
-# client has gone, because its end would say so inside. First comes the number of this process.
+# client has gone, because its end would say so inside. First comes the number of this process. Nothing
+# follows the script, which ends in a newline: a shell that reads blocks would leave it for the questions.
 feed() {
     export INSIDE
-    exec sh -c 'printf "%s\n" "$$" "$INSIDE"; read -r nothing' <&5
+    exec sh -c 'printf "%s\n%s" "$$" "$INSIDE"; read -r nothing' <&5
 }
 
 # CloudStack's key lies on KVM hosts and in dom0, or on a management server of RPM, deb or 3.x.

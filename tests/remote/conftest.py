@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from tests.collector_shells import SHELLS, Collector
+from tests.real_parts import require
 
 
 @pytest.fixture(params=list(SHELLS))
 def shell(request: pytest.FixtureRequest) -> Iterator[Collector]:
     """The collector in one of the shells."""
     command = SHELLS[request.param]
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+    require(command[0])
     collector_ = Collector(command)
     yield collector_
     collector_.stop()

@@ -220,3 +220,17 @@ def test_the_path_is_at_the_top_once_outside_and_once_inside() -> None:
     assert moved.count("\nROOT=/lab\n") == 2
     assert moved.count("\nPATH=/lab/bin\n") == 2
     assert PATH not in moved
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_a_script_of_whole_blocks_leaves_nothing_for_its_questions(
+    dash: Collector, tmp_path: Path, surplus: int
+) -> None:
+    """A shell reads 8192 bytes at a time; a byte after the script would look like the client's end to a question."""
+    collector_ = with_system_vm(dash, tmp_path)
+    before, inside = collector_.text.split("\nINSIDE='", 1)
+    sent = inside[: inside.index("'\n\n# On a host")].replace("'\\''", "'")
+    padding = "#" * ((surplus - len(sent) - 1) % 8192) + "\n"
+    collector_.text = f"{before}\nINSIDE='{padding}{inside}"
+    found = collector_.collect("inside_hanging_0", way=hop(12))
+    assert found.sections["inside_hanging_0"].code == 124
