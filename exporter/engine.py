@@ -110,12 +110,17 @@ class Engine:
     # ------------------------------------------------------------------ visits
 
     def visited(self, entry: Entry, outcomes: Mapping[Question[Any], Outcome]) -> None:
-        """Judge a target after a visit; its groups follow when their pause is over."""
+        """Judge a target after a visit; its groups follow when their pause is over.
+
+        A target that went while it was visited leaves nothing behind, also when another one has come under its name.
+        """
         target = entry.target
         self.telemetry.visits.labels(target.kind).inc()
         for outcome in outcomes.values():
             if isinstance(outcome, Failure):
                 self.telemetry.failed(outcome.reason)
+        if self.schedule.entries.get(key(target)) is not entry:
+            return
         self._put_target_telemetry(entry)
         self._judge_target(target, entry.memory)
 

@@ -83,6 +83,20 @@ async def test_a_target_gone_from_cloudstack_loses_all_its_series_in_one_cycle()
         assert series(watch, f'"{gone.pop()}"') == set()
 
 
+async def test_a_visit_that_ends_after_its_target_has_gone_brings_no_series_back() -> None:
+    """Nobody would ever take them away again: the target is forgotten already."""
+    async with watching() as watch:
+        await watch.look()
+        engine = watch.app.engine
+        before = dict(engine.schedule.entries)
+        await watch.lab.set("router_gone", on=True)
+        await engine.refresh()
+        (gone,) = before.keys() - engine.schedule.entries.keys()
+        await engine.schedule.visit(before[gone])
+        engine.tick()
+        assert series(watch, f'"{before[gone].target.name}"') == set()
+
+
 async def test_no_sample_carries_a_timestamp() -> None:
     """Staleness is Prometheus's to decide."""
     async with watching() as watch:
