@@ -83,6 +83,7 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
         watch=schedule.watch,
         cloud=lambda: inventory.cloud,
         notices=lambda: notices(whole, config),
+        defects=judging.defects.values,
     )
     pause = min(5.0, min(intervals.values()) / 2)
     whole = Engine(clock, inventory, schedule, judging, board, page, telemetry, group_pause=pause)

@@ -14,9 +14,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import Target
 from exporter.config import Accept
 from exporter.findings import TITLES, Blind, Finding, Snapshot, Tile, Verdict
-from exporter.judging import Judgment, Key
+from exporter.judging import Defect, Judgment, Key
 from exporter.memory import TargetMemory
-from exporter.model import Issue, Metric, Sample
+from exporter.model import Issue, Metric, Reason, Sample
 
 ISSUE_OBJECTS = Metric(
     "cloudstack_network_issue_objects",
@@ -53,6 +53,7 @@ class JudgmentBoard:
         watch: gives every target with its memory, for what could not be answered.
         cloud: gives the newest Cloud, or None.
         notices: gives lines about the exporter itself.
+        defects: gives the checks that raised, which say nothing of their owners.
     """
 
     clock: Clock
@@ -61,6 +62,7 @@ class JudgmentBoard:
     watch: Callable[[], Iterable[tuple[Target, TargetMemory]]] = tuple
     cloud: Callable[[], Cloud | None] = lambda: None
     notices: Callable[[], tuple[str, ...]] = tuple
+    defects: Callable[[], Iterable[Defect]] = tuple
     _standing: dict[tuple[Issue, str, Key], Standing] = field(default_factory=dict)
 
     def put(self, judgment: Judgment) -> None:
@@ -96,7 +98,7 @@ class JudgmentBoard:
             self._tile(number, issue, verdicts.get(issue, {}), is_read=cloud is not None)
             for number, issue in enumerate(Issue, start=1)
         )
-        blind: tuple[Blind, ...] = tuple(blind_rows(self.checks, watched, cloud))
+        blind = (*blind_rows(self.checks, watched, cloud), *map(_blind_by_defect, self.defects()))
         inventory_at = cloud.at if cloud else 0.0
         findings = tuple(self._findings())
         return Snapshot(
@@ -115,6 +117,9 @@ class JudgmentBoard:
             count(issue, subject, verdict)
         for issue, subject, verdict in unanswered(self.checks, watched, self.cloud()):
             count(issue, subject, verdict)
+        for defect in self.defects():
+            owner = defect.owner
+            count(defect.registered.issue, (owner.zone, owner.subject_kind, owner.subject), Verdict.UNKNOWN)
         return worst
 
     def unmatched(self) -> tuple[Accept, ...]:
@@ -221,6 +226,20 @@ class JudgmentBoard:
         if counts[Verdict.NOT_CONFIGURED]:
             return Verdict.NOT_CONFIGURED.value
         return "no_objects" if is_read else Verdict.UNKNOWN.value
+
+
+def _blind_by_defect(defect: Defect) -> Blind:
+    """Return the row that says what a check which raised leaves unknown."""
+    return Blind(
+        issues=(defect.registered.issue,),
+        zone=defect.owner.zone,
+        subject_kind=defect.owner.subject_kind,
+        subject=defect.owner.subject,
+        what=(defect.registered.check.title,),
+        reason=Reason.INTERNAL.value,
+        detail="a defect of the exporter; its log has the details",
+        since=defect.since,
+    )
 
 
 def _is_problem(sample: Sample, at: float) -> bool:

@@ -60,6 +60,15 @@ class Judgment:
     is_first: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A check that raised when it last judged an owner; ``since`` is the unix time of what it judged first so."""
+
+    registered: Registered
+    owner: Owner
+    since: float
+
+
 class Sink(Protocol):
     """Where judgments go: the page and the board."""
 
@@ -74,13 +83,14 @@ class Judging:
     Attributes:
         sink: takes each judgment.
         on_defect: called when a judge raised.
+        defects: what raised when it was last judged, by issue, check and owner; nothing is known of it.
     """
 
     checks: tuple[Registered, ...]
     sink: Sink = lambda _judgment: None
     on_defect: Callable[[], None] = lambda: None
+    defects: dict[tuple[str, str, Key], Defect] = field(default_factory=dict)
     _scopes: dict[tuple[str, str, Key, Key], Scope] = field(default_factory=dict)
-    _broken: set[tuple[str, str, Key]] = field(default_factory=set)
 
     def target(self, target: Target, memory: TargetMemory, cloud: Cloud, *, cloud_alone_is_new: bool = False) -> bool:
         """Judge what the checks can say of a target; return whether one of them wants a second look.
@@ -164,11 +174,11 @@ class Judging:
             samples = tuple(judge(*about))
         except Exception:
             self.on_defect()
-            if place not in self._broken:
+            if place not in self.defects:
                 log.exception("check %s/%s failed on %s", registered.issue.value, registered.name, owner.subject)
-            self._broken.add(place)
+                self.defects[place] = Defect(registered, owner, at)
             return False
-        self._broken.discard(place)
+        self.defects.pop(place, None)
         for scope in scopes:
             scope.end()
         self.sink(Judgment(registered, owner, samples, expires, at, is_first))
@@ -183,7 +193,8 @@ class Judging:
         if not keys:
             return
         self._scopes = {place: scope for place, scope in self._scopes.items() if not keys & {place[2], place[3]}}
-        self._broken = {place for place in self._broken if place[2] not in keys}
+        for place in [place for place in self.defects if place[2] in keys]:
+            del self.defects[place]
 
 
 def _expires(given: Iterable[Answers], cloud: Cloud, *, counts_cloud: bool) -> float:

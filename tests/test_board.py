@@ -30,6 +30,7 @@ class Desk:
             self.clock, CHECKS, accept, watch=lambda: tuple(self.memories.items()), cloud=lambda: self.cloud
         )
         self.judging = Judging(CHECKS, self.board.put)
+        self.board.defects = self.judging.defects.values
 
     def visit(self, target: object, up: str, waiting: str = "", lifetime: float = 300) -> None:
         now = self.clock.boot()
@@ -60,6 +61,21 @@ def test_a_problem_is_a_finding_with_words_age_and_remedies() -> None:
     assert (finding.seen, finding.expected, finding.value) == ("no", "yes", 0)
     assert (finding.since, finding.at_least, finding.at) == (1060.0, False, 1120.0)
     assert finding.remedies == ("restart it", "recreate it")
+
+
+def test_a_check_that_raises_makes_its_object_unknown_and_says_so() -> None:
+    """A defect of ours is never a healthy object: law 1; what works again is forgotten."""
+    desk = Desk()
+    desk.visit(R1, "yes")
+    desk.visit(R2, "defect")
+    assert desk.tile() == ("unknown", {"healthy": 1, "unknown": 1})
+    (row,) = desk.board.snapshot().blind
+    assert (row.subject, row.what, row.reason) == ("r-2-VM", ("Router up",), "internal")
+    desk.visit(R2, "yes")
+    assert desk.tile() == ("healthy", {"healthy": 2})
+    desk.visit(R2, "defect")
+    desk.judging.forget([("router", "zone1/r-2-VM")])
+    assert not [row for row in desk.board.snapshot().blind if row.subject == "r-2-VM"]
 
 
 def test_a_problem_seen_at_the_first_look_is_at_least_that_old() -> None:
