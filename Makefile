@@ -28,3 +28,14 @@ lock:
 	    --python-version 3.11 pyproject.toml -o deploy/requirements.txt
 	.venv/bin/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
 	    --python-version 3.11 --extra dev pyproject.toml -c deploy/requirements.txt -o deploy/requirements-dev.txt
+
+# Slow suites in full; CI runs a slice of them.
+.PHONY: fuzz soak scale
+fuzz:
+	.venv/bin/pytest -q -n auto -m hypothesis --hypothesis-profile full --timeout 3600
+
+soak:
+	.venv/bin/python bench/soak.py --minutes 60
+
+scale:
+	.venv/bin/python bench/lab_scale.py --hosts 1000 --routers 2000 --interval 120

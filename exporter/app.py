@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from exporter.engine import Engine
 from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, plan
 from exporter.model import Metric, Question, Via
+from exporter.notices import about_accept, about_inventory
 from exporter.page import Page
 from exporter.schedule import Schedule, Visit
 from exporter.sources.cloudstack import CloudStack
@@ -167,19 +169,9 @@ async def _visit(
 
 
 def notices(whole: Engine, config: Config) -> tuple[str, ...]:
-    """Return what people must know about the exporter itself."""
-    lines = []
-    failure, inventory = whole.inventory.failure, whole.inventory
-    if failure is not None:
-        lines.append(
-            f"CloudStack's API does not answer ({failure.reason}: {failure.detail}); "
-            + ("what is shown rests on an older inventory" if inventory.cloud else f"tried {config.cloudstack.url}")
-        )
-    if whole.schedule.entries and whole.schedule.is_settled:
-        for entry in whole.board.unmatched():
-            matchers = ", ".join(f'{m.label}{m.operator}"{m.value}"' for m in entry.matchers)
-            lines.append(
-                f"the accept entry for {entry.metric}{{{matchers}}} until {entry.until} matches no finding "
-                "or is past its date; remove or renew it"
-            )
+    """Return what people must know about the exporter itself; accept entries wait until all was seen once."""
+    lines = list(about_inventory(whole.inventory, config.cloudstack.url))
+    if whole.schedule.is_settled and whole.inventory.cloud is not None:
+        today = datetime.fromtimestamp(whole.clock.unix(), UTC).date()
+        lines += about_accept(whole.board.unmatched(), today)
     return tuple(lines)

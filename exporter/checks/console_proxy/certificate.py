@@ -64,7 +64,9 @@ def judge(target: ConsoleEndpoint, answers: Answers, _cloud: Cloud) -> Samples:
         )
         yield CHAIN_OK.sample(target.zone, target.name, value=int(not chain))
         until = f"valid until {_day(certificate.not_after)}"
-        yield NOT_AFTER.sample(target.zone, target.name, value=int(certificate.not_after), seen=until)
+        expected = f"at least {CERTIFICATE_EXPIRES_SOON // 86400} more days"
+        ends = int(certificate.not_after)
+        yield NOT_AFTER.sample(target.zone, target.name, value=ends, seen=until, expected=expected)
         words = (certificate.issuer, certificate.key, handshake.protocol)
         yield INFO.sample(target.zone, target.name, *words, value=1)
 
