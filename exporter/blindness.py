@@ -16,6 +16,9 @@ from exporter.model import Failure, Issue, Question, Reason
 Watched = Iterable[tuple[Target, TargetMemory]]
 Wanted = dict[type[Target], dict[Issue, tuple[Question[Any], ...]]]
 
+COMMAND = "API command"
+"""The kind of object in a row about a command that the Cloud lacks."""
+
 
 def needed(checks: Iterable[Registered]) -> Wanted:
     """Return, per target type and issue, the questions that verdicts rest on."""
@@ -65,7 +68,7 @@ def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | 
             yield Blind(
                 issues=issues,
                 zone="",
-                subject_kind="API command",
+                subject_kind=COMMAND,
                 subject=command,
                 what=(command,),
                 reason=failure.reason.value,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from exporter.app import App, build
+from exporter.blindness import COMMAND
 from exporter.checks import discover
 from exporter.clock import SystemClock
 from exporter.cloud.targets import key
@@ -16,7 +17,7 @@ from exporter.config import Config
 from exporter.findings import Finding, Snapshot
 from exporter.judging import Key
 from exporter.model import Issue
-from exporter.report import NOT_CHECKED, exit_code, text
+from exporter.report import CLEAN, NOT_CHECKED, exit_code, text
 from exporter.schedule import Entry
 
 
@@ -29,19 +30,26 @@ async def _check(config: Config, issue: Issue | None, target: str | None) -> int
     checks = tuple(registered for registered in discover() if issue in {None, registered.issue})
     async with build(config, SystemClock(), checks) as app:
         _say("reading the inventory")
-        if not await app.engine.refresh():
-            failure = app.engine.inventory.failure
-            _say(f"CloudStack cannot be read: {failure.reason}: {failure.detail}" if failure else "nothing was read")
+        if not await _refresh(app):
             return NOT_CHECKED
         entries = _chosen(app, target)
         if target is not None and not _is_known(app, target):
             _say(f"no target is named {target}{_similar(app, target)}")
             return NOT_CHECKED
         await _visit(app, entries, "visited")
-        await _look_again(app, entries)
+        has_looked = await _look_again(app, entries)
         snapshot = _about(app.engine.board.snapshot(), target)
         sys.stdout.write(text(snapshot))
-        return exit_code(snapshot)
+        return exit_code(snapshot) or (CLEAN if has_looked else NOT_CHECKED)
+
+
+async def _refresh(app: App) -> bool:
+    """Read the inventory; return whether that succeeded, and say why it did not."""
+    is_new = await app.engine.refresh()
+    failure = app.engine.inventory.failure
+    if failure is not None:
+        _say(f"CloudStack cannot be read: {failure.reason}: {failure.detail}")
+    return is_new
 
 
 def _chosen(app: App, target: str | None) -> list[Entry]:
@@ -80,18 +88,23 @@ async def _visit(app: App, entries: Iterable[Entry], word: str) -> None:
     app.engine.settle()
 
 
-async def _look_again(app: App, entries: list[Entry]) -> None:
-    """Look a second time at what a verdict needs to see twice, with a new inventory between."""
+async def _look_again(app: App, entries: list[Entry]) -> bool:
+    """Look a second time at what a verdict needs to see twice, with a new inventory between.
+
+    Return False when there was no new inventory, so that some verdicts are still open.
+    """
     wanted = _second_look(app)
     again = [entry for entry in entries if key(entry.target) in wanted]
     if not again:
-        return
+        return True
     _say("some verdicts need a second look; reading the inventory again")
-    await app.engine.refresh()
+    if not await _refresh(app):
+        return False
     current = app.engine.schedule.entries
     await _visit(
         app, [current[key(entry.target)] for entry in again if key(entry.target) in current], "looked again at"
     )
+    return True
 
 
 def _second_look(app: App) -> set[Key]:
@@ -104,13 +117,13 @@ def _second_look(app: App) -> set[Key]:
 
 
 def _about(snapshot: Snapshot, target: str | None) -> Snapshot:
-    """Return the snapshot narrowed to one target."""
+    """Return the snapshot narrowed to one target; API commands that are missing may be about any."""
     if target is None:
         return snapshot
     return replace(
         snapshot,
         findings=tuple(row for row in snapshot.findings if _names_it(row, target)),
-        blind=tuple(row for row in snapshot.blind if row.subject == target),
+        blind=tuple(row for row in snapshot.blind if target in row.subject.split("+") or row.subject_kind == COMMAND),
     )
 
 

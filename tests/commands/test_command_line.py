@@ -14,7 +14,9 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from exporter.commands.check import _look_again
 from exporter.lab.lab import Lab
+from tests.watching import watching
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -92,6 +94,28 @@ async def test_check_that_cannot_look_says_so(lab: Lab) -> None:
     await lab.set("api_down", on=False)
     assert (code, out) == (2, "")
     assert "CloudStack cannot be read: refused" in error
+
+
+async def test_check_of_one_target_tells_what_the_api_withheld(lab: Lab) -> None:
+    """A command that is not allowed leaves every target half unchecked: no clean result."""
+    await lab.set("api_forbids_routers", on=True)
+    code, out, _ = await command("check", "--config.file", str(lab.config_file), "--target", "v-1-VM")
+    await lab.set("api_forbids_routers", on=False)
+    assert code == 2, out
+    assert "API command listRouters: permission" in out
+
+
+async def test_a_second_look_without_a_new_inventory_is_none() -> None:
+    """What was seen once stays open, so ``check`` does not end as clean."""
+    async with watching() as watch:
+        await watch.lab.set("metadata_instance_missing", on=True)
+        await watch.look()
+        entries = list(watch.app.engine.schedule.entries.values())
+        await watch.lab.set("api_refuses", on=True)
+        assert not await _look_again(watch.app, entries)
+        await watch.lab.set("api_refuses", on=False)
+        assert await _look_again(watch.app, entries)
+        assert watch.problems()
 
 
 async def test_url_and_keys_alone_judge_what_the_api_tells(lab: Lab, tmp_path: Path) -> None:
