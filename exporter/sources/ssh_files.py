@@ -48,7 +48,8 @@ class WatchedFile(Generic[T]):
         """Return what is in the file now.
 
         Raises:
-            SourceError: NOT_CONFIGURED when it cannot be read or parsed.
+            SourceError: MISSING when it cannot be read, UNREADABLE when it cannot be parsed. Never NOT_CONFIGURED,
+                which is no failure and would hide that every machine is unseen.
         """
         async with self._lock:
             try:
@@ -57,9 +58,10 @@ class WatchedFile(Generic[T]):
                 if self._value is None or mark != self._mark:
                     self._value = await asyncio.to_thread(self._load)
                     self._mark = mark
-            except (OSError, ValueError) as error:
-                why = error.strerror if isinstance(error, OSError) else str(error)
-                raise SourceError(Reason.NOT_CONFIGURED, shown(f"{self.path}: {why}")) from None
+            except OSError as error:
+                raise SourceError(Reason.MISSING, shown(f"{self.path}: {error.strerror}")) from None
+            except ValueError as error:
+                raise SourceError(Reason.UNREADABLE, shown(f"{self.path}: {error}")) from None
             return self._value
 
     def _load(self) -> T:

@@ -50,10 +50,11 @@ async def test_a_file_that_has_become_bad_is_told_and_not_replaced_by_the_old_on
     for _ in range(2):
         with pytest.raises(SourceError) as raised:
             await watched.read()
-        assert raised.value.reason is Reason.NOT_CONFIGURED
+        assert raised.value.reason is Reason.UNREADABLE
     file.unlink()
     with pytest.raises(SourceError) as raised:
         await watched.read()
+    assert raised.value.reason is Reason.MISSING
     assert "No such file" in raised.value.detail
 
 

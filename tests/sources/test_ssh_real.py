@@ -382,7 +382,7 @@ async def test_files_that_cannot_be_read_are_told(bench: Bench, make: Make, tmp_
     missing = await refused(make(key_file=tmp_path / "none"), bench.machine)
     (tmp_path / "bad").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nCANARY\n")
     broken = await refused(make(key_file=tmp_path / "bad"), bench.machine)
-    assert {missing.reason, broken.reason} == {Reason.NOT_CONFIGURED}
+    assert (missing.reason, broken.reason) == (Reason.MISSING, Reason.UNREADABLE)
     assert str(tmp_path / "none") in missing.detail
     assert "CANARY" not in broken.detail
 
@@ -401,7 +401,7 @@ async def test_a_key_with_a_passphrase(bench: Bench, make: Make, tmp_path: Path,
     assert found.failure is None
     for phrase in (None, "canary-other"):
         error = await refused(make(key_file=key, key_passphrase=phrase), bench.machine)
-        assert error.reason is Reason.NOT_CONFIGURED
+        assert error.reason is Reason.UNREADABLE
         assert "canary" not in str(error)
 
 
