@@ -64,6 +64,11 @@ class _Link:
             self.retired.append(self.connection)
             self.connection = None
 
+    def retire_silent(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Use a connection on which nothing came for no further call, unless there is a newer one."""
+        if self.connection is connection:
+            self.retire()
+
     def close_retired(self) -> None:
         """Close the connections that are no longer used."""
         while self.retired:
@@ -207,11 +212,13 @@ class Ssh:
         asked = Call(self._command(words), self._input, nonce, request.questions, deadline)
         try:
             collected = await call(connection, asked)
+        except TimeoutError:  # an OSError, yet no disconnection: the machine may have lost its power
+            link.retire_silent(connection)
+            raise
         except (asyncssh.DisconnectError, OSError) as error:
             raise SourceError(Reason.DISCONNECTED, shown(str(error))) from None
-        is_silent = not collected.is_spoken and collected.failure and collected.failure.reason is Reason.TIMEOUT
-        if is_silent and link.connection is connection:
-            link.retire()
+        if not collected.is_spoken and collected.failure and collected.failure.reason is Reason.TIMEOUT:
+            link.retire_silent(connection)
         return collected
 
     def _command(self, words: tuple[str, ...]) -> str:

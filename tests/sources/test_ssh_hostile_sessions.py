@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 
 import asyncssh
 import pytest
 
-from exporter.model import Failure, Reason
+from exporter.model import Failure, Reason, SourceError
 from exporter.sources.sections import Collected
 from exporter.sources.ssh import Ssh
 from exporter.sources.ssh_call import MOST_ERRORS, call_failure
@@ -132,6 +133,38 @@ async def test_a_machine_that_never_answers_is_logged_in_to_anew(keys: Path) -> 
             assert ssh.open_connections == 0
         await ssh.close()
     assert len(set(map(id, logins))) == 2
+
+
+async def test_a_machine_that_opens_no_session_is_a_timeout_and_logged_in_to_anew(keys: Path) -> None:
+    """So looks one that has lost its power: the connection stands for us until the keepalive ends it."""
+    logins = []
+
+    class Silent(asyncssh.SSHServer):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            logins.append(conn)
+
+        def session_requested(self) -> Awaitable[asyncssh.SSHServerSession[bytes]]:
+            return asyncio.Event().wait()  # type: ignore[return-value]
+
+    listener = await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_factory=Silent,
+        server_host_keys=[str(keys / "host")],
+        authorized_client_keys=str(keys / "ours.pub"),
+    )
+    ssh = source(keys, listener.sockets[0].getsockname()[1], connect_seconds=10.0)
+    for _ in range(2):
+        with pytest.raises(SourceError) as raised:
+            await ssh.collect(MACHINE, REQUEST, seconds=2.0)
+        assert raised.value.reason is Reason.TIMEOUT
+        assert ssh.open_connections == 0
+    await ssh.close()
+    for connection in logins:
+        connection.abort()
+        await connection.wait_closed()
+    listener.close()
+    assert len(logins) == 2
 
 
 async def test_a_connection_that_has_ended_meanwhile_is_opened_again(keys: Path) -> None:
