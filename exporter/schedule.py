@@ -75,10 +75,13 @@ class Schedule:
         for name in gone:
             del self.entries[name]
         for name, target in wanted.items():
-            if name in self.entries:
-                self.entries[name].target = target
-            else:
+            entry = self.entries.get(name)
+            if entry is None:
                 self._add(name, target)
+                continue
+            if entry.target.via != target.via:
+                entry.guard.resume()
+            entry.target = target
         self._changed.set()
         return gone
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.clock import SystemClock
-from exporter.cloud.targets import RouterTarget, Target
+from exporter.cloud.targets import Machine, RouterTarget, Target
 from exporter.model import Failure, Outcome, Question, Reason, SourceError
 from exporter.schedule import Entry, Schedule, Visit
 from tests.clocks import HandClock
@@ -171,6 +172,20 @@ async def test_a_target_that_goes_and_comes_back_has_one_turn_per_interval() -> 
         turns += len(list(schedule._take_due(clock.boot())))
     assert turns == 12
     assert len(schedule._heap) == 1
+
+
+async def test_a_target_with_a_new_way_is_not_left_alone_for_what_the_old_one_did() -> None:
+    """A router that was started on another host after its host died is looked at in its next turn."""
+    clock = HandClock()
+    schedule = Schedule(clock, {RouterTarget: answer_all}, PLAN, {"router": 300.0}, 60.0, Log().visited)
+    schedule.adopt([router("r-1")])
+    (entry,) = schedule.entries.values()
+    for _ in range(6):
+        entry.guard.failed(Failure(Reason.UNREACHABLE), clock.boot())
+    schedule.adopt([router("r-1")])
+    assert entry.guard.is_paused(clock.boot())
+    schedule.adopt([replace(router("r-1"), via=Machine("kvm2", "192.0.2.2"))])
+    assert not entry.guard.is_paused(clock.boot())
 
 
 async def test_a_kind_without_a_way_is_not_configured_and_not_visited() -> None:

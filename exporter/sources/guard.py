@@ -34,6 +34,10 @@ class Guard:
         """Return whether the target is to be left alone at boot-clock time ``now``."""
         return now < self.paused_until
 
+    def resume(self) -> None:
+        """End the pause: what has failed was another way to the target."""
+        self.paused_until = 0.0
+
     def succeeded(self) -> None:
         """Note a visit that brought answers."""
         if self._last is not None:
