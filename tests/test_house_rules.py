@@ -121,6 +121,20 @@ def test_every_question_of_a_check_is_in_the_catalogue(registered: Registered) -
     assert {question for questions in wanted for question in questions} <= known
 
 
+LOOKED_UP = {
+    "listNetworks": r"\b(metadata_addresses|serving|serving_now)\(|\bcloud\.networks\b",
+    "listVirtualMachines": r"\brunning_instances\(|\bcloud\.instances",
+}
+"""API command -> what a check that rests on its rows has in its text."""
+
+
+@pytest.mark.parametrize("registered", CHECKS, ids=metric_name)
+def test_a_check_reads_the_commands_that_it_rests_on(registered: Registered) -> None:
+    """Else a key that may not list them would make its verdicts out of nothing: law 1."""
+    text = (ROOT / f"exporter/checks/{registered.issue}/{registered.name}.py").read_text()
+    assert {command for command, used in LOOKED_UP.items() if re.search(used, text)} <= {*registered.check.reads}
+
+
 def test_a_check_judges_each_kind_of_group_once() -> None:
     """A second judge of the same kind would replace what the first has said."""
     for registered in CHECKS:

@@ -64,5 +64,5 @@ CHECK = Check(
     metrics=(USABLE, NEEDED, ZONE_SERVED),
     remedies=(READ_LOG, CHECK_HOST_SETTING, DESTROY),
     groups=(GroupJudge(ZoneGroup, judge),),
-    reads=("listSystemVms", "listZones"),
+    reads=("listSystemVms", "listVirtualMachines", "listZones"),
 )

@@ -67,4 +67,5 @@ CHECK = Check(
     remedies=LADDER,
     judges={RouterTarget: judge},
     asks={RouterTarget: (*NEEDED, METADATA_HTTP)},
+    reads=("listNetworks",),
 )

@@ -174,6 +174,6 @@ CHECK = Check(
     remedies=(RESTART_INSTANCE, *LADDER),
     judges={RouterTarget: judge},
     asks={RouterTarget: (*NEEDED, METADATA_INSTANCES)},
-    reads=("listVirtualMachines",),
+    reads=("listVirtualMachines", "listNetworks"),
     judges_cloud=True,
 )

@@ -83,4 +83,5 @@ CHECK = Check(
     remedies=(PUSH, *LADDER),
     judges={RouterTarget: judge},
     asks={RouterTarget: (*NEEDED, METADATA_NAME)},
+    reads=("listNetworks", "listConfigurations"),
 )

@@ -53,4 +53,5 @@ CHECK = Check(
     remedies=LADDER,
     judges={RouterTarget: judge},
     asks={RouterTarget: (*NEEDED, METADATA_VHOSTS)},
+    reads=("listNetworks",),
 )

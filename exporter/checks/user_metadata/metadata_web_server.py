@@ -59,4 +59,5 @@ CHECK = Check(
     judges={RouterTarget: judge},
     asks={RouterTarget: (*NEEDED, METADATA_WEB_SERVER)},
     uses={RouterTarget: (ROUTER_SOCKETS,)},
+    reads=("listNetworks",),
 )

@@ -144,6 +144,6 @@ CHECK = Check(
     judges={RouterTarget: judge_role},
     asks={RouterTarget: (ROUTER_REDUNDANCY,)},
     groups=(GroupJudge(RouterPair, judge, {RouterTarget: (ROUTER_REDUNDANCY,)}),),
-    reads=("listRouters",),
+    reads=("listRouters", "listVirtualMachines"),
     judges_cloud=True,
 )
