@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from exporter.blindness import blind_rows, unanswered
 from exporter.checks import Registered
@@ -31,6 +32,7 @@ FINDING_ACCEPTED = Metric(
 SUBJECTS = ("router", "console_proxy", "system_vm", "host", "network", "zone")
 """Labels that name an object, the most specific first."""
 WORST_FIRST = (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.ACCEPTED, Verdict.HEALTHY, Verdict.NOT_CONFIGURED)
+RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST)}
 
 Subject = tuple[str, str, str]  # zone, kind, name
 
@@ -86,6 +88,8 @@ class JudgmentBoard:
     def forget(self, gone: Iterable[Key]) -> None:
         """Forget targets and groups that are no more."""
         keys = set(gone)
+        if not keys:
+            return
         self._standing = {place: row for place, row in self._standing.items() if place[2] not in keys}
 
     def snapshot(self) -> Snapshot:
@@ -108,18 +112,16 @@ class JudgmentBoard:
     def verdicts(self, watched: Iterable[tuple[Target, TargetMemory]]) -> dict[Issue, dict[Subject, Verdict]]:
         """Return the worst verdict on every object of every issue."""
         worst: defaultdict[Issue, dict[Subject, Verdict]] = defaultdict(dict)
-
-        def count(issue: Issue, subject: Subject, verdict: Verdict) -> None:
-            old = worst[issue].get(subject, verdict)
-            worst[issue][subject] = min(old, verdict, key=WORST_FIRST.index)
-
-        for issue, subject, verdict in self._judged():
-            count(issue, subject, verdict)
-        for issue, subject, verdict in unanswered(self.checks, watched, self.cloud()):
-            count(issue, subject, verdict)
-        for defect in self.defects():
-            owner = defect.owner
-            count(defect.registered.issue, (owner.zone, owner.subject_kind, owner.subject), Verdict.UNKNOWN)
+        found = (
+            self._judged(),
+            unanswered(self.checks, watched, self.cloud()),
+            map(_unknown_by_defect, self.defects()),
+        )
+        for issue, subject, verdict in chain.from_iterable(found):
+            of_issue = worst[issue]
+            old = of_issue.setdefault(subject, verdict)
+            if old is not verdict and RANK[verdict] < RANK[old]:
+                of_issue[subject] = verdict
         return worst
 
     def unmatched(self) -> tuple[Accept, ...]:
@@ -194,6 +196,8 @@ class JudgmentBoard:
             )
 
     def _accepting(self, sample: Sample) -> Accept | None:
+        if not self.accept:
+            return None
         labels = _labels(sample)
         covering = (e for e in self.accept if self._is_current(e) and _covers(e, sample.metric.name, labels))
         return next(covering, None)
@@ -240,6 +244,12 @@ def _blind_by_defect(defect: Defect) -> Blind:
         detail="a defect of the exporter; its log has the details",
         since=defect.since,
     )
+
+
+def _unknown_by_defect(defect: Defect) -> tuple[Issue, Subject, Verdict]:
+    """Return the verdict on what a check which raised leaves unknown."""
+    owner = defect.owner
+    return defect.registered.issue, (owner.zone, owner.subject_kind, owner.subject), Verdict.UNKNOWN
 
 
 def _is_problem(sample: Sample, at: float) -> bool:

@@ -132,7 +132,8 @@ class Engine:
         memory.drop_expired(self.clock.boot())
         self._look_again(name, wants=self.judging.target(target, memory, cloud))
         for group in self.membership.of(target):
-            self._dirty.setdefault(group_key(group), self.clock.boot() + self.group_pause)
+            if type(group) in self.judging.follows:
+                self._dirty.setdefault(group_key(group), self.clock.boot() + self.group_pause)
         self._is_changed = True
 
     def _judge_group(self, name: Key, *, members_alone_are_new: bool = False) -> None:
@@ -140,7 +141,8 @@ class Engine:
         self._dirty.pop(name, None)
         if cloud is None or group is None:
             return
-        entries = [self.schedule.entries[member] for member in self._members.get(name, ())]
+        followed = self._members.get(name, ()) if type(group) in self.judging.follows else ()
+        entries = [self.schedule.entries[member] for member in followed]
         members = {entry.target: entry.memory for entry in entries}
         wants = self.judging.group(group, members, cloud, members_alone_are_new=members_alone_are_new)
         self._look_again(name, wants=wants)

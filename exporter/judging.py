@@ -83,6 +83,7 @@ class Judging:
     Attributes:
         sink: takes each judgment.
         on_defect: called when a judge raised.
+        follows: the types of group of which some judgment follows the answers of members.
         defects: what raised when it was last judged, by issue, check and owner; nothing is known of it.
     """
 
@@ -90,7 +91,12 @@ class Judging:
     sink: Sink = lambda _judgment: None
     on_defect: Callable[[], None] = lambda: None
     defects: dict[tuple[str, str, Key], Defect] = field(default_factory=dict)
+    follows: frozenset[type[Group]] = field(init=False)
     _scopes: dict[tuple[str, str, Key, Key], Scope] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        groups = (judge for registered in self.checks for judge in registered.check.groups)
+        self.follows = frozenset(judge.group for judge in groups if judge.needs)
 
     def target(self, target: Target, memory: TargetMemory, cloud: Cloud, *, cloud_alone_is_new: bool = False) -> bool:
         """Judge what the checks can say of a target; return whether one of them wants a second look.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from exporter.cloud.groups import ZoneGroup
 from exporter.judging import Judging, Judgment, plan
 from exporter.memory import TargetMemory
-from exporter.model import Failure, Reason
+from exporter.model import Failure, GroupJudge, Reason
 from tests.worlds import CHECKS, IS_UP, WAITING, answer, cloud, router
 
 
@@ -129,3 +130,10 @@ def test_what_rests_on_the_cloud_alone_is_not_judged_when_members_change(
     members = {router("r-1-VM"): remember(is_up=("no", 1, 90))}
     judging.group(ZoneGroup("z", "zone1"), members, cloud("r-1-VM"), members_alone_are_new=True)
     assert [judgment.registered.name for judgment in said] == ["zone"]
+
+
+def test_only_groups_of_which_a_judgment_needs_members_follow_them() -> None:
+    """A visit does not have a zone of thousands judged again for nothing."""
+    assert Judging(CHECKS).follows == {ZoneGroup}
+    alone = replace(CHECKS[1], check=replace(CHECKS[1].check, groups=(GroupJudge(ZoneGroup, lambda *_: iter(())),)))
+    assert Judging((CHECKS[0], alone)).follows == frozenset()
