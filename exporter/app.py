@@ -77,6 +77,7 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
         questions,
         intervals,
         deadline,
+        per_machine=config.ssh.hops_per_host if config.ssh else 1,
     )
     board = JudgmentBoard(
         clock,

@@ -7,9 +7,11 @@ import heapq
 import logging
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from exporter.clock import Clock
 from exporter.cloud.targets import Target, key
@@ -52,6 +54,7 @@ class Schedule:
         plan: per target type the questions.
         intervals: seconds between visits by target kind.
         deadline: seconds after which a visit is given up.
+        per_machine: visits of one kind at the same time through one machine.
         on_visited: called after each visit with its entry and the failures by reason.
         on_defect: called when a visit raised what it should not.
     """
@@ -63,9 +66,11 @@ class Schedule:
     deadline: float
     on_visited: Callable[[Entry, Mapping[Question[Any], Outcome]], None] = lambda _entry, _outcomes: None
     on_defect: Callable[[], None] = lambda: None
+    per_machine: int = 2
     entries: dict[Key, Entry] = field(default_factory=dict)
     _heap: list[tuple[float, Key]] = field(default_factory=list)
     _slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    _machines: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def adopt(self, targets: Iterable[Target]) -> set[Key]:
@@ -150,14 +155,42 @@ class Schedule:
     async def visit(self, entry: Entry) -> None:
         """Visit one target now, remember what it brought, and tell ``on_visited``."""
         kind = entry.target.kind
-        async with self._slots.setdefault(kind, asyncio.Semaphore(SLOTS_PER_KIND)):
-            asked, at, started = self.clock.boot(), self.clock.unix(), time.monotonic()
-            due = entry.memory.due(entry.questions)
-            brought = await self._trip(entry, due)
-            entry.duration = time.monotonic() - started
+        asked, at, started = self.clock.boot(), self.clock.unix(), time.monotonic()
+        due = entry.memory.due(entry.questions)
+        try:
+            async with self._machine(entry.target), self._slots.setdefault(kind, asyncio.Semaphore(SLOTS_PER_KIND)):
+                asked, at, started = self.clock.boot(), self.clock.unix(), time.monotonic()
+                brought = await self._trip(entry, due)
+        except SourceError as error:
+            brought = dict.fromkeys(due, Failure(error.reason, error.detail))
+        entry.duration = time.monotonic() - started
         outcomes = {question: self._stamp(question, brought.get(question), asked, at, kind) for question in due}
         self._note(entry, outcomes, at)
         self.on_visited(entry, outcomes)
+
+    @asynccontextmanager
+    async def _machine(self, target: Target) -> AsyncIterator[None]:
+        """Hold a place of the machine through which a target is reached.
+
+        It is taken before a slot of the kind: machines that hang hold a few of those, and not all.
+
+        Raises:
+            SourceError: there was none until the next visit is due.
+        """
+        if target.via is None:
+            yield
+            return
+        places = self._machines.setdefault((target.kind, target.via.address), asyncio.Semaphore(self.per_machine))
+        try:
+            async with asyncio.timeout(self.intervals[target.kind]):
+                await places.acquire()
+        except TimeoutError:
+            words = f"{target.via.name} was busy with other visits for {self.intervals[target.kind]:g} s"
+            raise SourceError(Reason.TIMEOUT, words) from None
+        try:
+            yield
+        finally:
+            places.release()
 
     async def _trip(self, entry: Entry, due: Questions) -> Mapping[Question[Any], Any]:
         """Return what the visit brought; a trip that failed as a whole gives its reason for each question."""

@@ -131,6 +131,31 @@ async def test_a_visit_that_hangs_is_given_up_and_never_doubled() -> None:
     assert at_once == 0
 
 
+async def test_machines_that_hang_leave_slots_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storage that is away stops many hosts at once: routers elsewhere are visited as before."""
+    monkeypatch.setattr("exporter.schedule.SLOTS_PER_KIND", 5)
+    log, hanging, most = Log(), 0, 0
+
+    async def visit(target: Target, due: Sequence[Question[Any]], seconds: float) -> Mapping[Question[Any], Any]:
+        nonlocal hanging, most
+        if target.name.startswith("good"):
+            return await answer_all(target, due, seconds)
+        hanging += 1
+        most = max(most, hanging)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            hanging -= 1
+        return {}
+
+    async with running(visit, log, "good-1", deadline=2.0) as schedule:
+        hung = [replace(router(f"r-{n}"), via=Machine(f"h{n % 2}", f"198.51.100.{n % 2}")) for n in range(20)]
+        schedule.adopt([router("good-1"), *hung])
+        await log.until(good_1=5, **{f"r_{n}": 1 for n in range(20)})
+    assert most == 4
+    assert {reason for n in range(20) for reason in log.reasons(f"r-{n}")} == {Reason.TIMEOUT}
+
+
 async def test_a_question_that_the_visit_forgot_is_a_defect_not_an_answer() -> None:
     """Law 1: nothing is never a value."""
     log = Log()

@@ -18,7 +18,7 @@ from exporter.findings import Finding, Snapshot
 from exporter.judging import Key
 from exporter.model import Issue
 from exporter.report import CLEAN, NOT_CHECKED, exit_code, text
-from exporter.schedule import Entry
+from exporter.schedule import SLOTS_PER_KIND, Entry
 
 
 def check(config: Config, issue: Issue | None, target: str | None) -> int:
@@ -81,7 +81,13 @@ def _similar(app: App, target: str) -> str:
 
 async def _visit(app: App, entries: Iterable[Entry], word: str) -> None:
     """Visit the entries at once, as far as the schedule's slots allow, and tell how far it is."""
-    waiting = [asyncio.create_task(app.engine.schedule.visit(entry)) for entry in entries]
+    places = asyncio.Semaphore(SLOTS_PER_KIND)  # no more, or those behind one busy machine would wait for too long
+
+    async def visit(entry: Entry) -> None:
+        async with places:
+            await app.engine.schedule.visit(entry)
+
+    waiting = [asyncio.create_task(visit(entry)) for entry in entries]
     for number, done in enumerate(asyncio.as_completed(waiting), start=1):
         await done
         _say(f"{word} {number} of {len(waiting)}", is_progress=number < len(waiting))
