@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import SystemVm
+
+PORT = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def console_address(cloud: Cloud, vm: SystemVm) -> ConsoleAddress:
     port = None
     if address != vm.public_address:
         text = cloud.setting("consoleproxy.static.port", vm.zone_id) or "8443"
-        port = int(text) if text.isdecimal() else 8443
+        port = int(text) if PORT.fullmatch(text) and int(text) < 65536 else 8443
     if not domain:
         return ConsoleAddress(address, tls, "address", "", address, port)
     if domain.startswith("*"):

@@ -56,6 +56,14 @@ def addresses(start: str, end: str, *, own: bool = False, public: bool = True, z
             ConsoleAddress("198-51-100-5.c.example", False, "wildcard", "c.example", "198.51.100.5", 9443),
         ),
         (
+            {STATIC: "198.51.100.5", STATIC_PORT: "65536"},
+            ConsoleAddress("198.51.100.5", False, "address", "", "198.51.100.5", 8443),
+        ),
+        (
+            {STATIC: "198.51.100.5", STATIC_PORT: "9" * 5000},
+            ConsoleAddress("198.51.100.5", False, "address", "", "198.51.100.5", 8443),
+        ),
+        (
             {STATIC: "198.51.100.5", STATIC_PORT: "x"},
             ConsoleAddress("198.51.100.5", False, "address", "", "198.51.100.5", 8443),
         ),
