@@ -12,6 +12,9 @@ from exporter.cloud.objects import Router
 from exporter.cloud.routers import guest_networks
 from exporter.cloud.targets import RouterTarget, Target
 
+GONE = frozenset({"Destroyed", "Expunging"})
+"""States of a router that is no more; it may still be listed for a while."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneGroup:
@@ -34,7 +37,7 @@ class ZoneGroup:
 
 @dataclass(frozen=True, slots=True)
 class RouterPair:
-    """The redundant routers of one network or VPC, in any state."""
+    """The redundant routers of one network or VPC, in any state but those of a router that is no more."""
 
     kind: ClassVar[str] = "router_pair"
     home: str  # network or VPC id
@@ -100,7 +103,7 @@ def groups(cloud: Cloud) -> Iterator[Group]:
         yield ZoneGroup(zone.id, zone.name)
     pairs: defaultdict[str, list[Router]] = defaultdict(list)
     for router in cloud.routers.values():
-        if router.is_redundant and (router.vpc_id or router.network_id):
+        if router.is_redundant and router.state not in GONE and (router.vpc_id or router.network_id):
             pairs[router.vpc_id or router.network_id].append(router)
     for home, routers in pairs.items():
         ordered = tuple(sorted(routers, key=lambda router: router.name))
