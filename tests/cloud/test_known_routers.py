@@ -36,7 +36,7 @@ def test_a_visit_does_not_judge_it_again() -> None:
 
 
 def test_a_router_that_is_no_more_is_in_no_pair() -> None:
-    """After a rolling restart the old two are still listed as Expunging; they are no members that could not take over."""
+    """After a rolling restart the old two are listed as Expunging for a while; nobody expects them to take over."""
     names = {"r-4-VM": "Expunging", "r-5-VM": "Destroyed", "r-6-VM": "Running", "r-7-VM": "Stopped"}
     routers = (scene.router(name, is_redundant=True, state=state) for name, state in names.items())
     (pair,) = (group for group in groups(scene.cloud(*routers)) if isinstance(group, RouterPair))

@@ -143,6 +143,6 @@ CHECK = Check(
     metrics=(FAILED, CHECK_FAILED, STALE, AGE, DISAGREES),
     remedies=(LOOK, RESTART_ROUTER, RECREATE_ROUTER),
     groups=(GroupJudge(KnownRouter, judge),),
-    reads=("listRouters", "listNetworks", "listVirtualMachines"),
+    reads=("listRouters", "listNetworks", "listVirtualMachines", "listConfigurations"),
     judges_cloud=True,
 )

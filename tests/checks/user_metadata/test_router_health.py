@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.user_metadata.router_health import judge
+from exporter.checks import Registered
+from exporter.checks.user_metadata.router_health import CHECK, judge
 from exporter.cloud.groups import KnownRouter
 from exporter.cloud.objects import HealthResult
-from exporter.model import Sample
+from exporter.judging import Judging, Judgment
+from exporter.model import Failure, Issue, Reason, Sample
 from exporter.thresholds import ROUTER_HEALTH_STALE_SECONDS
 from tests.checks.user_metadata import scene
 from tests.remote_texts import sample
@@ -173,6 +175,17 @@ def test_checks_that_are_off(name: str) -> None:
     """Old results of checks that nobody runs any more say nothing."""
     off = {name: "false" if name.endswith("enabled") else "0"}
     assert found(result("disk_space_check.py", "FAILED"), settings=off) == []
+
+
+def test_without_the_settings_nothing_is_said() -> None:
+    """Whether anybody still runs the checks is then not known, and old results would be called stale."""
+    said: list[Judgment] = []
+    router = scene.router(health=(result("disk_space_check.py", updated=0.0),))
+    judging = Judging((Registered(Issue.USER_METADATA, "router_health", CHECK),), said.append)
+    forbidden = {"listConfigurations": Failure(Reason.PERMISSION)}
+    for lacks in (forbidden, {}):
+        judging.group(KnownRouter("zone1", router), {}, scene.cloud(router, instances=(VM,), lacks=lacks))
+        assert bool(said) == (not lacks)
 
 
 def test_routers_that_have_no_results() -> None:
