@@ -86,6 +86,7 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
         watch=schedule.watch,
         cloud=lambda: inventory.cloud,
         notices=lambda: notices(whole, config),
+        failure=lambda: (inventory.failure, inventory.failed_since) if inventory.failure else None,
         defects=judging.defects.values,
     )
     pause = min(5.0, min(intervals.values()) / 2)

@@ -55,6 +55,23 @@ def _verdict(missing: Iterable[Question[Any]], memory: TargetMemory) -> Verdict:
     return Verdict.NOT_CONFIGURED if reasons == {Reason.NOT_CONFIGURED} else Verdict.UNKNOWN
 
 
+def api_rows(checks: tuple[Registered, ...], failure: tuple[Failure, float] | None) -> Iterator[Blind]:
+    """Yield one row when CloudStack cannot be read: all that rests on its state goes blind."""
+    if failure is None:
+        return
+    why, since = failure
+    yield Blind(
+        issues=tuple(dict.fromkeys(registered.issue for registered in checks)),
+        zone="",
+        subject_kind="API",
+        subject="CloudStack",
+        what=("inventory",),
+        reason=why.reason.value,
+        detail=why.detail,
+        since=since,
+    )
+
+
 def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None) -> Iterator[Blind]:
     """Yield one row per target and reason, then one per API command that the Cloud lacks."""
     wanted = needed(checks)

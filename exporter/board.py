@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 
-from exporter.blindness import blind_rows, unanswered
+from exporter.blindness import api_rows, blind_rows, unanswered
 from exporter.checks import Registered
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
@@ -17,7 +17,7 @@ from exporter.config import Accept
 from exporter.findings import TITLES, Blind, Finding, Snapshot, Tile, Verdict
 from exporter.judging import Defect, Judgment, Key
 from exporter.memory import TargetMemory
-from exporter.model import Issue, Metric, Reason, Sample
+from exporter.model import Failure, Issue, Metric, Reason, Sample
 
 ISSUE_OBJECTS = Metric(
     "cloudstack_network_issue_objects",
@@ -29,9 +29,10 @@ FINDING_ACCEPTED = Metric(
     "A problem that the configuration accepts until a date; finding joins the metric's label values by a slash.",
     labels=("metric", "zone", "subject", "finding"),
 )
-SUBJECTS = ("router", "console_proxy", "system_vm", "host", "network", "zone")
+SUBJECTS = ("router", "pair", "console_proxy", "system_vm", "host", "network", "zone")
 """Labels that name an object, the most specific first."""
-WORST_FIRST = (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.ACCEPTED, Verdict.HEALTHY, Verdict.NOT_CONFIGURED)
+WORST_FIRST = (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.ACCEPTED, Verdict.NOT_CONFIGURED, Verdict.HEALTHY)
+"""An object that is healthy as far as it is configured is not called healthy."""
 RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST)}
 
 Subject = tuple[str, str, str]  # zone, kind, name
@@ -55,6 +56,8 @@ class JudgmentBoard:
         watch: gives every target with its memory, for what could not be answered.
         cloud: gives the newest Cloud, or None.
         notices: gives lines about the exporter itself.
+        failure: gives why CloudStack cannot be read and since when (unix time), or None.
+        is_partial: whether only a part of the cloud is looked at, so that an entry may match elsewhere.
         defects: gives the checks that raised, which say nothing of their owners.
     """
 
@@ -65,6 +68,8 @@ class JudgmentBoard:
     cloud: Callable[[], Cloud | None] = lambda: None
     notices: Callable[[], tuple[str, ...]] = tuple
     defects: Callable[[], Iterable[Defect]] = tuple
+    failure: Callable[[], tuple[Failure, float] | None] = lambda: None
+    is_partial: bool = False
     _standing: dict[tuple[Issue, str, Key], Standing] = field(default_factory=dict)
 
     def put(self, judgment: Judgment) -> None:
@@ -102,7 +107,8 @@ class JudgmentBoard:
             self._tile(number, issue, verdicts.get(issue, {}), is_read=cloud is not None)
             for number, issue in enumerate(Issue, start=1)
         )
-        blind = (*blind_rows(self.checks, watched, cloud), *map(_blind_by_defect, self.defects()))
+        rows = blind_rows(self.checks, watched, cloud)
+        blind = (*api_rows(self.checks, self.failure()), *rows, *map(_blind_by_defect, self.defects()))
         inventory_at = cloud.at if cloud else 0.0
         findings = tuple(self._findings())
         return Snapshot(
@@ -125,13 +131,24 @@ class JudgmentBoard:
         return worst
 
     def unmatched(self) -> tuple[Accept, ...]:
-        """Return the accept entries that match no problem that stands, and those past their date."""
-        problems = [(sample.metric.name, _labels(sample)) for _, sample in self._problems()]
+        """Return the accept entries that match no problem, and those past their date.
+
+        A problem that was seen last, before its object went blind, still counts as matched.
+        """
+        standing = [sample for row in self._standing.values() for sample in row.problems]
+        problems = [(sample.metric.name, _labels(sample)) for sample in standing]
         return tuple(
             entry
-            for entry in self.accept
+            for entry in self._asked_for()
             if not self._is_current(entry) or not any(_covers(entry, name, labels) for name, labels in problems)
         )
+
+    def _asked_for(self) -> Iterator[Accept]:
+        """Yield the accept entries that what is looked at could match."""
+        owned = {metric.name for registered in self.checks for metric in registered.check.metrics}
+        for entry in self.accept:
+            if not self.is_partial or entry.metric in owned:
+                yield entry
 
     def samples(self, watched: Iterable[tuple[Target, TargetMemory]]) -> dict[str, list[Sample]]:
         """Return the derived samples by zone: objects per verdict, and accepted findings."""
@@ -222,13 +239,11 @@ class JudgmentBoard:
     def _state(self, issue: Issue, counts: Mapping[Verdict, int], *, is_read: bool) -> str:
         if not any(registered.issue is issue for registered in self.checks):
             return "no_checks"
-        for verdict in (Verdict.PROBLEM, Verdict.UNKNOWN):
+        for verdict in (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.NOT_CONFIGURED):
             if counts[verdict]:
                 return verdict.value
         if counts[Verdict.HEALTHY] or counts[Verdict.ACCEPTED]:
             return Verdict.HEALTHY.value
-        if counts[Verdict.NOT_CONFIGURED]:
-            return Verdict.NOT_CONFIGURED.value
         return "no_objects" if is_read else Verdict.UNKNOWN.value
 
 

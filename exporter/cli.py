@@ -96,7 +96,7 @@ def _config(given: argparse.Namespace) -> Config:
         ConfigError: it is wrong, or there is none.
     """
     if given.config_file is None:
-        message = f"{NAME}: --config.file is missing; config/exporter.example.yml shows one"
+        message = "--config.file is missing; config/exporter.example.yml shows one"
         raise OSError(message)
     overrides = {
         ("web", "listen_address"): given.listen_address,

@@ -208,7 +208,8 @@ class Engine:
                 samples = [sample for sample in by_zone.get(zone, ()) if sample.metric is metric]
                 self.page.put(("roll-up", zone), zone, metric, samples, None)
         self._zones = set(by_zone)
-        self.telemetry.accept_unmatched.set(len(self.board.unmatched()))
+        if self.schedule.is_settled:
+            self.telemetry.accept_unmatched.set(len(self.board.unmatched()))
 
     async def run(self, interval: float) -> None:
         """Refresh the inventory, visit and tick, until cancelled."""

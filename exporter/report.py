@@ -63,7 +63,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     for number, remedy in enumerate(finding.remedies, start=1):
         yield f"    {'remedy' if number == 1 else '      '}    {number}. {remedy}"
     labels = ",".join(f'{name}="{value}"' for name, value in finding.labels.items())
-    yield f"    evidence  {finding.metric}{{{labels}}} {finding.value:g}"
+    yield f"    evidence  {finding.metric}{{{labels}}} {_number(finding.value)}"
     if finding.accepted:
         yield f"    accepted  until {finding.accepted_until}: {finding.accepted}"
 
@@ -94,6 +94,11 @@ def _objects(snapshot: Snapshot) -> str:
     return (
         "Objects over all issues: " + ", ".join(f"{number} {word}" for word, number in totals.items() if number) + "."
     )
+
+
+def _number(value: float) -> str:
+    """Return a value without the exponent that would hide a timestamp."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 def _moment(at: float) -> str:

@@ -29,6 +29,10 @@ def check(config: Config, issue: Issue | None, target: str | None) -> int:
 async def _check(config: Config, issue: Issue | None, target: str | None) -> int:
     checks = tuple(registered for registered in discover() if issue in {None, registered.issue})
     async with build(config, SystemClock(), checks) as app:
+        app.engine.board.is_partial = issue is not None or target is not None
+        if not checks:
+            _say(f"there is no check of {issue} yet: nothing was looked at")
+            return NOT_CHECKED
         _say("reading the inventory")
         if not await _refresh(app):
             return NOT_CHECKED

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from exporter.commands.run import serving
+from exporter.commands.run import serving, url
 from exporter.config import load
 from exporter.lab.lab import Lab
 from exporter.lab.options import Options
@@ -39,10 +39,10 @@ async def _demo(given: argparse.Namespace) -> int:
     async with Lab(options) as lab:
         config = load(lab.config_file, os.environ, {("web", "listen_address"): given.listen_address})
         async with serving(config) as addresses:
-            host, port = addresses[0]
-            address = f"http://{host}:{port}"
+            address = url(*addresses[0])
+            broken = "all is well in it" if given.healthy else "some things in it are broken on purpose"
             sys.stdout.write(
-                f"The exporter watches an embedded lab cloud; some things in it are broken on purpose.\n"
+                f"The exporter watches an embedded lab cloud; {broken}.\n"
                 f"  findings  {address}/findings\n"
                 f"  metrics   {address}/metrics\n"
                 f"  faults    {lab.url}  (switch them on and off)\n"

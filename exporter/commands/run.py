@@ -34,7 +34,7 @@ async def _run(config: Config) -> int:
         loop.add_signal_handler(number, stop.set)
     async with serving(config) as addresses:
         for host, port in addresses:
-            log.info("listening on http://%s:%d", host, port)
+            log.info("listening on %s", url(host, port))
         await stop.wait()
         log.info("stopping")
     return 0
@@ -62,6 +62,11 @@ async def serving(config: Config) -> AsyncIterator[list[tuple[str, int]]]:
             finally:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+
+
+def url(host: str, port: int) -> str:
+    """Return the address as a browser takes it; IPv6 stands in brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_ready(engine: Engine) -> bool:

@@ -145,7 +145,7 @@ class Intervals(Section):
     router: Seconds = Field(300, description="virtual routers")
     console_proxy: Seconds = Field(120, description="console proxies, from inside")
     console_endpoint: Seconds = Field(60, description="console proxies, as browsers see them")
-    deadline: Seconds = Field(60, description="after which one visit is given up")
+    deadline: float = Field(60, ge=40, le=600, description="after which one visit is given up; a router needs 40")
 
 
 class Accept(Section):

@@ -23,6 +23,7 @@ class Fault:
         expects: names of the metrics of which at least one sample must become a problem; no other may.
             Empty for faults that make things unknown.
         apply: changes the world.
+        after: seconds for which it must last before an exporter that saw it begin calls it a problem.
     """
 
     name: str
@@ -30,13 +31,14 @@ class Fault:
     issue: Issue | None
     expects: frozenset[str]
     apply: Change
+    after: float = 0.0
 
 
 CATALOGUE: dict[str, Fault] = {}
 """Every fault by name, in the order of the modules."""
 
 
-def fault(issue: Issue | None, *expects: str) -> Callable[[Change], Change]:
+def fault(issue: Issue | None, *expects: str, after: float = 0.0) -> Callable[[Change], Change]:
     """Add the decorated function to the catalogue; its name and its docstring are the fault's.
 
     ``expects`` are metric names without ``cloudstack_network_<issue>_``, or with an issue of their own
@@ -46,7 +48,7 @@ def fault(issue: Issue | None, *expects: str) -> Callable[[Change], Change]:
     def add(change: Change) -> Change:
         name = change.__name__
         sentence = (change.__doc__ or "").strip()
-        CATALOGUE[name] = Fault(name, sentence, issue, frozenset(_full(issue, word) for word in expects), change)
+        CATALOGUE[name] = Fault(name, sentence, issue, frozenset(_full(issue, word) for word in expects), change, after)
         return change
 
     return add

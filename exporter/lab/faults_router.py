@@ -78,15 +78,15 @@ def password_firewall_missing_nft(world: World) -> None:
     world.router(ROUTED).passwords[0].firewall = False
 
 
-@fault(PASSWORD, "pending_oldest_seconds")
+@fault(PASSWORD, "pending_oldest_seconds", after=1860)
 def password_pending_old(world: World) -> None:
-    """A running instance behind r-6-VM has not fetched its password for two hours."""
+    """A running instance behind r-6-VM has not fetched its password; a problem when seen for half an hour."""
     world.router(ERA_B).passwords[0].pending[_first(world, ERA_B)] = 7200
 
 
-@fault(PASSWORD, "pending_oldest_seconds")
+@fault(PASSWORD, "pending_oldest_seconds", after=1860)
 def password_pending_old_era_a(world: World) -> None:
-    """A running instance behind r-5-VM has not fetched its password for two hours."""
+    """A running instance behind r-5-VM has not fetched its password; a problem when seen for half an hour."""
     world.router(ERA_A).passwords[0].pending[_first(world, ERA_A, 1)] = 7200
 
 

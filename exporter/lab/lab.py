@@ -244,6 +244,6 @@ class Lab:
                 "router": pace,
                 "console_proxy": pace,
                 "console_endpoint": pace,
-                "deadline": 20.0,
+                "deadline": 40.0,
             },
         }

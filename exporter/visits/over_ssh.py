@@ -73,7 +73,7 @@ def _failure(question: Question[Any], section: Section) -> Failure | None:
     if section.code == 0:
         return None
     if section.code in TIMEOUT_CODES:
-        return Failure(Reason.TIMEOUT, f"not done within {question.seconds:g} s")
+        return Failure(Reason.TIMEOUT, f"not done within its time, {question.seconds:g} s or what the visit had left")
     if section.code in MISSING_CODES:
         return Failure(Reason.MISSING, said)
     return Failure(Reason.FAILED, f"exit code {section.code}: {said}")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from exporter.findings import TITLES, Finding, Snapshot
-from exporter.model import Issue
+from exporter.findings import TITLES, Finding, Snapshot, Verdict
+from exporter.model import Issue, Reason
 from exporter.web.accepted import accepted_section
 from exporter.web.grouping import View, findings, grouped, zones
 from exporter.web.html import Html, element
@@ -67,12 +67,20 @@ def _headline(snapshot: Snapshot, open_ones: Sequence[Finding]) -> str:
     if open_ones:
         issues = len({finding.issue for finding in open_ones})
         return f"{count(len(open_ones), 'finding')} in {count(issues, 'issue')}"
-    return "No problem found" if snapshot.inventory_at else "Nothing checked yet"
+    if not snapshot.inventory_at:
+        return "Nothing checked yet"
+    return "No problem found, but not everything could be checked" if is_blind(snapshot) else "No problem found"
+
+
+def is_blind(snapshot: Snapshot) -> bool:
+    """Return whether anything that is configured could not be judged."""
+    failed = any(row.reason != Reason.NOT_CONFIGURED for row in snapshot.blind)
+    return failed or any(tile.state == Verdict.UNKNOWN for tile in snapshot.tiles)
 
 
 def _rest(snapshot: Snapshot) -> Iterator[Html]:
     """Yield what else a reader must know, with links to it."""
-    if not snapshot.blind and snapshot.inventory_at:
+    if not snapshot.blind and snapshot.inventory_at and not is_blind(snapshot):
         yield element("span", "every question answered")
     if snapshot.blind:
         yield element("a", f"{len(snapshot.blind):,} not checked", href="#unchecked")

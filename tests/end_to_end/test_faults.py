@@ -26,6 +26,9 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
     await watch.lab.set(fault.name, on=True)
     try:
         await watch.look(2)
+        if fault.after:
+            watch.clock.moved += fault.after
+            await watch.look()
         broken = watch.problems()
     finally:
         await watch.lab.set(fault.name, on=False)
