@@ -7,8 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=${1:-run}
 
-REAL_PARTS=(apache2 busybox-static chromium curl dnsmasq-base iproute2 iptables nftables nginx-light openssh-client
-    openssh-server procps prometheus prometheus-alertmanager socat sudo systemd)
+REAL_PARTS=(apache2 busybox-static chromium curl dnsmasq-base iproute2 iptables libatomic1 net-tools nftables nginx-light
+    openssh-client openssh-server procps prometheus prometheus-alertmanager socat sudo systemd)
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 

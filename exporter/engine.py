@@ -19,7 +19,7 @@ from exporter.cloud.targets import Target, key, targets
 from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, Judgment, Key
 from exporter.memory import TargetMemory
-from exporter.model import Failure, Outcome, Question
+from exporter.model import Failure, Outcome, Question, Reason
 from exporter.page import Page
 from exporter.schedule import Entry, Schedule
 from exporter.telemetry import TARGET_LAST_SUCCESS, TARGET_UP, TARGET_VISIT_DURATION, Telemetry
@@ -64,7 +64,7 @@ class Engine:
     async def refresh(self) -> bool:
         """Read the inventory once and adopt it; return whether that succeeded."""
         had_failed = self.inventory.failure is not None
-        is_new = await self.inventory.refresh_once()
+        is_new = await self._read()
         failure = self.inventory.failure
         if failure is not None and not had_failed:
             log.warning("CloudStack cannot be read: %s %s", failure.reason, failure.detail)
@@ -75,7 +75,21 @@ class Engine:
         self._is_changed = True
         if is_new and self.inventory.cloud is not None:
             self.telemetry.inventory_success.set(self.inventory.cloud.at)
-            await self.adopt(self.inventory.cloud)
+        return is_new
+
+    async def _read(self) -> bool:
+        """Read and adopt once; a defect met on the way keeps the former inventory, as a failure does."""
+        try:
+            is_new = await self.inventory.refresh_once()
+            if is_new and self.inventory.cloud is not None:
+                await self.adopt(self.inventory.cloud)
+        except Exception:
+            log.exception("the inventory could not be made")
+            self.telemetry.internal_errors.inc()
+            detail = "a defect of the exporter; its log has the details"
+            self.inventory.failure = Failure(Reason.INTERNAL, detail)
+            self.inventory.failed_since = self.inventory.failed_since or self.clock.unix()
+            return False
         return is_new
 
     async def adopt(self, cloud: Cloud) -> None:

@@ -13,6 +13,9 @@ from exporter.cloud.objects import Host, Router, SystemVm
 HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
 """Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
 
+VISITED = ("Running", "Migrating")
+"""States in which a router or system VM is visited; one that migrates keeps its memory and its last verdicts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -149,12 +152,12 @@ def targets(cloud: Cloud) -> Iterator[Target]:
         if host.type == "Routing" and HOST_WAYS.get(host.hypervisor) == "host" and host.state != "Removed":
             yield HostTarget(host, cloud.zone_name(host.zone_id), Machine(host.name, host.address))
     for router in cloud.routers.values():
-        if router.is_running:
+        if router.state in VISITED:
             yield RouterTarget(
                 router, cloud.zone_name(router.zone_id), way_to(cloud, router.host_id, router.hypervisor)
             )
     for vm in cloud.system_vms.values():
-        if vm.kind == "consoleproxy" and vm.is_running:
+        if vm.kind == "consoleproxy" and vm.state in VISITED:
             zone = cloud.zone_name(vm.zone_id)
             yield ConsoleProxyTarget(vm, zone, way_to(cloud, vm.host_id, vm.hypervisor))
             yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))

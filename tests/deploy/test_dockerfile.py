@@ -138,7 +138,7 @@ def _serve(image: Path, said: dict[str, str], port: str) -> None:
     check = json.loads(said["HEALTHCHECK"].partition(" CMD ")[2])
     healthy = [_inside(image, word).replace("10061", port) for word in check]
     assert subprocess.run(healthy, capture_output=True, check=False).returncode != 0
-    with subprocess.Popen([*_as_nobody(), *program, *arguments], cwd="/", stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([*_as_nobody(), *program, *arguments], cwd="/", stderr=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + 60
             while subprocess.run([*_as_nobody(), *healthy], capture_output=True, check=False).returncode:

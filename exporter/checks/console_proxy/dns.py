@@ -94,5 +94,4 @@ CHECK = Check(
     asks={ConsoleEndpoint: (CONSOLE_NAME,)},
     uses={ConsoleEndpoint: (CONSOLE_PAGE, CONSOLE_NEXT_NAMES)},
     reads=("listConfigurations", "listSystemVms"),
-    judges_cloud=True,
 )

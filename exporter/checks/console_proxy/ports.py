@@ -14,7 +14,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import console_address
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.console_proxy_vm import PROXY_SOCKETS, PROXY_VNC_PORT
+from exporter.questions.console_proxy_vm import PROXY_AGENT, PROXY_SOCKETS, PROXY_VNC_PORT
 
 WEB_PORTS = {True: 443, False: 80}
 VNC_PORTS = {True: 8443, False: 8080}
@@ -48,7 +48,7 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
             value=int(has_web),
             seen=f"nothing listens on {web}",
             expected=f"the web server on {web}",
-            remedy=UPLOAD_CERTIFICATE if tls else DESTROY,
+            remedy=UPLOAD_CERTIFICATE if tls and _has_agent(answers) else DESTROY,
         )
     port = answers.get(PROXY_VNC_PORT)
     if not port:
@@ -74,6 +74,12 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
     )
 
 
+def _has_agent(answers: Answers) -> bool:
+    """Return whether the agent runs, as far as is known; without it nothing listens, certificate or not."""
+    agent = answers.get(PROXY_AGENT)
+    return agent is None or agent.processes > 0
+
+
 def _listens(target: ConsoleProxyTarget, answers: Answers, port: int) -> bool:
     """Return whether a socket takes connections to the public address and ``port``."""
     return any(socket.listens_at(target.vm.public_address, port) for socket in answers[PROXY_SOCKETS])
@@ -85,7 +91,7 @@ CHECK = Check(
     remedies=(DESTROY, UPLOAD_CERTIFICATE, READ_LOG),
     judges={ConsoleProxyTarget: judge},
     asks={ConsoleProxyTarget: (PROXY_SOCKETS,)},
-    uses={ConsoleProxyTarget: (PROXY_VNC_PORT,)},
+    uses={ConsoleProxyTarget: (PROXY_VNC_PORT, PROXY_AGENT)},
     reads=("listConfigurations",),
     judges_cloud=True,
 )

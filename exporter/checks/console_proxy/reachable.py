@@ -45,8 +45,13 @@ def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
             value=0,
             seen=_told(target, failing, taken),
             expected=f"HTTP 200 from {target.console.hostname}",
-            remedy=REMEDY[failing.phase],
+            remedy=_remedy(failing),
         )
+
+
+def _remedy(failing: Step) -> str:
+    """Return what the evidence suggests: a port that refuses is not a firewall's doing, nothing listens there."""
+    return DESTROY if failing.phase == "tcp" and "refused" in failing.trouble else REMEDY[failing.phase]
 
 
 def _told(target: ConsoleEndpoint, failing: Step, taken: tuple[Step, ...]) -> str:

@@ -14,6 +14,7 @@ from exporter.checks.user_metadata.needed import SERVING, running_instances
 from exporter.checks.user_metadata.remedies import READ_LOG, RECREATE_ROUTER
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import KnownRouter, ZoneGroup
+from exporter.cloud.objects import Router
 from exporter.cloud.routers import guest_networks
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
 
@@ -25,7 +26,7 @@ DOWN = Metric(
 )
 UPGRADE = Metric(
     "cloudstack_network_user_metadata_router_requires_upgrade",
-    "Whether CloudStack refuses to command the running router until it is upgraded (requiresupgrade).",
+    "Whether CloudStack says that the running router requires an upgrade; it then refuses commands by default.",
     labels=("zone", "router"),
     problem=above(0),
 )
@@ -64,10 +65,16 @@ def judge(group: KnownRouter, _: Mapping[Any, Answers], cloud: Cloud) -> Samples
         group.zone,
         router.name,
         value=int(router.requires_upgrade and router.is_running),
-        seen=f"version {router.version or 'unknown'}: requires an upgrade, commands are refused",
+        seen=f"version {router.version or 'unknown'} requires an upgrade; {_commands(router, cloud)}",
         expected="a system VM template that the management server accepts",
         remedy=UPGRADE_ROUTER,
     )
+
+
+def _commands(router: Router, cloud: Cloud) -> str:
+    """Return what the flag means for the router's commands, which a setting decides."""
+    checked = (cloud.setting("router.version.check", router.zone_id) or "true").lower() != "false"
+    return "commands are refused" if checked else "commands still pass, router.version.check is false"
 
 
 def judge_zone(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:

@@ -84,7 +84,7 @@ def test_the_upgrade_flag() -> None:
     """Only of a router that runs: a stopped one is upgraded by its next start."""
     old = scene.router(requires_upgrade=True, version="")
     flag = scene.only(found(scene.cloud(old)), "router_requires_upgrade")
-    assert (flag.value, flag.seen) == (1, "version unknown: requires an upgrade, commands are refused")
+    assert (flag.value, flag.seen) == (1, "version unknown requires an upgrade; commands are refused")
     assert verdict(replace(old, state="Stopped"), instances=())["router_requires_upgrade", "r-4-VM"] == 0
 
 
