@@ -19,7 +19,7 @@ from exporter.lab.options import Options
 
 @dataclass
 class MovableClock:
-    """The machine's clocks, moved forward by what a test adds."""
+    """The boot clock moved forward by what a test adds; unix time is true, because requests are signed with it."""
 
     moved: float = 0.0
 
@@ -29,7 +29,7 @@ class MovableClock:
 
     def unix(self) -> float:
         """Return unix time."""
-        return SystemClock().unix() + self.moved
+        return SystemClock().unix()
 
 
 @dataclass

@@ -7,12 +7,13 @@ Fix:     open the port; when it is not the one in the settings, destroy the prox
 
 from __future__ import annotations
 
+from exporter.checks.console_proxy.browser import steps
 from exporter.checks.console_proxy.proxies import PER_PROXY, is_settling
 from exporter.checks.console_proxy.remedies import CHECK_PUBLIC_PATH, DESTROY
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Reason, Samples, equals
-from exporter.questions.console import CONSOLE_PAGE, CONSOLE_VNC
+from exporter.questions.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, CONSOLE_VNC
 
 VNC_REACHABLE = Metric(
     "cloudstack_network_console_proxy_vnc_reachable",
@@ -24,8 +25,8 @@ VNC_REACHABLE = Metric(
 
 def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
     """Say whether the screen's port is open where the page is there; without noVNC it is not used."""
-    if answers[CONSOLE_PAGE].status != 200:
-        return
+    if answers[CONSOLE_PAGE].status != 200 or all(step.phase != "http" for step in steps(target, answers)):
+        return  # an older answer of the page is not looked at when the way there is closed now
     vnc = answers[CONSOLE_VNC]
     if not vnc.is_ok and is_settling(cloud, target.vm, answers.now):
         return
@@ -44,6 +45,7 @@ CHECK = Check(
     metrics=(VNC_REACHABLE,),
     remedies=(CHECK_PUBLIC_PATH, DESTROY),
     judges={ConsoleEndpoint: judge},
-    asks={ConsoleEndpoint: (CONSOLE_PAGE, CONSOLE_VNC)},
+    asks={ConsoleEndpoint: (CONSOLE_TCP, CONSOLE_PAGE, CONSOLE_VNC)},
+    uses={ConsoleEndpoint: (CONSOLE_NAME, CONSOLE_TLS)},
     reads=("listConfigurations",),
 )

@@ -41,3 +41,9 @@ def test_a_new_proxy_is_not_red() -> None:
     world = cloud(proxy(created=NOW - 60))
     given = way(vnc=Connection(Reason.REFUSED, "closed"))
     assert of_target(CHECK, endpoint(proxy(), world), given, world) == {}
+
+
+def test_an_old_answer_of_the_page_is_not_looked_at_when_the_way_is_closed_now() -> None:
+    """With the web port closed the cause is there; the screen behind it is no second finding."""
+    closed = Connection(Reason.REFUSED, "closed")
+    assert of_target(CHECK, endpoint(proxy(), WORLD), way(tcp=closed, vnc=closed), WORLD) == {}
