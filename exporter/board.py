@@ -90,6 +90,10 @@ class JudgmentBoard:
         """Return whether anything was judged."""
         return bool(self._standing)
 
+    def is_about(self, name: str) -> bool:
+        """Return whether anything was judged about the object of this name."""
+        return any(name in subject[2].split("+") for row in self._standing.values() for subject in row.subjects)
+
     def forget(self, gone: Iterable[Key]) -> None:
         """Forget targets and groups that are no more."""
         keys = set(gone)

@@ -50,7 +50,8 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         yield from _unlit(unlit)
     yield ""
     yield f"{len(problems)} problems, {len(accepted)} accepted, {len(failed)} could not be checked."
-    yield _objects(snapshot)
+    if snapshot.tiles:
+        yield _objects(snapshot)
 
 
 def _finding(finding: Finding) -> Iterator[str]:

@@ -42,6 +42,9 @@ async def _check(config: Config, issue: Issue | None, target: str | None) -> int
             return NOT_CHECKED
         await _visit(app, entries, "visited")
         has_looked = await _look_again(app, entries)
+        if target is not None and not entries and not app.engine.board.is_about(target):
+            _say(f"nothing is checked about {target} yet")
+            return NOT_CHECKED
         snapshot = _about(app.engine.board.snapshot(), target)
         sys.stdout.write(text(snapshot))
         return exit_code(snapshot) or (CLEAN if has_looked else NOT_CHECKED)
@@ -132,6 +135,7 @@ def _about(snapshot: Snapshot, target: str | None) -> Snapshot:
         return snapshot
     return replace(
         snapshot,
+        tiles=(),
         findings=tuple(row for row in snapshot.findings if _names_it(row, target)),
         blind=tuple(row for row in snapshot.blind if target in row.subject.split("+") or row.subject_kind == COMMAND),
     )

@@ -46,7 +46,8 @@ def served(handler: Handler, **words: object) -> Opener:
             task = cast("asyncio.Task[None]", asyncio.current_task())
             clients.add(task)
             task.add_done_callback(clients.discard)
-            await guarded(handler)(reader, writer)
+            with contextlib.suppress(asyncio.CancelledError):  # Python 3.11 logs a handler that was cancelled
+                await guarded(handler)(reader, writer)
 
         server = await asyncio.start_server(serve, address, port, **words)  # type: ignore[arg-type]
 

@@ -82,6 +82,16 @@ async def test_check_of_an_unknown_target_names_near_ones(lab: Lab) -> None:
     assert "r-4-VM" in error
 
 
+async def test_check_of_what_no_check_is_about_is_not_clean(lab: Lab) -> None:
+    """A machine or an issue that nothing is checked of yet: exit code 2, and it says so."""
+    code, out, error = await command("check", "--config.file", str(lab.config_file), "--target", "s-3-VM")
+    assert (code, out) == (2, "")
+    assert "nothing is checked about s-3-VM yet" in error
+    code, out, error = await command("check", "--config.file", str(lab.config_file), "--issue", "templates")
+    assert (code, out) == (2, "")
+    assert "there is no check of templates yet" in error
+
+
 async def test_check_that_cannot_look_says_so(lab: Lab) -> None:
     """Exit code 2 when nothing is wrong but not all could be checked, and when the API is away."""
     await lab.set("router_unreachable", on=True)
