@@ -12,9 +12,17 @@ def require(*binaries: str) -> None:
     """Skip the running test, or fail it where CI=true, unless every program is installed."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     missing = [binary for binary in binaries if shutil.which(binary, path=path) is None]
-    if not missing:
-        return
-    message = f"not installed: {', '.join(missing)}"
+    if missing:
+        _miss(f"not installed: {', '.join(missing)}")
+
+
+def require_root(why: str) -> None:
+    """Skip the running test, or fail it where CI=true, unless it runs as root."""
+    if os.geteuid() != 0:
+        _miss(why)
+
+
+def _miss(message: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)

@@ -23,7 +23,7 @@ from exporter.model import Question
 from exporter.privileges import authorized_keys, sudoers
 from exporter.questions.wrapper import Script, assemble
 from exporter.sources.ssh import Hop, Mode, SshSettings
-from tests.real_parts import require
+from tests.real_parts import require, require_root
 
 ACCOUNT = "collector"
 NAMESPACES = ("unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc")
@@ -69,10 +69,7 @@ def make_key(path: Path, kind: str = "ed25519", comment: str = "test") -> str:
 def requires_bench() -> None:
     """Skip, or fail in CI, where there are no real parts for the servers."""
     require("sshd", "ssh", "ssh-keygen", "sudo", "unshare")
-    if os.geteuid() != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("namespaces and sudo need root")
-        pytest.skip("namespaces and sudo need root")
+    require_root("namespaces and sudo need root")
 
 
 @dataclass

@@ -22,8 +22,8 @@ import pytest
 
 from exporter.clock import SystemClock
 from exporter.questions.password import PASSWORD_PROBE, Probe
-from tests.real_parts import require
-from tests.remote_texts import Machine, is_root, sample, shells
+from tests.real_parts import require, require_root
+from tests.remote_texts import Machine, sample, shells
 
 HEAD = b"HEAD / HTTP/1.0\r\n\r\n"
 CANARY = "Canary-Pw-7f3a"
@@ -353,9 +353,9 @@ def test_a_real_python_server(machine: Machine, shell: str) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not is_root(), reason="only root makes network namespaces")
 def test_the_real_ip_in_a_namespace(tmp_path: Path) -> None:
     """With the real ip and no server: the guest address refuses, the one that was taken away is absent."""
+    require_root("only root makes network namespaces")
     require("ip", "unshare", "bash")
     machine = Machine.at(tmp_path)
     machine.file("/opt/cloud/bin/passwd_server_ip.py")

@@ -9,8 +9,8 @@ import pytest
 
 from exporter.model import UnreadableError
 from exporter.questions.router_firewall import ROUTER_FIREWALL, RouterFirewall, read_firewall
-from tests.real_parts import require
-from tests.remote_texts import PATH, Machine, is_root, sample
+from tests.real_parts import require, require_root
+from tests.remote_texts import PATH, Machine, sample
 
 RULE = "-A INPUT -s 10.1.1.0/24 -i eth0 -p tcp -m tcp --dport 8080 -m state --state NEW -j ACCEPT\n"
 HEAD = ":INPUT DROP [0:0]\n-A INPUT -i eth0 -m state --state RELATED,ESTABLISHED -j ACCEPT\n"
@@ -174,9 +174,9 @@ IN_A_NAMESPACE = ("unshare", "-n", "sh", "-c")
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not is_root(), reason="only root makes network namespaces")
 def test_the_real_iptables(tmp_path: Path) -> None:
     """Rules set with the real iptables in a namespace are read back, for guests and against them."""
+    require_root("only root makes network namespaces")
     require("iptables", "iptables-save", "unshare")
     machine = Machine.at(tmp_path)
     setup = (
@@ -189,9 +189,9 @@ def test_the_real_iptables(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not is_root(), reason="only root makes network namespaces")
 def test_the_real_nft(tmp_path: Path) -> None:
     """The recorded rules of routed mode, loaded into the real nft, are read back."""
+    require_root("only root makes network namespaces")
     require("nft", "iptables-save", "unshare")
     machine = Machine.at(tmp_path)
     rules = machine.file("rules.nft", NFT)
@@ -201,9 +201,9 @@ def test_the_real_nft(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not is_root(), reason="only root changes to another account")
 def test_the_real_tools_as_nobody(tmp_path: Path) -> None:
     """Without privilege the real iptables-save ends with an error, not with an empty firewall."""
+    require_root("only root changes to another account")
     require("iptables-save", "setpriv")
     tmp_path.chmod(0o755)
     machine = Machine.at(tmp_path)

@@ -13,6 +13,7 @@ from exporter.model import Reason
 from exporter.questions.wrapper import PATH, collector
 from exporter.sources.sections import TIMEOUT_CODES, read_sections
 from tests.collector_shells import LIMITS, NONCE, SCRIPT, SHELLS, Collector
+from tests.real_parts import require_root
 
 
 def test_sections_come_back_with_text_and_code(shell: Collector) -> None:
@@ -132,8 +133,7 @@ def test_no_file_is_written(dash: Collector, tmp_path: Path) -> None:
     script = (
         f"mount --make-rprivate / && mount -o remount,ro,bind / 2>/dev/null; mount -t tmpfs -o ro none {tmp_path}; "
     )
-    if os.geteuid() != 0:
-        pytest.skip("a mount of our own needs root")
+    require_root("a mount of our own needs root")
     dash.environment = {"TMPDIR": str(tmp_path)}
     process = dash.start(
         SCRIPT.version, NONCE, "host", "hello", before=("unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh")
