@@ -29,7 +29,7 @@ FINDING_ACCEPTED = Metric(
     "A problem that the configuration accepts until a date; finding joins the metric's label values by a slash.",
     labels=("metric", "zone", "subject", "finding"),
 )
-SUBJECTS = ("router", "pair", "console_proxy", "system_vm", "host", "network", "zone")
+SUBJECTS = ("router", "pair", "console_proxy", "system_vm", "host", "physical_network", "cluster", "network", "zone")
 """Labels that name an object, the most specific first."""
 WORST_FIRST = (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.ACCEPTED, Verdict.NOT_CONFIGURED, Verdict.HEALTHY)
 """An object that is healthy as far as it is configured is not called healthy."""

@@ -10,6 +10,7 @@ ROUTER_HEALTH_STALE_SECONDS = 2400  # basic interval + fetch interval, three tim
 SYSTEM_VM_SETTLES_SECONDS = 900  # a recreated system VM or router needs 2-5 minutes to serve
 INSTANCE_SETTLES_SECONDS = 900  # after a start, data is pushed and the guest asks
 ROUTER_RESTARTED_LATELY_SECONDS = 86400  # a fault on a router that young has outlived a restart
+HOST_SETTLES_SECONDS = 1800  # a host that was just added is still being set up
 ROWS_PER_TARGET = 20  # instances shown one by one; the rest is in the count beside them
 
 # About the exporter itself; only its own alerts and dashboards read these.

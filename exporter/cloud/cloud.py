@@ -7,22 +7,28 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
+from exporter.cloud.networks import (
+    Network,
+    NetworkOffering,
+    PhysicalNetwork,
+    ServiceProvider,
+    StorageRange,
+    TrafficType,
+    VlanRange,
+)
 from exporter.cloud.objects import (
     Cluster,
     Host,
     ImageStore,
     Instance,
     ManagementServer,
-    Network,
-    PhysicalNetwork,
     Pod,
     Router,
     SystemVm,
     Template,
-    TrafficType,
-    VlanRange,
     Zone,
 )
+from exporter.cloud.placement import Placed
 from exporter.model import Failure
 
 V = TypeVar("V")
@@ -54,7 +60,10 @@ class Cloud:
     hosts: Mapping[str, Host] = field(default_factory=dict)
     physical_networks: Mapping[str, PhysicalNetwork] = field(default_factory=dict)
     traffic_types: Mapping[str, TrafficType] = field(default_factory=dict)
+    providers: Mapping[str, ServiceProvider] = field(default_factory=dict)
     vlan_ranges: Mapping[str, VlanRange] = field(default_factory=dict)
+    storage_ranges: Mapping[str, StorageRange] = field(default_factory=dict)
+    offerings: Mapping[str, NetworkOffering] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
     instances: Mapping[str, Instance] = field(default_factory=dict)
     routers: Mapping[str, Router] = field(default_factory=dict)
@@ -66,6 +75,7 @@ class Cloud:
     zone_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lacks: Mapping[str, Failure] = field(default_factory=dict)
     instances_by_network: Mapping[str, tuple[Instance, ...]] = field(default_factory=dict)  # network id
+    placed_by_host: Mapping[str, tuple[Placed, ...]] = field(default_factory=dict)  # host id
 
     def setting(self, name: str, zone_id: str = "") -> str | None:
         """Return the value that holds in the zone, else the global one, else None when neither was told."""

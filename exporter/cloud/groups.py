@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Router
+from exporter.cloud.objects import Cluster, Router
 from exporter.cloud.routers import guest_networks
-from exporter.cloud.targets import RouterTarget, Target
+from exporter.cloud.targets import HostTarget, RouterTarget, Target
 
 GONE = frozenset({"Destroyed", "Expunging"})
 """States of a router that is no more; it may still be listed for a while."""
@@ -33,6 +33,25 @@ class ZoneGroup:
     def home(self) -> str:
         """Return the unit of sharding."""
         return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterGroup:
+    """A cluster of hypervisor hosts that are visited; its members are those hosts."""
+
+    kind: ClassVar[str] = "cluster"
+    zone: str
+    cluster: Cluster
+
+    @property
+    def name(self) -> str:
+        """Return the cluster's name."""
+        return self.cluster.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: itself."""
+        return self.cluster.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +93,7 @@ class KnownRouter:
         return self.router.vpc_id or self.router.network_id
 
 
-Group = ZoneGroup | RouterPair | KnownRouter
+Group = ZoneGroup | ClusterGroup | RouterPair | KnownRouter
 
 
 class Membership:
@@ -82,10 +101,13 @@ class Membership:
 
     def __init__(self, found: Iterable[Group]) -> None:
         self._zones: dict[str, ZoneGroup] = {}
+        self._clusters: dict[str, ClusterGroup] = {}
         self._pairs: dict[tuple[str, str], RouterPair] = {}
         for group in found:
             if isinstance(group, ZoneGroup):
                 self._zones[group.zone] = group
+            elif isinstance(group, ClusterGroup):
+                self._clusters[group.cluster.id] = group
             elif isinstance(group, RouterPair):
                 self._pairs.update({(group.zone, router.name): group for router in group.routers})
 
@@ -93,6 +115,8 @@ class Membership:
         """Yield the groups that ``target`` is a member of."""
         if target.zone in self._zones:
             yield self._zones[target.zone]
+        if isinstance(target, HostTarget) and target.host.cluster_id in self._clusters:
+            yield self._clusters[target.host.cluster_id]
         if isinstance(target, RouterTarget) and (target.zone, target.name) in self._pairs:
             yield self._pairs[target.zone, target.name]
 
@@ -101,6 +125,8 @@ def groups(cloud: Cloud) -> Iterator[Group]:
     """Yield every group of the Cloud."""
     for zone in cloud.zones.values():
         yield ZoneGroup(zone.id, zone.name)
+    for cluster in cloud.clusters.values():
+        yield ClusterGroup(cloud.zone_name(cluster.zone_id), cluster)
     pairs: defaultdict[str, list[Router]] = defaultdict(list)
     for router in cloud.routers.values():
         if router.is_redundant and router.state not in GONE and (router.vpc_id or router.network_id):

@@ -1,4 +1,4 @@
-"""What CloudStack says exists: one frozen class per kind of object, with the fields we judge.
+"""What CloudStack says of zones, hosts and machines: one frozen class per kind of object, with the fields we judge.
 
 Ids are CloudStack's uuids. An absent value is an empty string or None, as the comment says.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,78 +68,6 @@ class Host:
     def in_maintenance(self) -> bool:
         """Return whether the host is in, entering or stuck before maintenance."""
         return "maintenance" in self.resource_state.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class PhysicalNetwork:
-    """Source: listPhysicalNetworks."""
-
-    id: str
-    name: str
-    zone_id: str
-    enabled: bool
-    isolation_methods: tuple[str, ...] = ()
-    vlan_ranges: tuple[tuple[int, int], ...] = ()
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TrafficType:
-    """Source: listTrafficTypes per physical network. ``labels`` maps kvm|xen|vmware|hyperv|ovm3 to the label."""
-
-    id: str
-    physical_network_id: str
-    name: str  # Public | Guest | Storage | Management | Control
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VlanRange:
-    """An address range on a VLAN. Source: listVlanIpRanges."""
-
-    id: str
-    zone_id: str
-    vlan: str  # as stored: vlan://100, vlan://untagged, ...
-    is_public: bool
-    start: str = ""
-    end: str = ""
-    network_id: str = ""
-    physical_network_id: str = ""
-    for_system_vms: bool = False
-
-    @property
-    def addresses(self) -> range:
-        """Return the IPv4 addresses of the range as integers; empty when it has none or is not readable."""
-        try:
-            start, end = ip_address(self.start), ip_address(self.end or self.start)
-        except ValueError:
-            return range(0)
-        if not (isinstance(start, IPv4Address) and isinstance(end, IPv4Address)):
-            return range(0)
-        return range(int(start), int(end) + 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """A guest network. ``services`` maps a service name to its providers. Source: listNetworks."""
-
-    id: str
-    name: str
-    zone_id: str
-    type: str  # Isolated | Shared | L2
-    state: str
-    traffic_type: str = "Guest"
-    vpc_id: str = ""
-    vlan: str = ""
-    gateway: str = ""
-    cidr: str = ""
-    domain: str = ""  # network domain of its VMs
-    physical_network_id: str = ""
-    services: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def served_by_router(self, service: str) -> bool:
-        """Return whether a virtual router provides ``service`` (Dhcp, Dns, UserData, ...)."""
-        return bool(self.services.get(service, frozenset()) & {"VirtualRouter", "VpcVirtualRouter"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +171,7 @@ class SystemVm:
     public_address: str = ""
     private_address: str = ""
     control_address: str = ""
+    macs: Mapping[str, str] = field(default_factory=dict)  # traffic type (Public, Management, Control) -> MAC
     version: str = ""
     sessions: int | None = None  # console proxies only
     created: float | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Network, Nic, Router
+from exporter.cloud.networks import Network
+from exporter.cloud.objects import Nic, Router
 from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 
 

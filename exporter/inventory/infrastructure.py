@@ -6,17 +6,15 @@ import re
 from datetime import datetime
 from types import MappingProxyType
 
-from exporter.cloud.objects import (
-    Cluster,
-    Host,
-    ImageStore,
-    ManagementServer,
+from exporter.cloud.networks import (
+    NetworkOffering,
     PhysicalNetwork,
-    Pod,
+    ServiceProvider,
+    StorageRange,
     TrafficType,
     VlanRange,
-    Zone,
 )
+from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, Pod, Zone
 from exporter.inventory import rows
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:\d+)?")
@@ -110,8 +108,34 @@ def vlan_range(row: rows.VlanRangeRow) -> VlanRange:
         end=row.endip,
         network_id=row.networkid,
         physical_network_id=row.physicalnetworkid,
+        gateway=row.gateway,
+        netmask=row.netmask,
         for_system_vms=row.forsystemvms,
     )
+
+
+def provider(row: rows.NetworkProviderRow) -> ServiceProvider:
+    """Return the network service provider."""
+    return ServiceProvider(row.id, row.name, row.physicalnetworkid, row.state)
+
+
+def offering(row: rows.NetworkOfferingRow) -> NetworkOffering:
+    """Return the network offering with the names of its services."""
+    return NetworkOffering(
+        id=row.id,
+        name=row.name,
+        state=row.state,
+        traffic_type=row.traffictype,
+        guest_type=row.guestiptype,
+        tags=words(row.tags),
+        specifies_vlan=row.specifyvlan,
+        services=frozenset(told.name for told in row.service),
+    )
+
+
+def storage_range(row: rows.StorageRangeRow) -> StorageRange:
+    """Return the storage address range; CloudStack writes 0 for untagged."""
+    return StorageRange(row.id, row.zoneid, row.networkid, row.vlan or None)
 
 
 def image_store(row: rows.ImageStoreRow) -> ImageStore:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from exporter.cloud.objects import HealthResult, Instance, Network, Nic, Router, SystemVm, Template
+from exporter.cloud.networks import Network
+from exporter.cloud.objects import HealthResult, Instance, Nic, Router, SystemVm, Template
 from exporter.inventory import rows
 from exporter.inventory.infrastructure import unix
 
@@ -28,6 +29,8 @@ def network(row: rows.NetworkRow) -> Network:
         cidr=row.cidr,
         domain=row.networkdomain,
         physical_network_id=row.physicalnetworkid,
+        offering_id=row.networkofferingid,
+        specifies_vlan=row.specifyvlan,
         services=services(tuple((told.name, tuple(by.name for by in told.provider)) for told in row.service)),
     )
 
@@ -129,11 +132,17 @@ def system_vm(row: rows.SystemVmRow, agents: Mapping[str, str]) -> SystemVm:
         public_address=row.publicip,
         private_address=row.privateip,
         control_address=row.linklocalip,
+        macs=_macs(row),
         version=row.version,
         sessions=row.activeviewersessions if kind == "consoleproxy" else None,
         created=unix(row.created),
         disconnected=unix(row.disconnected),
     )
+
+
+def _macs(row: rows.SystemVmRow) -> Mapping[str, str]:
+    told = {"Public": row.publicmacaddress, "Management": row.privatemacaddress, "Control": row.linklocalmacaddress}
+    return MappingProxyType({traffic: mac.lower() for traffic, mac in told.items() if mac})
 
 
 def template(row: rows.TemplateRow) -> Template:

@@ -10,7 +10,9 @@ from typing import Protocol, TypeVar
 
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template, TrafficType
+from exporter.cloud.networks import TrafficType
+from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template
+from exporter.cloud.placement import placed
 from exporter.inventory import infrastructure, machines, rows
 from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
@@ -49,6 +51,9 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         hosts = group.create_task(read_hosts(reading))
         physical = group.create_task(reading.list("listPhysicalNetworks", rows.PhysicalNetworkRow))
         traffic_types = group.create_task(read_traffic_types(reading, physical))
+        providers = group.create_task(reading.list("listNetworkServiceProviders", rows.NetworkProviderRow))
+        storage = group.create_task(reading.list("listStorageNetworkIpRange", rows.StorageRangeRow))
+        offerings = group.create_task(reading.list("listNetworkOfferings", rows.NetworkOfferingRow))
         ranges = group.create_task(reading.list("listVlanIpRanges", rows.VlanRangeRow))
         networks = group.create_task(reading.list("listNetworks", rows.NetworkRow))
         instances = group.create_task(read_instances(reading))
@@ -69,6 +74,9 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         hosts=by_id(hosts.result()),
         physical_networks=by_id(map(infrastructure.physical_network, physical.result())),
         traffic_types=by_id(traffic_types.result()),
+        providers=by_id(map(infrastructure.provider, providers.result())),
+        storage_ranges=by_id(map(infrastructure.storage_range, storage.result())),
+        offerings=by_id(map(infrastructure.offering, offerings.result())),
         vlan_ranges=by_id(await made(ranges.result(), infrastructure.vlan_range)),
         networks=by_id(await made(networks.result(), machines.network)),
         instances=by_id(instances.result()),
@@ -81,6 +89,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         zone_settings=fixed({zone_id: fixed(told) for zone_id, told in zone_values.items()}),
         lacks=fixed(reading.lacks),
         instances_by_network=await by_network(instances.result()),
+        placed_by_host=placed(instances.result(), routers.result(), system_vms.result()),
         finished=clock.boot(),
         at=clock.unix(),
     )

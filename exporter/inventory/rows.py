@@ -99,7 +99,18 @@ class VlanRangeRow(Struct, frozen=True, gc=False):
     endip: str = ""
     networkid: str = ""
     physicalnetworkid: str = ""
+    gateway: str = ""
+    netmask: str = ""
     forsystemvms: bool = False
+
+
+class NetworkProviderRow(Struct, frozen=True, gc=False):
+    """Source: listNetworkServiceProviders."""
+
+    id: str
+    name: str = ""
+    physicalnetworkid: str = ""
+    state: str = ""
 
 
 class ProviderRow(Struct, frozen=True, gc=False):
@@ -113,6 +124,28 @@ class ServiceRow(Struct, frozen=True, gc=False):
 
     name: str = ""
     provider: tuple[ProviderRow, ...] = ()
+
+
+class NetworkOfferingRow(Struct, frozen=True, gc=False):
+    """Source: listNetworkOfferings."""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    traffictype: str = "Guest"
+    guestiptype: str = ""
+    tags: str = ""
+    specifyvlan: bool = False
+    service: tuple[ServiceRow, ...] = ()
+
+
+class StorageRangeRow(Struct, frozen=True, gc=False):
+    """Source: listStorageNetworkIpRange."""
+
+    id: str
+    zoneid: str = ""
+    networkid: str = ""
+    vlan: int | None = None
 
 
 class NetworkRow(Struct, frozen=True, gc=False):
@@ -130,6 +163,8 @@ class NetworkRow(Struct, frozen=True, gc=False):
     cidr: str = ""
     networkdomain: str = ""
     physicalnetworkid: str = ""
+    networkofferingid: str = ""
+    specifyvlan: bool = False
     service: tuple[ServiceRow, ...] = ()
 
 
@@ -214,6 +249,9 @@ class SystemVmRow(Struct, frozen=True, gc=False):
     publicip: str = ""
     privateip: str = ""
     linklocalip: str = ""
+    publicmacaddress: str = ""
+    privatemacaddress: str = ""
+    linklocalmacaddress: str = ""
     version: str = ""
     activeviewersessions: int | None = None
     created: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exporter.lab import rows_guests, rows_zone
+from exporter.lab import rows_guests, rows_network, rows_zone
 from exporter.lab.world import World
 
 Row = dict[str, Any]
@@ -20,6 +20,9 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listHosts": rows_zone.hosts,
     "listPhysicalNetworks": rows_zone.physical_networks,
     "listTrafficTypes": rows_zone.traffic_types,
+    "listNetworkServiceProviders": rows_network.providers,
+    "listNetworkOfferings": rows_network.offerings,
+    "listStorageNetworkIpRange": rows_network.storage_ranges,
     "listVlanIpRanges": rows_zone.vlan_ranges,
     "listImageStores": rows_zone.image_stores,
     "listManagementServers": rows_zone.management_servers,

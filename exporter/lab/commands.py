@@ -34,6 +34,9 @@ COMMANDS: Mapping[str, Command] = {
     "listHosts": Command("host", ("id", "name", "zoneid", "podid", "clusterid", "type", "state", "details")),
     "listPhysicalNetworks": Command("physicalnetwork"),
     "listTrafficTypes": Command("traffictype", ("physicalnetworkid",), required=("physicalnetworkid",)),
+    "listNetworkServiceProviders": Command("networkserviceprovider", ("name", "physicalnetworkid", "state")),
+    "listNetworkOfferings": Command("networkoffering", ("id", "name", "zoneid", "state", "traffictype")),
+    "listStorageNetworkIpRange": Command("storagenetworkiprange", ("id", "zoneid", "podid")),
     "listVlanIpRanges": Command("vlaniprange", ("id", "zoneid", "networkid", "physicalnetworkid", "vlan")),
     "listNetworks": Command("network", ("id", "zoneid", "type", "traffictype", "issystem", "vpcid"), owned=True),
     "listVirtualMachines": Command(

@@ -44,6 +44,7 @@ def _network(network: Network) -> Row:
         "networkdomain": network.domain,
         "physicalnetworkid": identity("physical", network.zone.name),
         "specifyvlan": False,
+        "networkofferingid": identity("offering", "isolated"),
         "issystem": False,
         "redundantrouter": network.redundant,
         "service": [{"name": name, "provider": [{"name": _provider(network, name)}]} for name in services],

@@ -97,6 +97,8 @@ class Metric:
         problem: when a value is a problem; None for plain facts.
         subject: the label that names the object which is healthy or not, for counting objects;
             empty for the last label.
+        follows: names of metrics whose problem on the same object (same host, else cluster, else zone) is
+            the cause of this one; people are shown the cause first.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Metric:
     problem: Problem | None = None
     kind: Kind = Kind.GAUGE
     subject: str = ""
+    follows: tuple[str, ...] = ()
 
     def sample(self, *labels: str, value: Value, seen: str = "", expected: str = "", remedy: str = "") -> Sample:
         """Return one sample; ``labels`` are values in the order of ``self.labels``.

@@ -6,7 +6,8 @@ import pytest
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import ConsoleAddress, console_address, possible_addresses, possible_hostnames
-from exporter.cloud.objects import SystemVm, VlanRange, Zone
+from exporter.cloud.networks import VlanRange
+from exporter.cloud.objects import SystemVm, Zone
 from exporter.cloud.targets import ConsoleEndpoint, targets
 
 VM = SystemVm(

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Network, Nic, Router
+from exporter.cloud.networks import Network
+from exporter.cloud.objects import Nic, Router
 from exporter.cloud.routers import guest_addresses, is_settling, serving, serving_now
 from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 

@@ -9,21 +9,8 @@ from typing import Any
 import pytest
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import (
-    Cluster,
-    Host,
-    ImageStore,
-    ManagementServer,
-    Network,
-    Nic,
-    PhysicalNetwork,
-    Pod,
-    SystemVm,
-    Template,
-    TrafficType,
-    VlanRange,
-    Zone,
-)
+from exporter.cloud.networks import Network, PhysicalNetwork, TrafficType, VlanRange
+from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, Nic, Pod, SystemVm, Template, Zone
 from exporter.cloud.targets import targets
 from exporter.inventory.privileges import ALLOWED
 from exporter.inventory.refresh import refresh

@@ -8,7 +8,8 @@ from typing import Any
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import console_address, possible_hostnames
 from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.objects import Host, Instance, SystemVm, VlanRange, Zone
+from exporter.cloud.networks import VlanRange
+from exporter.cloud.objects import Host, Instance, SystemVm, Zone
 from exporter.cloud.targets import ConsoleEndpoint, ConsoleProxyTarget
 from exporter.model import Answer, Answers, Check, Failure, Question, Reason, Sample
 from exporter.questions import console

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Host, Instance, Network, Nic, Router, Zone
+from exporter.cloud.networks import Network
+from exporter.cloud.objects import Host, Instance, Nic, Router, Zone
 from exporter.cloud.targets import Machine, RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample

@@ -6,7 +6,8 @@ import pytest
 
 from exporter.checks.user_metadata.metadata_name import PUSH, judge
 from exporter.checks.user_metadata.remedies import RESTART_ROUTER
-from exporter.cloud.objects import Network, Router
+from exporter.cloud.networks import Network
+from exporter.cloud.objects import Router
 from exporter.model import Sample
 from exporter.questions.metadata_name import METADATA_NAME, DataServer, NameAnswer
 from exporter.questions.router import Role

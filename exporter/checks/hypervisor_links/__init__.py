@@ -1,0 +1,1 @@
+"""Issue 2: NICs, bonds, cables and VLAN devices of hypervisors."""

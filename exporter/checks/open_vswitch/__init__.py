@@ -1,0 +1,1 @@
+"""Issue 3: Open vSwitch, its daemons, ports, bonds and flows."""

@@ -1,0 +1,1 @@
+"""Issue 6: traffic labels, physical networks and what leads to them."""

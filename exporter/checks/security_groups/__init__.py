@@ -1,0 +1,1 @@
+"""Issue 4: security groups that hypervisors do not enforce."""

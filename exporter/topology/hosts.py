@@ -1,0 +1,37 @@
+"""Which hosts are judged: what CloudStack holds back on purpose never alarms."""
+
+from __future__ import annotations
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.thresholds import HOST_SETTLES_SECONDS
+
+UNMANAGED = frozenset({"Removed", "Creating", "Error"})
+
+
+def is_judged(target: HostTarget, cloud: Cloud, now: float) -> bool:
+    """Return whether a fault of this KVM host may alarm at unix time ``now``.
+
+    Not while it is in maintenance or disabled, freshly added, or its cluster, pod or zone is disabled or unmanaged.
+    """
+    host = target.host
+    cluster, pod, zone = (
+        cloud.clusters.get(host.cluster_id),
+        cloud.pods.get(host.pod_id),
+        cloud.zones.get(host.zone_id),
+    )
+    is_fresh = host.created is not None and now - host.created < HOST_SETTLES_SECONDS
+    return (
+        host.resource_state == "Enabled"
+        and host.state not in UNMANAGED
+        and not is_fresh
+        and (cluster is None or (cluster.enabled and cluster.managed))
+        and (pod is None or pod.enabled)
+        and (zone is None or zone.enabled)
+    )
+
+
+def names(target: HostTarget, cloud: Cloud) -> tuple[str, str, str]:
+    """Return the labels zone, cluster, host that begin every metric about a host."""
+    cluster = cloud.clusters.get(target.host.cluster_id)
+    return target.zone, cluster.name if cluster else target.host.cluster_id, target.name
