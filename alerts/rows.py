@@ -28,10 +28,11 @@ class Row:
         hold: minutes the condition must hold (``for``).
         metrics: metrics whose own problem is the condition; they share labels up to their object.
         limit: name in exporter/thresholds.py that replaces the metrics' own limit: a second band.
-        expr: a hand-written condition, only about the exporter itself; {NAME} is a threshold.
+        expr: a hand-written condition: about the exporter itself, or the rate of counters of an issue; {NAME} is a
+            threshold.
         keep: minutes of ``keep_firing_for`` for a hand-written condition.
-        fires: series of the exporter's page that differ from a healthy one when it must fire: a number, or
-            ``0+1`` for what rises by one each minute.
+        fires: series of the page that differ from a healthy one when it must fire: a number, or ``0+1`` for what
+            rises by one each minute.
         quiet: the same for the nearest case in which it must not.
         labels: labels that the alert then carries, beside the job.
     """
@@ -124,8 +125,10 @@ def _mistakes(entry: dict[str, Any], issue: str) -> list[str]:
         found.append(f"name must be {PREFIX}<Thing><State>")
     if entry["severity"] not in SEVERITIES:
         found.append(f"severity must be one of {', '.join(SEVERITIES)}")
-    if ("expr" in entry) == ("metrics" in entry) or ("expr" in entry) != (issue == EXPORTER):
-        found.append("issues give metrics, the exporter's own alerts give expr")
+    if ("expr" in entry) == ("metrics" in entry) or ("metrics" in entry and issue == EXPORTER):
+        found.append("issues give metrics or, for rates of counters, expr; the exporter's own alerts give expr")
+    elif issue != EXPORTER and "expr" in entry and not entry.get("fires"):
+        found.append("an expr needs fires and labels, so that it is tested")
     words = f"{entry['summary']} {entry['description']}"
     if any(not re.match(r"\$labels\.\w+ \}\}", part.lstrip()) for part in words.split("{{")[1:]):
         found.append("annotations may use {{ $labels.name }} only")

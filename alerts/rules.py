@@ -9,7 +9,7 @@ from textwrap import indent
 
 from alerts.expressions import Judged, expression, keep_firing, pretty
 from alerts.recorded import records
-from alerts.rows import Row, RowError
+from alerts.rows import EXPORTER, Row, RowError
 from exporter import thresholds
 
 RUNBOOKS = "https://set-runbook-base.example/docs/runbooks"
@@ -37,7 +37,8 @@ class Rule:
     @property
     def annotations(self) -> dict[str, str]:
         """Return the annotations, templates unexpanded."""
-        zone = "?var-zone={{ $labels.zone }}" if self.metrics and "zone" in self.metrics[0].identity else ""
+        named = self.metrics[0].identity if self.metrics else tuple(dict(self.row.labels))
+        zone = "?var-zone={{ $labels.zone }}" if "zone" in named and self.row.issue != EXPORTER else ""
         return {
             "dashboard_url": f"/d/{board(self.row.issue)}{zone}",
             "description": self.row.description,

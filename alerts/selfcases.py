@@ -1,4 +1,4 @@
-"""The cases of the alerts about the exporter itself: what changes on a healthy page, and what then happens."""
+"""The cases of conditions written by hand: what changes on a healthy page, and what then happens."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from alerts.cases import GONE, HOUR, INSTANCE, JOB, SETTLED, Case, Series
 from alerts.rules import Rule
 
 OWN = "cloudstack_network_exporter_"
+OF_ISSUES = "cloudstack_network_"
 HEALTHY = {
     'build_info{version="0.1.0", revision="abc", python="3.11.2"}': "1",
     "inventory_up{}": "1",
@@ -91,4 +92,4 @@ def _series(name: str, parts: tuple[tuple[Mapping[str, str] | None, int], ...]) 
 
 def _selector(name: str) -> str:
     labels = f'job="{JOB}", instance="{INSTANCE}"'
-    return OWN + name.replace("{", "{" + labels + ", ").replace(", }", "}")
+    return ("" if name.startswith(OF_ISSUES) else OWN) + name.replace("{", "{" + labels + ", ").replace(", }", "}")
