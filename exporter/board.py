@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from exporter.blindness import api_rows, blind_rows, unanswered
+from exporter.causes import declared, explained
 from exporter.checks import Registered
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
@@ -114,7 +115,7 @@ class JudgmentBoard:
         rows = blind_rows(self.checks, watched, cloud)
         blind = (*api_rows(self.checks, self.failure()), *rows, *map(_blind_by_defect, self.defects()))
         inventory_at = cloud.at if cloud else 0.0
-        findings = tuple(self._findings())
+        findings = explained(self._findings(), declared(self.checks))
         return Snapshot(
             at=now, tiles=tiles, findings=findings, blind=blind, notices=self.notices(), inventory_at=inventory_at
         )

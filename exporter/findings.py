@@ -47,6 +47,7 @@ class Finding:
         remedies: the suggested one first.
         accepted: the operator's reason when an ``accept`` entry matches, else empty.
         accepted_until: ISO date, empty when not accepted.
+        because: key of the finding that is the first cause of this one, empty when it stands for itself.
     """
 
     issue: Issue
@@ -66,6 +67,12 @@ class Finding:
     remedies: tuple[str, ...] = ()
     accepted: str = ""
     accepted_until: str = ""
+    because: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return what identifies the finding: its metric and label values."""
+        return (self.metric, *self.labels.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

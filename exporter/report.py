@@ -38,7 +38,7 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         if rows:
             yield ""
             yield f"{title} ({len(rows)})"
-            for finding in sorted(rows, key=lambda row: (row.issue, row.zone, row.subject, row.metric)):
+            for finding in _causes_first(rows):
                 yield from _finding(finding)
     if failed:
         yield ""
@@ -54,9 +54,21 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         yield _objects(snapshot)
 
 
+def _causes_first(rows: list[Finding]) -> Iterator[Finding]:
+    """Yield the findings sorted, each followed by those that it explains."""
+    ordered = sorted(rows, key=lambda row: (row.issue, row.zone, row.subject, row.metric))
+    keys = {row.key for row in rows}
+    for row in ordered:
+        if row.because not in keys:
+            yield row
+            yield from (one for one in ordered if one.because == row.key)
+
+
 def _finding(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  {finding.subject} in zone {finding.zone}: {finding.check} ({finding.issue})"
+    if finding.because:
+        yield f"    follows   from {finding.because[0]} above"
     if finding.seen:
         yield f"    seen      {finding.seen}"
     if finding.expected:

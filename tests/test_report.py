@@ -73,6 +73,15 @@ def test_a_problem_is_told_with_evidence_and_remedies_in_order() -> None:
     ]
 
 
+def test_the_cause_is_told_before_what_follows_from_it() -> None:
+    """Whatever the order of issues and names, and with the word that says so."""
+    cause = replace(FINDING, issue=Issue.USER_METADATA, subject="z-last", labels={"zone": "zone1"}, check="Cause")
+    shown = text(replace(EMPTY, findings=(replace(FINDING, because=cause.key), cause)))
+    assert shown.index("z-last in zone zone1: Cause") < shown.index("v-2-VM in zone zone1: Certificate")
+    assert f"    follows   from {cause.metric} above" in shown
+    assert text(replace(EMPTY, findings=(replace(FINDING, because=("gone",)),))).count("v-2-VM in zone zone1") == 1
+
+
 def test_accepted_findings_stay_visible_apart() -> None:
     """An accepted finding names its reason and its date."""
     shown = text(replace(EMPTY, findings=(ACCEPTED,)))

@@ -9,7 +9,8 @@
      "notices": ["..."],
      "tiles": [{"issue", "number", "title", "state", "objects": {verdict: number}, "oldest"}],
      "findings": [{"issue", "check", "metric", "help", "zone", "subject_kind", "subject", "labels", "value",
-                   "seen", "expected", "since", "at_least", "at", "remedies", "accepted", "accepted_until"}],
+                   "seen", "expected", "since", "at_least", "at", "remedies", "accepted", "accepted_until",
+                   "because"}],      metric and label values of the finding that is its cause, [] for none
      "blind": [{"issues", "zone", "subject_kind", "subject", "what", "reason", "detail", "setting", "since"}]}
 
 The fields are those of ``exporter.findings``, where they are explained. Times are unix seconds; a

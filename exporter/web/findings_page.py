@@ -5,12 +5,13 @@ It works without scripts: filters are links, details are HTML's own, and it load
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from exporter.findings import TITLES, Finding, Snapshot, Verdict
 from exporter.model import Issue, Reason
 from exporter.web.accepted import accepted_section
-from exporter.web.grouping import View, findings, grouped, zones
+from exporter.web.consequences import consequences
+from exporter.web.grouping import View, by_cause, findings, grouped, zones
 from exporter.web.html import Html, element
 from exporter.web.rows import bounded, evidence, object_cell, since_cell, table
 from exporter.web.shell import shell
@@ -18,6 +19,7 @@ from exporter.web.tiles import tiles
 from exporter.web.unchecked import unchecked_section
 from exporter.web.words import age, count, moment
 
+Followers = Mapping[tuple[str, ...], Sequence[Finding]]
 _COLUMNS = ("Object", "Seen", "Expected", "Since", "Evidence")
 
 
@@ -110,14 +112,14 @@ def _filters(snapshot: Snapshot, shown: View) -> Html | None:
 
 def _findings_section(snapshot: Snapshot, shown: View) -> Html:
     """Return every open finding by issue."""
-    found = findings(snapshot, shown, accepted=False)
-    by_issue = grouped(found, lambda finding: finding.issue)
+    causes, followers = by_cause(findings(snapshot, shown, accepted=False))
+    by_issue = grouped(causes, lambda finding: finding.issue)
     numbers = {tile.issue: tile.number for tile in snapshot.tiles}
     sections = [
         element(
             "section",
             element("h3", f"{numbers.get(issue, '')} {TITLES[issue]} ", element("span", count(len(rows), "finding"))),
-            list(_checks(rows, snapshot.at, shown)),
+            list(_checks(rows, followers, snapshot.at, shown)),
             class_="issue",
         )
         for issue, rows in by_issue.items()
@@ -130,8 +132,8 @@ def _findings_section(snapshot: Snapshot, shown: View) -> Html:
     return element("section", element("h2", "What is wrong"), sections or element("p", nothing), id="findings")
 
 
-def _checks(rows: Sequence[Finding], now: float, shown: View) -> Iterator[Html]:
-    """Yield one article per check, its rows by remedy."""
+def _checks(rows: Sequence[Finding], followers: Followers, now: float, shown: View) -> Iterator[Html]:
+    """Yield one article per check, its rows by remedy, and under them what follows from them."""
     for check, found in grouped(rows, lambda finding: finding.check).items():
         first, more = bounded(found, shown, "finding")
         by_remedy = grouped(first, lambda finding: finding.remedies)
@@ -139,6 +141,7 @@ def _checks(rows: Sequence[Finding], now: float, shown: View) -> Iterator[Html]:
             "article",
             element("h4", check, " ", element("span", f"{len(found):,}", class_="number")),
             [_by_remedy(remedies, some, now) for remedies, some in by_remedy.items()],
+            consequences([one for row in first for one in followers.get(row.key, ())], now, shown),
             more,
         )
 

@@ -70,6 +70,17 @@ def findings(snapshot: Snapshot, shown: View, *, accepted: bool) -> list[Finding
     return sorted(found, key=_place)
 
 
+def by_cause(found: Iterable[Finding]) -> tuple[list[Finding], dict[tuple[str, ...], list[Finding]]]:
+    """Return the findings that stand for themselves, and by the key of their cause those that follow.
+
+    What follows from something that is not among ``found`` stands for itself.
+    """
+    rows = list(found)
+    keys = {row.key for row in rows}
+    followers = [row for row in rows if row.because in keys]
+    return [row for row in rows if row.because not in keys], grouped(followers, lambda row: row.because)
+
+
 def _place(row: Finding) -> tuple[object, ...]:
     """Return what findings are sorted by."""
     where = (row.zone, _natural(row.subject), row.metric, tuple(row.labels.values()))

@@ -116,6 +116,19 @@ ROWS: dict[str, list[dict[str, Any]]] = {
          "xennetworklabel": "guest"},
         {"id": "t2", "traffictype": "Public", "physicalnetworkid": "pn2"},
     ],
+    "listNetworkServiceProviders": [
+        {"id": "np1", "name": "VirtualRouter", "physicalnetworkid": "pn1", "state": "Enabled",
+         "servicelist": ["Dns"], "canenableindividualservice": True},
+    ],
+    "listNetworkOfferings": [
+        {"id": "no1", "name": "isolated", "state": "Enabled", "traffictype": "Guest", "guestiptype": "Isolated",
+         "tags": "fast,red", "specifyvlan": False,
+         "service": [{"name": "Dns", "provider": [{"name": "VirtualRouter"}]}]},
+    ],
+    "listStorageNetworkIpRange": [
+        {"id": "sr1", "zoneid": "z1", "networkid": "sto", "vlan": 70, "startip": "10.70.0.2", "endip": "10.70.0.9"},
+        {"id": "sr2", "zoneid": "z1", "networkid": "sto2", "vlan": 0},
+    ],
     "listVlanIpRanges": [
         {"id": "vr1", "zoneid": "z1", "vlan": "vlan://50", "forvirtualnetwork": True, "startip": "203.0.113.5",
          "endip": "203.0.113.20", "networkid": "pub", "physicalnetworkid": "pn2", "forsystemvms": True}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import Network, PhysicalNetwork, TrafficType, VlanRange
+from exporter.cloud.networks import Network, NetworkOffering, PhysicalNetwork, ServiceProvider, TrafficType, VlanRange
 from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, Nic, Pod, SystemVm, Template, Zone
 from exporter.cloud.targets import targets
 from exporter.inventory.privileges import ALLOWED
@@ -65,6 +65,17 @@ async def test_infrastructure_is_read_with_every_field() -> None:
         )
     }  # fmt: skip
     assert cloud.management_servers == {"m1": ManagementServer("m1", "mgmt1", "Up", "10.0.0.2", "4.20.1.0")}
+
+
+async def test_what_leads_to_physical_networks_is_read() -> None:
+    """Providers, tags of offerings, storage VLANs (0 is untagged)."""
+    cloud = await read()
+    assert cloud.providers["np1"] == ServiceProvider("np1", "VirtualRouter", "pn1", "Enabled")
+    assert cloud.offerings["no1"] == NetworkOffering(
+        id="no1", name="isolated", state="Enabled", guest_type="Isolated", tags=("fast", "red"),
+        services=frozenset({"Dns"}),
+    )  # fmt: skip
+    assert [(row.network_id, row.vlan) for row in cloud.storage_ranges.values()] == [("sto", 70), ("sto2", None)]
 
 
 async def test_networks_and_instances_are_read_also_of_projects() -> None:

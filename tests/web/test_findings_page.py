@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -169,3 +170,18 @@ def test_links_keep_the_other_filters() -> None:
     assert View(zone="a&b \udc80").link(issue="templates") == "?issue=templates&zone=a%26b+%3F"
     assert View("templates", "z", 25).link(issue="") == "?zone=z"
     assert View("templates").link(issue="") == "?"
+
+
+def test_what_follows_stands_under_its_cause_and_not_in_its_own_issue(snapshots: Makers) -> None:
+    """The cause first: one thing to mend, and under it what should end with it; an absent cause hides nothing."""
+    busy = snapshots["busy"]()
+    cause, other = [row for row in busy.findings if not row.accepted and row.issue is Issue.PASSWORD_RESET][:2]
+    follower = replace(other, issue=Issue.CONSOLE_PROXY, check="Follower", subject="v-9-VM", because=cause.key)
+    rows = tuple(row for row in busy.findings if row.issue is not Issue.CONSOLE_PROXY or row.accepted)
+    page = text(replace(busy, findings=(*rows, follower)))
+    assert "1 finding more that should end with this" in page
+    assert page.index(cause.subject) < page.index("1 finding more") < page.index("v-9-VM")
+    assert "7 Console proxy 1 finding" not in page
+    alone = text(replace(busy, findings=(follower,)))
+    assert "7 Console proxy 1 finding" in alone
+    assert "should end with this" not in alone
