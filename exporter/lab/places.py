@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from exporter.lab.hypervisor import Hypervisor
 
 Era = Literal["A", "B", "C"]
 NAMESPACE = uuid.UUID("6f1b7c1e-5a57-4c2e-9d55-1ab0c1ab0c1a")
@@ -66,6 +68,7 @@ class Host:
     ssh: str = "up"  # up | refused | silent | new_key | floods | disconnects | garbage
     wrapper: str = "current"  # current | missing | old
     model: str = ""  # name of the machine that answers for it, when it has no tree of its own
+    hypervisor: Hypervisor = field(default_factory=Hypervisor)  # empty on a host that another one answers for
 
     @property
     def id(self) -> str:
