@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from exporter.model import Question, UnreadableError, Via
+
+STATES = r"running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended|no state"
+DOMAIN = re.compile(rf"\s*(\d{{1,9}})\s+(\S.{{0,254}}?)\s+({STATES})\s*", re.ASCII)
+PLUGGED = re.compile(
+    r"\s*(\S{1,64})\s+([a-z-]{1,32})\s+(\S.{0,254}?)\s+(\S{1,64})\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*",
+    re.ASCII | re.IGNORECASE,
+)
+MARK = "@@ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +52,72 @@ class Domain:
 
 
 def read_domains(text: str) -> Mapping[str, Domain]:
-    """Return the active domains by name."""
-    raise UnreadableError(text[:0] + "no reader yet")
+    """Return the active domains by name; none is an answer.
+
+    The text is a section per domain, begun by ``@@ <id>``, of ``virsh domiflist``, and at its end ``@@ list`` with
+    ``virsh list``. A domain counts when both know it: one that came or went in between is left out.
+    """
+    sections = dict(_sections(text))
+    if "list" not in sections:
+        message = "no list of domains at the end"
+        raise UnreadableError(message)
+    found = {}
+    for line in filter(str.strip, sections.pop("list")):
+        row = DOMAIN.fullmatch(line)
+        if row is None:
+            message = f"not a domain: {line[:60]!r}"
+            raise UnreadableError(message)
+        plugged = sections.get(row[1], ["error: it has come since"])
+        if not any(line.startswith("error:") for line in plugged):
+            found[row[2]] = Domain(row[2], int(row[1]), row[3], tuple(map(_interface, filter(str.strip, plugged))))
+    return MappingProxyType(found)
+
+
+def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each mark without its sign, and the lines that follow it."""
+    name, lines = "", list[str]()
+    for line in text.splitlines():
+        if line.startswith(MARK):
+            yield name, lines
+            name, lines = line.removeprefix(MARK).strip(), []
+        else:
+            lines.append(line)
+    yield name, lines
+
+
+def _interface(line: str) -> Interface:
+    row = PLUGGED.fullmatch(line)
+    if row is None:
+        message = f"not a NIC of a domain: {line[:60]!r}"
+        raise UnreadableError(message)
+    tap, source, model = ("" if word == "-" else word for word in (row[1], row[3], row[4]))
+    return Interface(tap, row[2].lower(), source, row[5].lower(), model)
 
 
 DOMAINS: Question[Mapping[str, Domain]] = Question(
     "host_domains",
     Via.HOST,
-    "exit 127",
+    # Two processes whatever the number of domains: virsh takes many commands in one argument. Domains are asked by
+    # their number, so no name of theirs is ever part of a command. The list comes last: it says whether libvirt still
+    # answered, and which domains have lived through all of it. virsh's echo ends no line, hence the quoted newlines.
+    r"""
+uri=${LIBVIRT_DEFAULT_URI:-qemu:///system}
+list=$(virsh -r -q -c "$uri" list) || exit
+line='
+'
+wanted=
+IFS=$line
+set -f
+for row in $list; do
+    row=${row#"${row%%[! ]*}"}
+    row=${row%% *}
+    case $row in
+        '' | *[!0-9]*) ;;
+        *) wanted="${wanted}echo '$line@@ $row$line'; domiflist $row; " ;;
+    esac
+done
+exec virsh -r -q -c "$uri" "${wanted}echo '$line@@ list$line'; list" 2>&1
+""",
     read_domains,
     privilege="libvirt's read-only socket",
     why="Which machines run here, and into which bridge each NIC is plugged.",
