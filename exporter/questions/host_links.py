@@ -45,7 +45,7 @@ class Link:
         parent: the interface below a VLAN or VXLAN device, or empty.
         vlan: the tag of a VLAN device; vni: of a VXLAN device.
         filters_ip: a bridge's own nf_call_iptables flag; None when not a bridge or not told.
-        is_nic: a NIC of its own (bus device), where iproute2 tells (5.x and later), else None.
+        is_nic: a NIC of its own (bus device), where kernel and iproute2 tell (5.14 and later), else None.
     """
 
     name: str
@@ -78,17 +78,75 @@ class Links:
         return tuple(link for link in self.by_name.values() if link.kind == kind)
 
 
+class _Rx(msgspec.Struct):
+    bytes: int = 0
+    packets: int = 0
+    errors: int = 0
+    dropped: int = 0
+    multicast: int = 0
+    crc_errors: int = 0
+    frame_errors: int = 0
+    missed_errors: int = 0
+
+
+class _Tx(msgspec.Struct):
+    bytes: int = 0
+    packets: int = 0
+    errors: int = 0
+    dropped: int = 0
+    carrier_errors: int = 0
+
+
+class _Stats(msgspec.Struct):
+    rx: _Rx | None = None
+    tx: _Tx | None = None
+
+
+class _Data(msgspec.Struct):
+    """What is particular to a kind; the same word may be of another type elsewhere."""
+
+    id: Any = None
+    nf_call_iptables: Any = None
+    nf_call_ip6tables: Any = None
+    vlan_filtering: Any = None
+
+
+class _Info(msgspec.Struct):
+    info_kind: str | None = None
+    info_data: _Data | None = None
+
+
+class _Row(msgspec.Struct):
+    """The fields that are used of one row; all others are skipped unread."""
+
+    ifname: str = ""
+    ifindex: int = 0
+    flags: tuple[str, ...] = ()
+    mtu: int = 0
+    address: str = ""
+    master: str = ""
+    link: str | None = None  # null where the lower device is in another network namespace
+    linkinfo: _Info | None = None
+    parentdev: str = ""
+    stats64: _Stats | None = None
+    stats: _Stats | None = None  # of kernels without 64 bit counters
+
+
+_DECODER = msgspec.json.Decoder(list[_Row])
+
+
 def read_links(text: str) -> Links:
     """Return the interfaces; raises UnreadableError when this is not the JSON of iproute2."""
     try:
-        rows = msgspec.json.decode(text, type=list[dict[str, Any]])
-        found = [_link(row) for row in rows if row.get("ifname")]
-    except (msgspec.MsgspecError, TypeError, ValueError, AttributeError) as error:
+        rows = [row for row in _DECODER.decode(text) if row.ifname]
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         message = f"not the JSON of ip -d -s link: {error}"
         raise UnreadableError(message) from None
-    if not found:
+    if not rows:
         message = "no interface at all"
         raise UnreadableError(message)
+    tells_nics = any(row.parentdev for row in rows)
+    found = [_link(row, tells_nics=tells_nics) for row in rows]
     ports: defaultdict[str, list[str]] = defaultdict(list)
     for link in found:
         if link.master:
@@ -97,49 +155,48 @@ def read_links(text: str) -> Links:
     return Links(MappingProxyType(by_name), MappingProxyType({master: tuple(names) for master, names in ports.items()}))
 
 
-def _link(row: dict[str, Any]) -> Link:
+def _link(row: _Row, *, tells_nics: bool) -> Link:
     """Return one interface. Names stand in thousands of answers, so they are kept once."""
-    info = row.get("linkinfo") or {}
-    data = info.get("info_data") or {}
-    flags = row.get("flags") or ()
-    kind = str(info.get("info_kind") or "")
-    is_bridge, is_vlan = kind == "bridge", kind == "vlan"
+    info = row.linkinfo or _Info()
+    data = info.info_data or _Data()
+    kind = info.info_kind or ""
+    is_bridge = kind == "bridge"
     return Link(
-        name=sys.intern(str(row["ifname"])),
-        index=int(row.get("ifindex") or 0),
+        name=sys.intern(row.ifname),
+        index=row.ifindex,
         kind=sys.intern(kind),
-        is_up="UP" in flags,
-        has_carrier="UP" in flags and "LOWER_UP" in flags and "NO-CARRIER" not in flags,
-        mtu=int(row.get("mtu") or 0),
-        mac=str(row.get("address") or "").lower(),
-        master=sys.intern(str(row.get("master") or "")),
-        parent=sys.intern(str(row.get("link") or "")),
-        vlan=_number(data.get("id")) if is_vlan else None,
-        vni=_number(data.get("id")) if kind == "vxlan" else None,
-        filters_ip=_flag(data.get("nf_call_iptables")) if is_bridge else None,
-        filters_ip6=_flag(data.get("nf_call_ip6tables")) if is_bridge else None,
-        vlan_filtering=_flag(data.get("vlan_filtering")) if is_bridge else None,
-        is_nic="parentdev" in row if any(word in row for word in ("parentbus", "parentdev", "min_mtu")) else None,
-        counters=_counters(row.get("stats64") or row.get("stats") or {}),
+        is_up="UP" in row.flags,
+        has_carrier="UP" in row.flags and "LOWER_UP" in row.flags and "NO-CARRIER" not in row.flags,
+        mtu=row.mtu,
+        mac=row.address.lower(),
+        master=sys.intern(row.master),
+        parent=sys.intern(row.link or ""),
+        vlan=_number(data.id) if kind == "vlan" else None,
+        vni=_number(data.id) if kind == "vxlan" else None,
+        filters_ip=_flag(data.nf_call_iptables) if is_bridge else None,
+        filters_ip6=_flag(data.nf_call_ip6tables) if is_bridge else None,
+        vlan_filtering=_flag(data.vlan_filtering) if is_bridge else None,
+        is_nic=bool(row.parentdev) if tells_nics else None,
+        counters=_counters(row.stats64 or row.stats or _Stats()),
     )
 
 
-def _counters(stats: dict[str, Any]) -> Counters:
-    rx, tx = stats.get("rx") or {}, stats.get("tx") or {}
+def _counters(stats: _Stats) -> Counters:
+    rx, tx = stats.rx or _Rx(), stats.tx or _Tx()
     return Counters(
-        rx_bytes=int(rx.get("bytes") or 0),
-        rx_packets=int(rx.get("packets") or 0),
-        rx_errors=int(rx.get("errors") or 0),
-        rx_dropped=int(rx.get("dropped") or 0),
-        rx_multicast=int(rx.get("multicast") or 0),
-        rx_crc_errors=int(rx.get("crc_errors") or 0),
-        rx_frame_errors=int(rx.get("frame_errors") or 0),
-        rx_missed=int(rx.get("missed_errors") or 0),
-        tx_bytes=int(tx.get("bytes") or 0),
-        tx_packets=int(tx.get("packets") or 0),
-        tx_errors=int(tx.get("errors") or 0),
-        tx_dropped=int(tx.get("dropped") or 0),
-        tx_carrier_errors=int(tx.get("carrier_errors") or 0),
+        rx_bytes=rx.bytes,
+        rx_packets=rx.packets,
+        rx_errors=rx.errors,
+        rx_dropped=rx.dropped,
+        rx_multicast=rx.multicast,
+        rx_crc_errors=rx.crc_errors,
+        rx_frame_errors=rx.frame_errors,
+        rx_missed=rx.missed_errors,
+        tx_bytes=tx.bytes,
+        tx_packets=tx.packets,
+        tx_errors=tx.errors,
+        tx_dropped=tx.dropped,
+        tx_carrier_errors=tx.carrier_errors,
     )
 
 
@@ -154,7 +211,13 @@ def _flag(value: object) -> bool | None:
 LINKS = Question(
     "host_links",
     Via.HOST,
-    "exec ip -j -d -s -s link show",
+    # Of the two, ip's own word for an option that it does not know says little to people.
+    r"""
+ip -j -d -s -s link show && exit
+code=$?
+[ "$code" != 255 ] || echo 'iproute2 is too old: it prints no JSON (links since 4.17)'
+exit "$code"
+""",
     read_links,
     privilege="none",
     why="Bridges, VLAN devices, bonds, taps, MTU, carrier and counters of every interface, in one call.",

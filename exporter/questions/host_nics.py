@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from exporter.model import Question, UnreadableError, Via
+
+BAD = r"(crc|symbol|length|frame|align|fcs)_?err|rx_missed|rx_no_buffer|rx_dropped|tx_timeout|vlan.*(drop|filter|err)"
+"""Driver counters that tell of bad frames, whatever the driver calls them."""
+KEPT = re.compile(rf"{BAD}|^rx_(broadcast|multicast)", re.IGNORECASE)
+OFFLOADS = "large-receive-offload|generic-receive-offload|tcp-segmentation-offload|[rt]x-vlan-offload|rx-vlan-filter"
+"""The features that matter below a bridge with VLANs, as ethtool -k names them."""
+COUNTERS_KEPT = 64
+"""Driver counters kept of one NIC; some drivers have thousands, one set per queue."""
+NOTHING: Mapping[str, bool] = MappingProxyType({})
+NO_COUNTERS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicFacts:
     """One NIC (bus device) that is a port of a bridge, bond or switch, or below a VLAN device.
 
+    Where ethtool is not installed, and of the NICs behind the first eight, ``firmware``, ``offloads`` and
+    ``errors`` are empty; the rest is told by sysfs.
+
     Attributes:
+        driver_version: of drivers that are no part of the kernel; else mostly the kernel's release, or empty.
         pci_id: vendor:device in hex, or empty; firmware is compared only among NICs of one pci_id and driver.
         speed: Mb/s, None when down or not told.
         duplex: full | half | empty.
         carrier_changes: since the NIC was made; None when not told.
-        offloads: on or off by name, as ethtool -k names them (large-receive-offload, rx-vlan-offload, ...).
+        offloads: on or off by name, of those that matter below a bridge (large-receive-offload, rx-vlan-offload, ...).
         errors: driver counters of ethtool -S that tell of bad frames, and rx_broadcast/rx_multicast where told.
     """
 
@@ -30,19 +47,144 @@ class NicFacts:
     speed: int | None = None
     duplex: str = ""
     carrier_changes: int | None = None
-    offloads: Mapping[str, bool] = field(default_factory=dict)
-    errors: Mapping[str, int] = field(default_factory=dict)
+    offloads: Mapping[str, bool] = field(default_factory=lambda: NOTHING)
+    errors: Mapping[str, int] = field(default_factory=lambda: NO_COUNTERS)
 
 
 def read_nics(text: str) -> Mapping[str, NicFacts]:
-    """Return the NICs by name."""
-    raise UnreadableError(text[:0] + "no reader yet")
+    """Return the NICs by name; none where no NIC is in use.
+
+    Lines of ours begin with ``= ``: ``= nic <name>``, ``= <fact> <value>``, ``= ethtool -i``, ``= end``.
+    """
+    lines = text.splitlines()
+    if not lines or lines[-1] != "= end":
+        message = "not the facts of NICs, or cut short"
+        raise UnreadableError(message)
+    blocks: dict[str, list[str]] = {}
+    name = ""
+    for line in lines[:-1]:
+        if line.startswith("= nic "):
+            name = line.removeprefix("= nic ")
+            blocks[name] = []
+        elif name:
+            blocks[name].append(line)
+        else:
+            message = f"not a fact of a NIC: {line[:60]!r}"
+            raise UnreadableError(message)
+    return MappingProxyType({name: _nic(name, lines) for name, lines in blocks.items()})
+
+
+def _nic(name: str, lines: list[str]) -> NicFacts:
+    """Return one NIC; what ethtool -i says goes before sysfs."""
+    parts: dict[str, list[str]] = {"": []}
+    part = ""
+    for line in lines:
+        if line.startswith("= ethtool "):
+            part = line.removeprefix("= ethtool ")
+        parts.setdefault(part, []).append(line)
+    facts = dict(_facts(parts[""]))
+    told = dict(_pairs(parts.get("-i", [])))
+    vendor, device = facts.get("device/vendor", ""), facts.get("device/device", "")
+    return NicFacts(
+        name=name,
+        driver=told.get("driver") or facts.get("driver", ""),
+        driver_version=_version(told.get("version") or facts.get("device/driver/module/version", "")),
+        firmware=_version(told.get("firmware-version", "")),
+        bus=told.get("bus-info") or facts.get("bus", ""),
+        pci_id=f"{vendor.removeprefix('0x')}:{device.removeprefix('0x')}" if vendor and device else "",
+        speed=_speed(facts.get("speed", "")),
+        duplex=facts["duplex"] if facts.get("duplex") in ("full", "half") else "",
+        carrier_changes=_count(facts.get("carrier_changes", "")),
+        offloads=_offloads(parts.get("-k", [])),
+        errors=_errors(parts.get("-S", [])),
+    )
+
+
+def _facts(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        found = re.fullmatch(r"= ([a-z_/]+) (.+)", line)
+        if not found:
+            message = f"not a fact of a NIC: {line[:60]!r}"
+            raise UnreadableError(message)
+        yield found[1], found[2].strip()
+
+
+def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield key and value of lines such as ``driver: ixgbe``."""
+    for line in lines:
+        key, colon, value = line.partition(":")
+        if colon:
+            yield key.strip(), value.strip()
+
+
+def _version(text: str) -> str:
+    """Return the version; drivers that know none say N/A."""
+    return "" if text == "N/A" else text
+
+
+def _count(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d{1,20}", text, re.ASCII) else None
+
+
+def _speed(text: str) -> int | None:
+    """Return Mb/s; -1, 0 and 4294967295 stand for a speed that the driver does not know."""
+    speed = _count(text)
+    return speed if speed and speed < 2**31 else None
+
+
+def _offloads(lines: list[str]) -> Mapping[str, bool]:
+    """Return the features of ``ethtool -k``; what follows the word on or off only says who may change it."""
+    found = {}
+    for key, value in _pairs(lines):
+        word = value.partition(" ")[0]
+        if word in ("on", "off") and re.fullmatch(OFFLOADS, key):
+            found[sys.intern(key)] = word == "on"
+    return MappingProxyType(found)
+
+
+def _errors(lines: list[str]) -> Mapping[str, int]:
+    """Return the counters of ``ethtool -S`` that are kept."""
+    counted = ((key, _count(value)) for key, value in _pairs(lines) if KEPT.search(key))
+    found = [(sys.intern(key), value) for key, value in counted if value is not None]
+    return MappingProxyType(dict(found[:COUNTERS_KEPT]))
 
 
 NICS: Question[Mapping[str, NicFacts]] = Question(
     "host_nics",
     Via.HOST,
-    "exit 127",
+    # The driver's name is where a link leads, which cd tells without a process. Of ethtool -S only what is read is
+    # sent: some drivers count per queue, thousands of lines. Reading the speed of a NIC that is down is an error.
+    rf"""
+set +f
+cd "$ROOT/sys/class/net" || exit
+can=
+! command -v ethtool >/dev/null || can=y
+asked=0 number=0
+for name in *; do
+    path=$ROOT/sys/class/net/$name used=
+    [ -e "$path/device" ] || continue
+    for upper in "$path/master" "$path"/upper_*; do
+        [ ! -e "$upper" ] || used=y
+    done
+    [ -n "$used" ] || continue
+    number=$((number + 1))
+    [ "$number" -le 16 ] || break
+    printf '= nic %s\n' "$name"
+    for fact in speed duplex carrier_changes device/vendor device/device device/driver/module/version; do
+        value=
+        {{ read -r value <"$path/$fact"; }} 2>/dev/null
+        [ -z "$value" ] || printf '= %s %s\n' "$fact" "$value"
+    done
+    ! cd -P "$path/device" 2>/dev/null || printf '= bus %s\n' "${{PWD##*/}}"
+    ! cd -P "$path/device/driver" 2>/dev/null || printf '= driver %s\n' "${{PWD##*/}}"
+    [ -n "$can" ] && [ "$number" -le 8 ] || continue
+    for way in -i -k -S; do
+        printf '= ethtool %s\n' "$way"
+        ethtool "$way" "$name" 2>/dev/null
+    done
+done | grep -iE '^= |^(driver|version|firmware-version|bus-info|{OFFLOADS}):|{BAD}|rx_(broad|multi)cast'
+printf '= end\n'
+""",
     read_nics,
     privilege="root for ethtool on some drivers; sysfs is for all",
     why="Driver, firmware, speed, duplex, flaps, offloads and bad frames of the NICs in use.",
