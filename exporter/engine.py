@@ -26,6 +26,8 @@ from exporter.telemetry import TARGET_LAST_SUCCESS, TARGET_UP, TARGET_VISIT_DURA
 
 log = logging.getLogger("exporter.engine")
 
+PER_MEMBER = 0.03
+"""Seconds of pause for each member of a group, so that a zone of a thousand hosts is judged twice a minute."""
 EARLY = 1.5
 """Seconds before its expiry at which an answer is dropped and the rest judged again, so that no gap shows."""
 
@@ -138,7 +140,7 @@ class Engine:
         self._put_target_telemetry(entry)
         self._judge_target(target, entry.memory)
 
-    def _judge_target(self, target: Target, memory: TargetMemory) -> None:
+    def _judge_target(self, target: Target, memory: TargetMemory, *, is_urgent: bool = False) -> None:
         cloud = self.inventory.cloud
         name = key(target)
         if cloud is None or name not in self.schedule.entries:
@@ -147,8 +149,14 @@ class Engine:
         self._look_again(name, wants=self.judging.target(target, memory, cloud))
         for group in self.membership.of(target):
             if type(group) in self.judging.follows:
-                self._dirty.setdefault(group_key(group), self.clock.boot() + self.group_pause)
+                self._mark(group_key(group), is_urgent=is_urgent)
         self._is_changed = True
+
+    def _mark(self, group: Key, *, is_urgent: bool) -> None:
+        """Note that a group is to be judged: at once, or after a pause that grows with the number of its members."""
+        pause = self.group_pause + PER_MEMBER * len(self._members.get(group, ()))
+        due = 0.0 if is_urgent else self.clock.boot() + pause
+        self._dirty[group] = min(self._dirty.get(group, due), due)
 
     def _judge_group(self, name: Key, *, members_alone_are_new: bool = False) -> None:
         cloud, group = self.inventory.cloud, self.groups.get(name)
@@ -198,7 +206,7 @@ class Engine:
         now = self.clock.boot()
         for entry in list(self.schedule.entries.values()):
             if entry.memory.failures and entry.memory.drop_expired(now + EARLY):
-                self._judge_target(entry.target, entry.memory)
+                self._judge_target(entry.target, entry.memory, is_urgent=True)
         for name in [name for name, due in self._dirty.items() if due <= now]:
             self._judge_group(name, members_alone_are_new=True)
         self.page.expire()

@@ -11,9 +11,11 @@ from exporter import engine as engine_room
 from exporter.app import build
 from exporter.cloud.cloud import Cloud
 from exporter.config import load
+from exporter.engine import EARLY, PER_MEMBER
 from exporter.lab.lab import Lab
-from exporter.model import Reason
+from exporter.model import Failure, Reason
 from tests.watching import MovableClock
+from tests.worlds import CHECKS, IS_UP, answer
 
 
 async def test_a_defect_while_the_inventory_is_made_keeps_the_former_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,3 +36,30 @@ async def test_a_defect_while_the_inventory_is_made_keeps_the_former_one(monkeyp
         monkeypatch.undo()
         assert await app.engine.refresh()
         assert app.engine.inventory.failure is None
+
+
+async def test_a_group_waits_longer_the_more_members_it_has_but_not_when_an_answer_ends() -> None:
+    """A zone of a thousand machines is not judged at each visit; what expires leaves no gap."""
+    clock = MovableClock()
+    async with Lab() as lab, build(load(lab.config_file, os.environ), clock, CHECKS) as app:
+        assert await app.engine.refresh()
+        engine = app.engine
+        entry = next(one for one in engine.schedule.entries.values() if one.target.kind == "router")
+        members = len(engine.members(("zone", f"{entry.target.zone}/{entry.target.zone}")))
+
+        def told() -> bool:
+            return f'zone_down{{zone="{entry.target.zone}"}} 1'.encode() in b"".join(engine.page.text())
+
+        now = clock.boot()
+        entry.memory.note({IS_UP: answer("no", now, now + 300)}, now)
+        engine.visited(entry, {})
+        clock.moved += engine.group_pause
+        engine.tick()
+        assert not told()
+        clock.moved += PER_MEMBER * members + 0.1
+        engine.tick()
+        assert told()
+        entry.memory.failures[IS_UP] = Failure(Reason.TIMEOUT)
+        clock.moved += now + 300 - EARLY - clock.boot() + 0.1
+        engine.tick()
+        assert not told()
