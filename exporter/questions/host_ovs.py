@@ -239,11 +239,11 @@ OVS_DATABASE: Question[OvsDatabase | None] = Question(
     PRESENCE
     + f"""
 is_there || {{ echo {ABSENT}; exit 0; }}
-exec ovs-vsctl --timeout=5 --format=json {ASKED}
+exec ovs-vsctl --timeout=4 --format=json {ASKED}
 """,
     read_database,
     privilege="root: the database socket",
     why="Bridges, ports, tags, bonds, controllers and port errors of Open vSwitch.",
-    seconds=7.0,
-    size=2_000_000,
+    seconds=5.0,
+    size=1 << 20,
 )
