@@ -147,8 +147,8 @@ def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
     blind = []
     for kind in _visited(metrics):
         known = KNOWN.format(kind)
-        blind.append(_seen_by(metrics[0], firing, f"{known} == 0"))
-        blind.append(f"({_seen_by(metrics[0], firing, known)} and on (job, zone) {unknown})")
+        blind.append(_seen_by(metrics[0], firing, kind, f"{known} == 0"))
+        blind.append(f"({_seen_by(metrics[0], firing, kind, known)} and on (job, zone) {unknown})")
     blind.append(f"({firing} and on (job) {BLIND})")
     return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"
 
@@ -158,9 +158,13 @@ def _visited(metrics: tuple[Judged, ...]) -> list[str]:
     return sorted({kind for one in metrics for kind in one.kinds if kind != INVENTORY})
 
 
-def _seen_by(one: Judged, firing: str, targets: str) -> str:
-    """Return the alert's objects to which one of ``targets`` belongs: the machine itself, its pair, its zone."""
+def _seen_by(one: Judged, firing: str, kind: str, targets: str) -> str:
+    """Return the alert's objects to which one of ``targets`` of a kind belongs: the machine, its pair, its zone."""
     if PAIR in one.identity:
         halves = " or ".join(f'label_replace({firing}, "router", "$1", "{PAIR}", "{half}")' for half in HALVES)
         return f"(({halves}) and on (job, zone, router) ({targets}))"
-    return f"({targets})" if one.identity[-1] != "zone" else f"({firing} and on (job, zone) ({targets}))"
+    subject = SUBJECTS[kind]
+    if one.identity == ("zone", subject):
+        return f"({targets})"
+    shared = ("job", "zone", subject) if subject in one.identity else ("job", "zone")
+    return f"({firing} and on ({', '.join(shared)}) ({targets}))"
