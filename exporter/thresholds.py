@@ -13,6 +13,14 @@ ROUTER_RESTARTED_LATELY_SECONDS = 86400  # a fault on a router that young has ou
 HOST_SETTLES_SECONDS = 1800  # a host that was just added is still being set up
 ROWS_PER_TARGET = 20  # instances shown one by one; the rest is in the count beside them
 
+# vlan_trunking
+VLAN_POOL_FREE_RATIO = 0.1  # of a physical network's guest VLANs: weeks, not days, to get more from the network team
+VLAN_POOL_FREE = 5  # of a pool of twenty and more: the next few networks cannot be made
+VLAN_POOL_SMALL = 20  # a smaller pool is small on purpose; its ratio is judged alone
+VLAN_ONE_WAY_FRAMES = 30  # sent without any frame back between two visits: a quiet VLAN sends less
+VLAN_ORPHAN_BRIDGE_SECONDS = 86400  # a bridge without a machine for that long is left over
+VLAN_SILENT_MACHINES = 2  # of one network on one host: a single silent machine may be switched off inside
+
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
 INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
