@@ -20,6 +20,13 @@ VLAN_POOL_SMALL = 20  # a smaller pool is small on purpose; its ratio is judged 
 VLAN_ONE_WAY_FRAMES = 30  # sent without any frame back between two visits: a quiet VLAN sends less
 VLAN_ORPHAN_BRIDGE_SECONDS = 86400  # a bridge without a machine for that long is left over
 VLAN_SILENT_MACHINES = 2  # of one network on one host: a single silent machine may be switched off inside
+HOST_VLANS_MANY = 800  # VLAN devices of one host: XenServer's own limit; each start of a machine gets slower with them
+BRIDGE_PORTS_MANY = 900  # of the 1023 that a Linux bridge can have
+CARRIER_CHANGES_MANY = 6  # in a quarter of an hour; a switch that reboots makes two
+BAD_FRAMES_A_SECOND = 1  # damaged frames: an optic, a cable or a port is dying
+BAD_FRAMES_RATIO = 1e-6  # of the frames received; Ethernet promises far less
+BROADCASTS_A_SECOND = 2000  # per uplink: a loop or a storm; large networks have some hundred
+MULTICASTS_A_SECOND = 20_000  # per uplink; above what overlays and clusters chat
 
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
