@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
+from exporter.model import Answers
 from exporter.questions.host_agent import Agent
 from exporter.questions.host_links import Links
-from exporter.questions.host_ovs import OvsDatabase
+from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsPort
 
-UPLINK = re.compile(r"eth|bond|vlan|vx|em|ens|eno|enp|team|enx|dummy|lo|p\d+p\d+|vni|enc")
+UPLINK = re.compile(r"eth|bond|vlan|vx|em|ens|eno|enp|team|enx|dummy|lo|p\d+p\d+|vni|enc", re.ASCII)
 """Beginnings of names that the agent takes for a bridge's uplink. Source: LibvirtComputingResource.ifNamePatterns."""
 LABELLED = ("Management", "Public", "Guest", "Storage")
 """Traffic types that have a label; Control is the link-local bridge cloud0."""
@@ -25,12 +26,13 @@ class Place:
     Attributes:
         label: as set in CloudStack; empty when not set, and then ``device`` is the agent's default.
         device: the bridge or interface that is meant; empty when neither label nor agent says.
-        kind: bridge | openvswitch | interface | missing | unknown (nobody told the device).
-        uplinks: ports of the bridge that the agent would take for its uplink.
+        kind: bridge | openvswitch | interface | missing | unknown (nobody told the device, or what it is).
+        uplinks: ports of the bridge that the agent would take for its uplink; of an Open vSwitch bridge every bond
+            and system port, whatever its name, else the patch ports that lead to another bridge.
         others: ports of the bridge that are neither uplinks nor taps of machines.
-        pif: the interface below which VLAN devices are made: the only uplink, or its parent when that is a VLAN
-            device; empty when there is none.
-        vlan: the tag of the uplink when it is a VLAN device.
+        pif: the interface below which VLAN devices are made: the only uplink of a bridge, or its parent when that is
+            a VLAN device; a label that names an interface is itself meant. Empty when there is none, or several.
+        vlan: the tag of the uplink when it is a VLAN device, of the interface, or of an Open vSwitch bridge in a VLAN.
     """
 
     physical_network_id: str
@@ -44,16 +46,47 @@ class Place:
     vlan: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one device is on a host; the fields are those of Place."""
+
+    kind: str
+    uplinks: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    pif: str = ""
+    vlan: int | None = None
+
+
+def switches(answers: Answers) -> OvsDatabase | None:
+    """Return what Open vSwitch told: an empty database on a host without it, None when that is not known."""
+    return (answers[OVS_DATABASE] or OvsDatabase()) if OVS_DATABASE in answers.values else None
+
+
 def places(
     target: HostTarget, cloud: Cloud, links: Links, agent: Agent | None, ovs: OvsDatabase | None
 ) -> Iterator[Place]:
-    """Yield the place of every labelled traffic type of the host's zone."""
+    """Yield the place of every labelled traffic type of the host's zone.
+
+    ``ovs`` is of :func:`switches`: while it is None, what may be a bridge of Open vSwitch is of kind unknown.
+    """
     for traffic_type in cloud.traffic_types.values():
         network = cloud.physical_networks.get(traffic_type.physical_network_id)
         if network is None or network.zone_id != target.host.zone_id or traffic_type.name not in LABELLED:
             continue
         label = traffic_type.labels.get("kvm", "")
-        yield _place(network.id, traffic_type.name, label, label or _default(traffic_type.name, agent), links, ovs)
+        device = label or _default(traffic_type.name, agent)
+        found = _found(device, links, agent, ovs) if device else _Found("unknown")
+        yield Place(
+            physical_network_id=network.id,
+            traffic=traffic_type.name,
+            label=label,
+            device=device,
+            kind=found.kind,
+            uplinks=found.uplinks,
+            others=found.others,
+            pif=found.pif,
+            vlan=found.vlan,
+        )
 
 
 def _default(traffic: str, agent: Agent | None) -> str:
@@ -63,41 +96,63 @@ def _default(traffic: str, agent: Agent | None) -> str:
     return {"Public": agent.public, "Guest": agent.guest or agent.private}.get(traffic, agent.private)
 
 
-def _place(network: str, traffic: str, label: str, device: str, links: Links, ovs: OvsDatabase | None) -> Place:
-    bridge = ovs.bridges.get(device) if ovs else None
-    if not device:
-        return Place(physical_network_id=network, traffic=traffic, label=label, device="", kind="unknown")
-    if bridge is not None:
-        names = [port.name for port in bridge.ports]
-        bonds = {port.name for port in bridge.ports if len(port.interfaces) > 1}
-        quiet = {
-            port.name for port in bridge.ports if any(one.kind in ("internal", "patch") for one in port.interfaces)
-        }
-        uplinks = tuple(name for name in names if name in bonds or (name not in quiet and is_uplink(name)))
-        others = tuple(name for name in names if name not in uplinks and name not in quiet and not is_tap(name))
-        kind, pif = "openvswitch", uplinks[0] if len(uplinks) == 1 else ""
-        return Place(
-            physical_network_id=network, traffic=traffic, label=label, device=device, kind=kind,
-            uplinks=uplinks, others=others, pif=pif,
-        )  # fmt: skip
+def _found(device: str, links: Links, agent: Agent | None, ovs: OvsDatabase | None) -> _Found:
+    """Return what a device is, as the agent looks for it.
+
+    Source: LibvirtComputingResource.checkNetwork: with Open vSwitch ``ovs-vsctl br-exists``, which also knows bridges
+    in a VLAN of another, so a Linux bridge is none; else a bridge's ports, or any interface of that name.
+    """
+    switched = _in_switch(device, ovs)
+    if switched is not None:
+        return switched
     link = links.by_name.get(device)
+    by_switch = agent is not None and agent.is_openvswitch
+    is_of_switch = link is not None and (link.kind in ("openvswitch", "tun") or link.master == "ovs-system")
+    if by_switch or (ovs is None and (is_of_switch or (link is None and agent is None))):
+        return _Found("unknown" if ovs is None else "missing")
     if link is None:
-        return Place(physical_network_id=network, traffic=traffic, label=label, device=device, kind="missing")
-    ports = links.ports.get(device, ()) if link.kind == "bridge" else (device,)
+        return _Found("missing")
+    return _bridge(device, links) if link.kind == "bridge" else _Found("interface", (device,), (), device, link.vlan)
+
+
+def _bridge(device: str, links: Links) -> _Found:
+    """Return what is below a Linux bridge."""
+    ports = links.ports.get(device, ())
     uplinks = tuple(name for name in ports if is_uplink(name))
     others = tuple(name for name in ports if not is_uplink(name) and not is_tap(name))
-    below = links.by_name.get(uplinks[0]) if len(uplinks) == 1 else None
-    return Place(
-        physical_network_id=network,
-        traffic=traffic,
-        label=label,
-        device=device,
-        kind="bridge" if link.kind == "bridge" else "interface",
-        uplinks=uplinks,
-        others=others,
-        pif=(below.parent or below.name) if below else "",
-        vlan=below.vlan if below else None,
-    )
+    only = links.by_name.get(uplinks[0]) if len(uplinks) == 1 else None
+    if only is None:
+        return _Found("bridge", uplinks, others)
+    pif = only.parent if only.kind == "vlan" and only.parent else only.name
+    return _Found("bridge", uplinks, others, pif, only.vlan)
+
+
+def _in_switch(device: str, ovs: OvsDatabase | None) -> _Found | None:
+    """Return the bridge of Open vSwitch, or that of a bridge in a VLAN of it; None when the device is neither."""
+    if ovs is None:
+        return None
+    bridge, tag = ovs.bridges.get(device), None
+    if bridge is None:
+        port = ovs.ports.get(device)
+        bridge = ovs.bridges.get(port.bridge) if port and _has(port, "internal") else None
+        tag = port.tag if port else None
+    if bridge is None:
+        return None
+    ways = tuple(port.name for port in bridge.ports if _leads_out(port))
+    patches = tuple(port.name for port in bridge.ports if _has(port, "patch"))
+    uplinks = ways or patches
+    quiet = {*ways, *patches, *(port.name for port in bridge.ports if _has(port, "internal"))}
+    others = tuple(port.name for port in bridge.ports if port.name not in quiet and not is_tap(port.name))
+    return _Found("openvswitch", uplinks, others, uplinks[0] if len(uplinks) == 1 else "", tag)
+
+
+def _leads_out(port: OvsPort) -> bool:
+    """Return whether a port of Open vSwitch is a bond, or a NIC that is no machine's."""
+    return len(port.interfaces) > 1 or (not is_tap(port.name) and (_has(port, "", "system", "dpdk")))
+
+
+def _has(port: OvsPort, *kinds: str) -> bool:
+    return any(interface.kind in kinds for interface in port.interfaces)
 
 
 def is_uplink(name: str) -> bool:
