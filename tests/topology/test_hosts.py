@@ -1,0 +1,64 @@
+"""Which hosts are judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.thresholds import HOST_SETTLES_SECONDS
+from exporter.topology.hosts import is_judged, names
+
+NOW = 1_800_000_000.0
+
+
+def judged(host: HostTarget, cloud: Cloud, **fields: Any) -> bool:
+    """Return whether the host with other fields is judged."""
+    return is_judged(replace(host, host=replace(host.host, **fields)), cloud, NOW)
+
+
+def test_an_enabled_host_is_judged(host: HostTarget, cloud: Cloud) -> None:
+    """Also one that CloudStack thinks down: what SSH says is then worth the more."""
+    assert judged(host, cloud)
+    for state in ("Up", "Down", "Alert", "Disconnected", "Connecting", "Rebalancing"):
+        assert judged(host, cloud, state=state)
+
+
+@pytest.mark.parametrize(
+    "state", ["Disabled", "Maintenance", "PrepareForMaintenance", "ErrorInMaintenance", "Creating", "Error", "Degraded"]
+)
+def test_what_is_held_back_on_purpose_is_not(host: HostTarget, cloud: Cloud, state: str) -> None:
+    """Maintenance, disabled, being made."""
+    assert not judged(host, cloud, resource_state=state)
+
+
+@pytest.mark.parametrize("state", ["Removed", "Creating", "Error"])
+def test_a_host_that_is_not_managed_is_not(host: HostTarget, cloud: Cloud, state: str) -> None:
+    """It is no host yet, or none any more."""
+    assert not judged(host, cloud, state=state)
+
+
+def test_a_fresh_host_is_not(host: HostTarget, cloud: Cloud) -> None:
+    """It is still being set up; of one whose date is not told we do not know that."""
+    assert not judged(host, cloud, created=NOW - HOST_SETTLES_SECONDS + 1)
+    assert judged(host, cloud, created=NOW - HOST_SETTLES_SECONDS)
+    assert judged(host, cloud, created=None)
+
+
+def test_nor_one_in_a_cluster_pod_or_zone_that_is_disabled(host: HostTarget, cloud: Cloud) -> None:
+    """Unmanaged clusters too; a place that is not listed holds nobody back."""
+    (cluster,), (pod,), (zone,) = cloud.clusters.values(), cloud.pods.values(), cloud.zones.values()
+    assert not is_judged(host, replace(cloud, clusters={"c": replace(cluster, enabled=False)}), NOW)
+    assert not is_judged(host, replace(cloud, clusters={"c": replace(cluster, managed=False)}), NOW)
+    assert not is_judged(host, replace(cloud, pods={"p": replace(pod, enabled=False)}), NOW)
+    assert not is_judged(host, replace(cloud, zones={"z": replace(zone, enabled=False)}), NOW)
+    assert is_judged(host, replace(cloud, clusters={}, pods={}, zones={}), NOW)
+
+
+def test_the_labels_of_a_host(host: HostTarget, cloud: Cloud) -> None:
+    """Zone, cluster and host by name; a cluster that is not listed by its id."""
+    assert names(host, cloud) == ("zone1", "cluster1", "kvm1")
+    assert names(host, replace(cloud, clusters={})) == ("zone1", "c", "kvm1")
