@@ -20,6 +20,8 @@ VLAN_POOL_SMALL = 20  # a smaller pool is small on purpose; its ratio is judged 
 VLAN_ONE_WAY_FRAMES = 30  # sent without any frame back between two visits: a quiet VLAN sends less
 VLAN_ORPHAN_BRIDGE_SECONDS = 86400  # a bridge without a machine for that long is left over
 VLAN_SILENT_MACHINES = 2  # of one network on one host: a single silent machine may be switched off inside
+
+# hypervisor_links
 HOST_VLANS_MANY = 800  # VLAN devices of one host: XenServer's own limit; each start of a machine gets slower with them
 BRIDGE_PORTS_MANY = 900  # of the 1023 that a Linux bridge can have
 CARRIER_CHANGES_MANY = 6  # in a quarter of an hour; a switch that reboots makes two
