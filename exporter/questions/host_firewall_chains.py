@@ -1,0 +1,208 @@
+"""The filter table as iptables-save and ip6tables-save print it, cut down to what decides about machines."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from exporter.model import UnreadableError
+
+MACHINE = re.compile(r"(i-\d+-\d+|[rsv]-\d+)-[A-Za-z0-9_-]+", re.ASCII)
+"""Chains that security_group.py makes for one machine: i-2-55-VM, i-2-55-VM-eg, i-2-55-def, r-4-VM."""
+SPOOFED = re.compile(r"! --match-set (\S+) src")
+BUILT_IN = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE", "LOG", "MARK", "CT", "NFLOG", ""})
+"""Targets that are no chains."""
+OPTIONS = {"-i": "bridge_in", "-o": "bridge_out", "--physdev-in": "port_in", "--physdev-out": "port_out"}
+"""Options that name interfaces -> the attribute of a rule that keeps them."""
+SILENT = frozenset({"physdev", "state", "conntrack", "comment"})
+"""Matches whose options are all read, or that match everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a chain that belongs to no machine.
+
+    Names of interfaces may begin with ``!`` (any but this one) and end with ``+`` (any that begins so).
+
+    Attributes:
+        target: ACCEPT | DROP | ... or a chain; empty for a rule that only counts.
+        bridge_in, bridge_out: -i and -o; port_in, port_out: --physdev-in and --physdev-out.
+        is_bridged: False for rules about frames that are routed (! --physdev-is-bridged), else None or True.
+        takes_new: False for rules about connections that exist already.
+        words: every other condition as it was printed; empty when there is none.
+    """
+
+    target: str
+    bridge_in: str = ""
+    bridge_out: str = ""
+    port_in: str = ""
+    port_out: str = ""
+    is_bridged: bool | None = None
+    takes_new: bool = True
+    words: str = ""
+
+    def __str__(self) -> str:
+        """Return the rule about as iptables-save prints it, without its chain."""
+        names = (self.bridge_in, self.bridge_out, self.port_in, self.port_out)
+        options = zip(OPTIONS, names, strict=True)
+        parts = [f"! {key} {name[1:]}" if name.startswith("!") else f"{key} {name}" for key, name in options if name]
+        return " ".join([*parts, *filter(None, [self.words]), *([f"-j {self.target}"] if self.target else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What the default chain of a machine does for one tap. Chains and set are empty where the rule is missing.
+
+    Attributes:
+        egress: where frames from the machine go on; ingress: where frames to it go on.
+        bound: the set of addresses that the machine may send from.
+    """
+
+    egress: str = ""
+    ingress: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """The filter table of one family in one flavour.
+
+    Attributes:
+        flavour: nft | legacy.
+        policy: of FORWARD.
+        chains: rules of every chain that belongs to no machine.
+        machines: chain of a machine -> target of its last rule without any condition, empty when there is none.
+        defaults: (default chain, tap) -> what it does for that tap.
+    """
+
+    flavour: str
+    policy: str = "ACCEPT"
+    chains: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    machines: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[tuple[str, str], Default] = field(default_factory=dict)
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether security_group.py has written into it."""
+        return any(name.startswith("BF-") for name in self.chains) or bool(self.machines)
+
+
+@dataclass(slots=True)
+class _Table:
+    """A filter table while it is read; ``shared`` keeps equal rules of both families once."""
+
+    shared: dict[Rule, Rule]
+    policy: str = "ACCEPT"
+    is_open: bool = False
+    chains: dict[str, list[Rule]] = field(default_factory=dict)
+    machines: dict[str, str] = field(default_factory=dict)
+    defaults: dict[tuple[str, str], Default] = field(default_factory=dict)
+
+    def take(self, words: list[str]) -> bool:
+        """Take one line; return whether it is one of a filter table."""
+        match words:
+            case ["*filter"] | ["COMMIT"]:
+                self.is_open = words == ["*filter"]
+            case [chain, policy, *_] if chain.startswith(":") and self.is_open:
+                self._begin(chain[1:], policy)
+            case ["-A", name, *rest] if name in self.machines:
+                _read_machine_rule(name, read_rule(rest), self.machines, self.defaults)
+            case ["-A", name, *rest] if name in self.chains:
+                rule = read_rule(rest)
+                self.chains[name].append(self.shared.setdefault(rule, rule))
+            case _:
+                return False
+        return True
+
+    def _begin(self, name: str, policy: str) -> None:
+        if name == "FORWARD":
+            self.policy = policy
+        if MACHINE.fullmatch(name):
+            self.machines.setdefault(name, "")
+        else:
+            self.chains.setdefault(name, [])
+
+
+def read_ruleset(flavour: str, lines: Iterable[str], shared: dict[Rule, Rule]) -> Ruleset:
+    """Return one filter table; a table that the kernel does not have is printed as nothing at all."""
+    table = _Table(shared)
+    for line in lines:
+        if line.startswith("#"):
+            if "incompatible" in line:
+                message = "the filter table holds rules that iptables cannot show"
+                raise UnreadableError(message)
+        elif not table.take(_words(line)):
+            message = f"not a line of iptables-save: {line[:60]!r}"
+            raise UnreadableError(message)
+    if table.is_open or table.policy not in ("ACCEPT", "DROP"):
+        message = "a filter table without end"
+        raise UnreadableError(message)
+    return Ruleset(
+        flavour=flavour,
+        policy=table.policy,
+        chains=MappingProxyType({name: tuple(rules) for name, rules in table.chains.items()}),
+        machines=MappingProxyType(table.machines),
+        defaults=MappingProxyType(table.defaults),
+    )
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line) if '"' in line and not line.startswith("#") else line.split()
+    except ValueError:
+        message = f"not a line of iptables-save: {line[:60]!r}"
+        raise UnreadableError(message) from None
+
+
+def read_rule(words: list[str]) -> Rule:
+    """Return the rule of ``-A <chain> <words>``."""
+    fields: dict[str, str] = {}
+    is_bridged: bool | None = None
+    takes_new = True
+    others: list[str] = []
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        negated = word == "!" and bool(queue)
+        option = queue.pop(0) if negated else word
+        if option in OPTIONS:
+            fields[OPTIONS[option]] = ("!" if negated else "") + _value(queue)
+        elif option in ("--physdev-is-bridged", "--physdev-is-in", "--physdev-is-out"):
+            is_bridged = not negated and is_bridged is not False
+        elif option in ("--state", "--ctstate"):
+            takes_new = ("NEW" in _value(queue).split(",")) != negated and takes_new
+        elif option == "--comment" or (option == "-m" and queue[:1] and queue[0] in SILENT):
+            _value(queue)
+        elif option in {"-j", "-g"}:
+            fields["target"] = _value(queue)
+            queue.clear()  # what follows says how the target works: --reject-with, --log-prefix
+        else:
+            others += ["!", option] if negated else [option]
+    target = fields.pop("target", "")
+    return Rule(target, **fields, is_bridged=is_bridged, takes_new=takes_new, words=" ".join(others))
+
+
+def _value(queue: list[str]) -> str:
+    if not queue:
+        message = "an option without a value"
+        raise UnreadableError(message)
+    return queue.pop(0)
+
+
+def _read_machine_rule(
+    chain: str, rule: Rule, machines: dict[str, str], defaults: dict[tuple[str, str], Default]
+) -> None:
+    """Note what one rule of a machine's chain does: of the default chain per tap, else where it ends."""
+    leads_on = rule.target not in BUILT_IN
+    old = defaults.get((chain, rule.port_in or rule.port_out), Default())
+    if rule.port_in and leads_on:
+        defaults[chain, rule.port_in] = Default(rule.target, old.ingress, old.bound)
+    elif rule.port_out and leads_on:
+        defaults[chain, rule.port_out] = Default(old.egress, rule.target, old.bound)
+    elif rule.port_in and rule.target == "DROP" and (found := SPOOFED.search(rule.words)):
+        defaults[chain, rule.port_in] = Default(old.egress, old.ingress, found[1])
+    elif rule.takes_new and not (rule.port_in or rule.port_out or rule.words):
+        machines[chain] = rule.target
