@@ -1,0 +1,57 @@
+"""Settings of NICs that break what runs above them: half duplex, and frames merged below a bridge.
+
+Symptom: slow in one direction with collisions; or guests that receive frames longer than their MTU and drop them.
+Detect:  duplex by sysfs, large-receive-offload by ethtool -k, of NICs that lie below a bridge.
+Fix:     auto-negotiation on both ends; ethtool -K <nic> lro off (and where it is set at boot).
+"""
+
+from __future__ import annotations
+
+from exporter.checks.hypervisor_links.remedies import CABLE
+from exporter.checks.hypervisor_links.wires import bridged, gauge
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Samples, above
+from exporter.questions.host_links import LINKS
+from exporter.questions.host_nics import NICS
+from exporter.topology.hosts import is_judged, names
+
+HALF_DUPLEX = gauge(
+    "nic_half_duplex", "Whether a NIC in use has a link in half duplex, by sysfs.", "nic", problem=above(0)
+)
+MERGES = gauge(
+    "nic_merges_bridged_frames",
+    "Whether a NIC below a bridge merges received frames (large-receive-offload), by ethtool.",
+    "nic",
+    problem=above(0),
+)
+LRO = "large-receive-offload"
+NEGOTIATE = "Let both ends negotiate: a port with a fixed speed makes the other end fall back to half duplex."
+SWITCH_OFF = "Switch it off: ethtool -K <nic> lro off, and take it out of what sets it at boot."
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield both verdicts for each NIC in use for which they can be told."""
+    host, links = names(target, cloud), answers[LINKS]
+    judged, below = is_judged(target, cloud, answers.now), bridged(links)
+    for nic in answers[NICS].values():
+        link = links.by_name.get(nic.name)
+        if nic.duplex:
+            value = int(judged and nic.duplex == "half" and link is not None and link.has_carrier)
+            seen = f"{nic.speed or '?'} Mb/s in half duplex"
+            yield HALF_DUPLEX.sample(*host, nic.name, value=value, seen=seen, expected="full duplex", remedy=NEGOTIATE)
+        if LRO in nic.offloads:
+            value = int(judged and nic.offloads[LRO] and nic.name in below)
+            seen = f"{LRO} on, driver {nic.driver or 'unknown'}"
+            yield MERGES.sample(
+                *host, nic.name, value=value, seen=seen, expected="off below a bridge", remedy=SWITCH_OFF
+            )
+
+
+CHECK = Check(
+    title="NIC settings",
+    metrics=(HALF_DUPLEX, MERGES),
+    remedies=(NEGOTIATE, SWITCH_OFF, CABLE),
+    judges={HostTarget: judge},
+    asks={HostTarget: (NICS, LINKS)},
+)

@@ -1,0 +1,79 @@
+"""The NICs that carry something: what they are, and what they count.
+
+Counters are rated by the alerts: flaps, damaged frames, broadcast and multicast.
+"""
+
+from __future__ import annotations
+
+from exporter.checks.hypervisor_links.wires import counter, gauge
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Samples
+from exporter.questions.host_links import LINKS, Link
+from exporter.questions.host_nics import NICS, NicFacts
+from exporter.topology.hosts import is_judged, names
+
+INFO = gauge(
+    "nic_info",
+    "Driver and firmware of a NIC in use, by ethtool and sysfs; always 1.",
+    *("nic", "driver", "driver_version", "firmware", "bus", "pci_id"),
+)
+CARRIER = gauge("nic_carrier", "Whether a NIC in use is switched on and has a link, by ip link.", "nic")
+SPEED = gauge("nic_speed_bits_per_second", "Negotiated speed of a NIC in use, by sysfs.", "nic")
+CHANGES = counter("nic_carrier_changes_total", "How often the link of a NIC in use went or came, by sysfs.", "nic")
+CRC = counter(
+    "nic_crc_errors_total", "Frames that arrived damaged at a NIC in use, by its kernel and driver counters.", "nic"
+)
+SYMBOL = counter("nic_symbol_errors_total", "Symbol errors on the wire of a NIC in use, by its driver.", "nic")
+FRAMES = counter("nic_received_frames_total", "Frames that a NIC in use received, by ip link.", "nic")
+BROADCASTS = counter("nic_received_broadcasts_total", "Broadcasts that a NIC in use received, by its driver.", "nic")
+MULTICASTS = counter("nic_received_multicasts_total", "Multicasts that a NIC in use received, by ip link.", "nic")
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield what each NIC in use is and counts; of hosts that are held back no counters, since they may alarm."""
+    host, links = names(target, cloud), answers.get(LINKS)
+    counts = is_judged(target, cloud, answers.now)
+    for nic in answers[NICS].values():
+        what = (nic.driver, nic.driver_version, nic.firmware, nic.bus, nic.pci_id)
+        yield INFO.sample(*host, nic.name, *what, value=1)
+        if nic.speed is not None:
+            yield SPEED.sample(*host, nic.name, value=nic.speed * 1_000_000)
+        link = links.by_name.get(nic.name) if links else None
+        if link:
+            yield CARRIER.sample(*host, nic.name, value=int(link.has_carrier))
+        if counts:
+            yield from _counters(host, nic, link)
+
+
+def _counters(host: tuple[str, str, str], nic: NicFacts, link: Link | None) -> Samples:
+    label = (*host, nic.name)
+    if nic.carrier_changes is not None:
+        yield CHANGES.sample(*label, value=nic.carrier_changes)
+    driver_crc = _most(nic, "crc", "fcs")
+    if link or driver_crc is not None:
+        yield CRC.sample(*label, value=max(link.counters.rx_crc_errors if link else 0, driver_crc or 0))
+    symbol = _most(nic, "symbol")
+    if symbol is not None:
+        yield SYMBOL.sample(*label, value=symbol)
+    broadcasts = _most(nic, "rx_broadcast")
+    if broadcasts is not None:
+        yield BROADCASTS.sample(*label, value=broadcasts)
+    if link:
+        yield FRAMES.sample(*label, value=link.counters.rx_packets)
+        yield MULTICASTS.sample(*label, value=link.counters.rx_multicast)
+
+
+def _most(nic: NicFacts, *words: str) -> int | None:
+    """Return the greatest driver counter with one of the words: drivers tell one thing under several names."""
+    found = [value for name, value in nic.errors.items() if any(word in name.lower() for word in words)]
+    return max(found, default=None)
+
+
+CHECK = Check(
+    title="NICs in use",
+    metrics=(INFO, CARRIER, SPEED, CHANGES, CRC, SYMBOL, FRAMES, BROADCASTS, MULTICASTS),
+    judges={HostTarget: judge},
+    asks={HostTarget: (NICS,)},
+    uses={HostTarget: (LINKS,)},
+)

@@ -1,0 +1,58 @@
+"""How many VLANs, bridges and ports a host carries, against what it can.
+
+Symptom: starts of instances get slower and slower, then fail: the kernel takes no port more into a bridge.
+Detect:  ip link: VLAN devices, bridges, ports of the largest bridge.
+Fix:     spread networks over more hosts; remove bridges that were left behind.
+"""
+
+from __future__ import annotations
+
+from exporter.checks.hypervisor_links.wires import gauge
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Samples, above
+from exporter.questions.host_links import LINKS
+from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_VLANS_MANY
+from exporter.topology.hosts import is_judged, names
+
+INTERFACES = gauge("interfaces", "Network interfaces of the host of every kind, by ip link.")
+BRIDGES = gauge("bridges", "Linux bridges of the host, by ip link.")
+VLANS = gauge("vlan_devices", "VLAN devices of the host, by ip link.", problem=above(HOST_VLANS_MANY))
+PORTS = gauge(
+    "bridge_ports_most",
+    "Ports of the Linux bridge that has most of them; the kernel takes 1023, by ip link.",
+    problem=above(BRIDGE_PORTS_MANY),
+)
+SPREAD = "Spread networks over more hosts or clusters, and look for bridges that were left behind without machines."
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield the numbers of one host; of one that is held back not those that may alarm."""
+    host, links = names(target, cloud), answers[LINKS]
+    bridges = {bridge.name: len(links.ports.get(bridge.name, ())) for bridge in links.of_kind("bridge")}
+    vlans = len(links.of_kind("vlan"))
+    yield INTERFACES.sample(*host, value=len(links.by_name))
+    yield BRIDGES.sample(*host, value=len(bridges))
+    if not is_judged(target, cloud, answers.now):
+        return
+    yield VLANS.sample(
+        *host, value=vlans, seen=f"{vlans} VLAN devices", expected=f"at most {HOST_VLANS_MANY}", remedy=SPREAD
+    )
+    largest = max(bridges, key=bridges.__getitem__, default="")
+    ports = bridges.get(largest, 0)
+    yield PORTS.sample(
+        *host,
+        value=ports,
+        seen=f"{largest} has {ports} of 1023",
+        expected=f"at most {BRIDGE_PORTS_MANY}",
+        remedy=SPREAD,
+    )
+
+
+CHECK = Check(
+    title="VLAN scaling",
+    metrics=(INTERFACES, BRIDGES, VLANS, PORTS),
+    remedies=(SPREAD,),
+    judges={HostTarget: judge},
+    asks={HostTarget: (LINKS,)},
+)
