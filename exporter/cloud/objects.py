@@ -18,6 +18,7 @@ class Zone:
     network_type: str  # Basic | Advanced
     security_groups: bool
     enabled: bool
+    type: str = ""  # Core | Edge, empty before 4.18
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def words(text: str) -> tuple[str, ...]:
 
 def zone(row: rows.ZoneRow) -> Zone:
     """Return the zone."""
-    return Zone(row.id, row.name, row.networktype, row.securitygroupsenabled, row.allocationstate == "Enabled")
+    enabled = row.allocationstate == "Enabled"
+    return Zone(row.id, row.name, row.networktype, row.securitygroupsenabled, enabled, row.type)
 
 
 def pod(row: rows.PodRow) -> Pod:

@@ -1,9 +1,7 @@
 """Rows of the API as CloudStack writes them, only the fields that we use; absent ones have a default.
 
-They hold tuples and are no business of the garbage collector (``gc=False``): a refresh of a large cloud
-makes 100,000 of them, and the collector would stop the event loop to look at each.
-
-Source: api/src/main/java/org/apache/cloudstack/api/response.
+They hold tuples and are no business of the garbage collector (``gc=False``): a refresh of a large cloud makes 100,000
+of them, which it would stop the event loop to look at. Source: org.apache.cloudstack.api.response.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ class ZoneRow(Struct, frozen=True, gc=False):
     networktype: str = ""
     securitygroupsenabled: bool = False
     allocationstate: str = ""
+    type: str = ""
 
 
 class PodRow(Struct, frozen=True, gc=False):
