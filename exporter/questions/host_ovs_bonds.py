@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from types import MappingProxyType
 
 from exporter.model import UnreadableError
@@ -61,22 +62,21 @@ PARTNER = re.compile(r"^\s+partner sys_id: ([0-9a-f:]{17})$", re.MULTILINE)
 
 def read_bonds(shown: str, lacp: str | None) -> Mapping[str, OvsBond]:
     """Return the bonds by name from ``bond/show`` and, where it was told, ``lacp/show``."""
-    found = {name: _bond(name, text) for name, text in _parts(HEADING, shown)}
+    found = {start[1]: _bond(start[1], text) for start, text in _parts(HEADING, shown)}
     if not found and shown.strip():
         message = f"no bond: {shown[:60]!r}"
         raise UnreadableError(message)
-    for name, text in _parts(HEADING, lacp or ""):
-        if name in found:
-            found[name] = _with_lacp(found[name], text)
+    for start, text in _parts(HEADING, lacp or ""):
+        if start[1] in found:
+            found[start[1]] = _with_lacp(found[start[1]], text)
     return MappingProxyType(found)
 
 
-def _parts(heading: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
-    """Yield the first group of each heading with the text up to the next one."""
-    starts = list(heading.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    for start, end in zip(starts, ends, strict=True):
-        yield start[1], text[start.end() : end]
+def _parts(start: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield each match with the text up to the next one."""
+    found = list(start.finditer(text))
+    for one, following in zip_longest(found, found[1:]):
+        yield one, text[one.end() : following.start() if following else len(text)]
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
@@ -96,20 +96,14 @@ def _bond(name: str, text: str) -> OvsBond:
 
 
 def _members(text: str) -> Iterator[OvsBondMember]:
-    starts = list(MEMBER.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    for start, end in zip(starts, ends, strict=True):
-        may = _first(MAY, text[start.end() : end])
+    for start, below in _parts(MEMBER, text):
+        may = _first(MAY, below)
         yield OvsBondMember(name=start[1], is_enabled=start[2] == "enabled", may_enable=may == "true" if may else None)
 
 
 def _with_lacp(bond: OvsBond, text: str) -> OvsBond:
     """Return the bond with what ``lacp/show`` tells of its members."""
-    starts = list(LACP.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    told = {
-        start[1]: (start[2], _first(PARTNER, text[start.end() : end])) for start, end in zip(starts, ends, strict=True)
-    }
+    told = {start[1]: (start[2], _first(PARTNER, below)) for start, below in _parts(LACP, text)}
     members = []
     for member in bond.members:
         state, partner = told.get(member.name, ("", ""))

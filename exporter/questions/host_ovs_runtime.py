@@ -104,11 +104,11 @@ def read_runtime(text: str) -> OvsRuntime | None:
     database = _daemon(DATABASE, sections, started)
     switch = _daemon(SWITCH, sections, started)
     said = {name: told.answer for name, told in sections.items()}
-    bonds, log = said.get("bond/show"), said.get("log")
+    flows, lookups, bonds, log = (said.get(name) for name in ("upcall/show", "dpctl/show", "bond/show", "log"))
     return OvsRuntime(
         database=database,
         switch=switch,
-        datapaths=read_datapaths(said.get("upcall/show"), said.get("dpctl/show")) if switch.is_up else None,
+        datapaths=None if flows is None and lookups is None else read_datapaths(flows, lookups),
         bonds=None if bonds is None else read_bonds(bonds, said.get("lacp/show")),
         macs=MappingProxyType(dict(_macs(said))),
         polls=None if log is None else tuple(_polls(log)),
