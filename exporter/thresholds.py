@@ -30,6 +30,16 @@ BAD_FRAMES_RATIO = 1e-6  # of the frames received; Ethernet promises far less
 BROADCASTS_A_SECOND = 2000  # per uplink: a loop or a storm; large networks have some hundred
 MULTICASTS_A_SECOND = 20_000  # per uplink; above what overlays and clusters chat
 
+# open_vswitch
+OVS_LACP_SETTLES_SECONDS = 90  # three slow LACP periods: after a start a bond is still being negotiated
+OVS_FLOWS_RATIO = 0.9  # of the flow limit, which the switch lowers when it is slow; above it new flows are evicted
+OVS_FLOW_DUMP_SECONDS = 1  # one walk over all flows: the switch no longer follows its own flows
+OVS_MAC_TABLE_RATIO = 0.9  # of the MAC table; when it is full, frames are flooded to all ports
+OVS_MAC_MOVES_A_MINUTE = 10  # of one bridge; a live migration makes a few
+OVS_POLL_SECONDS = 2  # busy with one thing for that long: connections from new machines wait meanwhile
+OVS_POLL_LATELY_SECONDS = 900  # how far back the log is judged
+OVS_RESTARTS_AN_HOUR = 2  # an upgrade restarts a daemon once or twice
+
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
 INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
