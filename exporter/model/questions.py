@@ -17,12 +17,13 @@ class Via(StrEnum):
 
     HOST = "host"  # a section of the collector on the host itself
     SYSTEM_VM = "system_vm"  # a section of the collector inside a system VM, through its host
+    DATABASE = "database"  # a statement, read-only
     PROBE = "probe"  # a connection made by the exporter itself: DNS, TCP, TLS, HTTP
 
     @property
     def setting(self) -> str:
         """Return the config key that lights this way."""
-        return "console.enabled" if self is Via.PROBE else "ssh"
+        return {Via.PROBE: "console.enabled", Via.DATABASE: "database"}.get(self, "ssh")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

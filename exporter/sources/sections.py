@@ -33,7 +33,7 @@ class Section:
 
     Attributes:
         text: decoded as UTF-8, invalid bytes replaced, at most the question's size in bytes.
-        code: exit code of the question.
+        code: exit code of the question; of one that was cut before its end 0.
         cut: whether it printed more than its size.
     """
 
@@ -47,7 +47,7 @@ class Collected:
     """The sections that arrived whole, and why the others did not.
 
     Attributes:
-        sections: by name of the question.
+        sections: by name of the question; one that was still printing is here only when it was too much already.
         failure: None when the collector did all it was asked.
         is_done: the collector said that it has ended by itself.
         is_spoken: at least one line of the collector's own was there.
@@ -89,10 +89,15 @@ class _Reading:
 
     def _finish(self, code: int, end: int) -> None:
         limit = self.limits[self.name]
-        body = self.data[self.start : end]
-        text = body[:limit].decode("utf-8", "replace")
-        self.sections[self.name] = Section(text, code, cut=len(body) > limit)
+        size = end - self.start
+        text = self.data[self.start : self.start + min(size, limit)].decode("utf-8", "replace")
+        self.sections[self.name] = Section(text, code, cut=size > limit)
         self.name = ""
+
+    def cut(self) -> None:
+        """Take a section without end when it is too large already."""
+        if self.name and len(self.data) - self.start > self.limits[self.name]:
+            self._finish(0, len(self.data))
 
 
 def read_sections(data: bytes, nonce: str, limits: Mapping[str, int]) -> Collected:
@@ -112,6 +117,7 @@ def read_sections(data: bytes, nonce: str, limits: Mapping[str, int]) -> Collect
             break
         if reading.is_done:
             break
+    reading.cut()
     failure = reading.failure
     if reading.is_done and not failure and len(reading.sections) < len(limits):
         failure = Failure(Reason.FAILED, "the collector ended without all answers")

@@ -16,6 +16,7 @@ from exporter.sources.ssh_words import Asked
 FRAMING = 1024  # bytes that the collector's own lines about one question may take
 CLOSING = 1.0  # seconds that a collector which has said done is given to end, so that its session is free again
 MOST_ERRORS = 16384  # bytes of standard error after which nobody is a well-behaved collector
+WINDOW = 2 * 1024 * 1024  # bytes that a machine may send ahead, at most
 
 PERMISSION = re.compile(
     r"password is required|terminal is required|must have a tty|not in the sudoers|not allowed|may not run|"
@@ -45,7 +46,7 @@ class Call:
 
     @property
     def most(self) -> int:
-        """Return how many bytes the answer may have."""
+        """Return how many bytes the answer may have: the sizes of all questions, and the collector's own lines."""
         return FRAMING + sum(question.size + FRAMING for question in self.questions)
 
 
@@ -87,7 +88,9 @@ async def call(connection: asyncssh.SSHClientConnection, asked: Call) -> Collect
     """
     receiver = Receiver(asked.nonce, asked.most)
     async with asyncio.timeout_at(asked.deadline):
-        channel, _ = await connection.create_session(lambda: receiver, asked.command, encoding=None)
+        channel, _ = await connection.create_session(
+            lambda: receiver, asked.command, encoding=None, window=min(asked.most, WINDOW)
+        )
     try:
         if asked.script:
             channel.write(asked.script)
@@ -111,10 +114,21 @@ def _collected(receiver: Receiver, asked: Call, why: Callable[[], Failure]) -> C
         return found
     failure = why()
     if receiver.is_flooded:
-        failure = Failure(Reason.TOO_LARGE, "the machine sent more than was asked for")
+        failure = flooded(found)
     elif found.is_spoken and failure.reason is not Reason.TIMEOUT:
         failure = Failure(Reason.DISCONNECTED, "the machine closed in the middle of its answer")
     return Collected(found.sections, failure, is_spoken=found.is_spoken)
+
+
+def flooded(found: Collected) -> Failure:
+    """Return why the others are missing, after a call was ended because it had brought too much.
+
+    TOO_LARGE is the reason of those alone that did it, so that they can be asked last the next time.
+    """
+    culprits = [name for name, section in found.sections.items() if section.cut]
+    if not culprits:
+        return Failure(Reason.TOO_LARGE, "the machine sent more than was asked for")
+    return Failure(Reason.DISCONNECTED, f"we ended the call: too much came from {', '.join(culprits)}")
 
 
 def call_failure(code: int | None, said: str) -> Failure:

@@ -17,6 +17,7 @@ from exporter.model import Reason, SourceError
 from exporter.sources.dial import trouble
 from exporter.sources.places import Places
 from exporter.sources.sections import shown
+from exporter.sources.ssh_compression import algorithms
 from exporter.sources.ssh_files import KEY_ALGORITHMS, Trust, WatchedFile, key_parser, parse_known_hosts, trust
 
 Connection = asyncssh.SSHClientConnection
@@ -41,7 +42,6 @@ CONSTANT_OPTIONS: dict[str, Any] = {
     "kex_algs": KEX_ALGORITHMS,
     "encryption_algs": ENCRYPTION_ALGORITHMS,
     "signature_algs": KEY_ALGORITHMS,
-    "compression_algs": None,
     "keepalive_interval": 30,
     "keepalive_count_max": 3,
 }
@@ -65,6 +65,7 @@ class SshSettings:
         handshakes: logins at once, reached step by step.
         hops_per_host: system VMs visited at once through one machine.
         hops: system VMs visited at once in all.
+        compress: let the machine compress what it sends, where its sshd does that.
         idle_seconds: after which an unused connection is closed.
         retry_seconds: for which a failed login is not tried again.
     """
@@ -81,6 +82,7 @@ class SshSettings:
     handshakes: int = 8
     hops_per_host: int = 2
     hops: int = 64
+    compress: bool = True
     idle_seconds: float = 900.0
     retry_seconds: float = 10.0
 
@@ -146,6 +148,7 @@ class Login:
             "known_hosts": known.known,
             "server_host_key_algs": known.algorithms,
             "client_keys": [key],
+            "compression_algs": algorithms(compress=self._settings.compress),
             **CONSTANT_OPTIONS,
         }
         return await asyncssh.connect(known.name, self._settings.port, sock=sock, **options)

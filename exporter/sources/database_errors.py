@@ -1,0 +1,81 @@
+"""What the database server means when it does not answer with rows."""
+
+from __future__ import annotations
+
+import ssl
+
+import pymysql
+
+from exporter.model import Failure, Reason
+
+REASONS = {
+    1040: Reason.THROTTLED,  # too many connections
+    1203: Reason.THROTTLED,  # this user has too many
+    1226: Reason.THROTTLED,  # a resource limit of the account
+    1044: Reason.PERMISSION,  # no access to this database
+    1045: Reason.AUTH,  # wrong user or password
+    1049: Reason.MISSING,  # no such database
+    1054: Reason.UNSUPPORTED,  # a column that this schema does not have
+    1146: Reason.UNSUPPORTED,  # a table that this schema does not have
+    1130: Reason.AUTH,  # this host may not connect
+    1142: Reason.PERMISSION,  # a table that is not granted
+    1143: Reason.PERMISSION,  # a column that is not granted
+    1205: Reason.TIMEOUT,  # waited for a lock
+    1227: Reason.PERMISSION,
+    1317: Reason.DISCONNECTED,  # somebody killed the statement
+    1698: Reason.AUTH,  # the account logs in by another way than a password
+    1927: Reason.DISCONNECTED,  # somebody killed the connection (MariaDB)
+    1969: Reason.TIMEOUT,  # max_statement_time (MariaDB)
+    2003: Reason.REFUSED,
+    2006: Reason.DISCONNECTED,
+    2013: Reason.DISCONNECTED,
+    3024: Reason.TIMEOUT,  # max_execution_time (MySQL)
+    3118: Reason.AUTH,  # account locked
+    3159: Reason.TLS,  # the server insists on TLS
+    4031: Reason.DISCONNECTED,  # idle for too long (MySQL)
+    4151: Reason.AUTH,  # account locked (MariaDB)
+}
+"""Error number of server or client -> reason. Source: MariaDB and MySQL error references; those in tests were met."""
+LOST = frozenset({1927, 2006, 2013, 2014, 2055, 4031})
+"""Numbers after which the connection is of no use any more."""
+
+
+class PlaintextError(Exception):
+    """The server does not offer TLS; nothing was sent to it."""
+
+
+def trouble(error: BaseException, place: str) -> Failure:
+    """Return what went wrong, as a reason and a short line that never holds a statement or a password."""
+    below = error.__cause__ or error.__context__
+    if isinstance(error, pymysql.err.OperationalError) and isinstance(below, OSError | EOFError):
+        error = below  # the library's words for a connection that came to nothing hide why
+    match error:
+        case TimeoutError():
+            reason, words = Reason.TIMEOUT, f"{place} did not answer in time"
+        case PlaintextError():
+            reason, words = Reason.TLS, f"{place} offers no TLS; nothing was sent to it"
+        case ssl.SSLCertVerificationError():
+            reason, words = Reason.TLS, f"{place}: {error.verify_message}"
+        case ssl.SSLError():
+            reason, words = Reason.TLS, f"{place}: {(error.reason or 'handshake failed').lower().replace('_', ' ')}"
+        case ConnectionRefusedError():
+            reason, words = Reason.REFUSED, f"nobody listens on {place}"
+        case OSError() | EOFError():
+            reason, words = Reason.UNREACHABLE, f"{place} cannot be reached"
+        case _:
+            number = number_of(error)
+            reason = REASONS.get(number, Reason.FAILED if number else Reason.UNREADABLE)
+            words = f"{place}: {_words(error)}"
+    return Failure(reason, words)
+
+
+def number_of(error: BaseException) -> int:
+    """Return the error number, 0 when there is none."""
+    first = error.args[0] if error.args else 0
+    return first if isinstance(first, int) else 0
+
+
+def _words(error: BaseException) -> str:
+    """Return the server's words on one line; a statement is quoted by syntax errors only, which are cut short."""
+    said = str(error.args[1]) if len(error.args) > 1 else type(error).__name__
+    return " ".join("".join(char if char.isprintable() else " " for char in said).split())[:160]

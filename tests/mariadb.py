@@ -1,0 +1,160 @@
+"""A real MariaDB in a private directory, over TLS, with CloudStack's tables and an account that may only read."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import socket
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymysql
+
+from exporter.sources.database import DatabaseSettings
+from tests.real_parts import require
+from tests.sources.certificate_maker import authority, leaf
+
+COLUMNS = Path(__file__).parent / "samples/database/columns-4.22.tsv"
+READER, SECRET = "exporter", "canary-7c1d"
+STARTING = 60.0  # seconds
+
+Statements = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    port: int
+    folder: Path
+
+    def root(self, database: str | None = "cloud") -> pymysql.connections.Connection[pymysql.cursors.Cursor]:
+        """Return a connection that may do everything."""
+        return pymysql.connect(unix_socket=str(self.folder / "sock"), user="root", database=database, autocommit=True)
+
+    def run(self, *statements: str, database: str | None = "cloud") -> None:
+        """Run statements as root."""
+        with closing(self.root(database)) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def settings(self, **changes: object) -> DatabaseSettings:
+        """Return how the exporter reaches it."""
+        fields: dict[str, object] = {
+            "servers": (("127.0.0.1", self.port),),
+            "user": READER,
+            "password": SECRET,
+            "ca_file": self.folder / "ca.pem",
+        }
+        return DatabaseSettings(**(fields | changes))  # type: ignore[arg-type]
+
+
+@contextmanager
+def mariadb(folder: Path, *options: str) -> Iterator[Server]:
+    """Start a server with the tables of 4.22 and the reading account; end it at the end.
+
+    Args:
+        folder: empty directory for its data; its path must be short, because of the socket.
+        options: more lines for the configuration, such as ``server-id = 2``.
+    """
+    require("mariadbd", "mariadb-install-db")
+    (folder / "data").mkdir(parents=True)
+    shutil.chown(folder / "data", user=_owner())
+    subprocess.run(
+        ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db", f"--user={_owner()}",
+         "--auth-root-authentication-method=normal"],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    port = _free_port()
+    (folder / "my.cnf").write_text(_configuration(folder, port, options))
+    process = subprocess.Popen(
+        ["mariadbd", f"--defaults-file={folder / 'my.cnf'}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        server = Server(port, folder)
+        _wait(server, process)
+        server.run("CREATE DATABASE cloud CHARACTER SET utf8mb4", database=None)
+        server.run(*tables(), f"CREATE USER {READER}@'%' IDENTIFIED BY '{SECRET}' REQUIRE SSL")
+        server.run(f"GRANT SELECT ON cloud.* TO {READER}@'%'")
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _configuration(folder: Path, port: int, options: tuple[str, ...]) -> str:
+    root = authority("database CA")
+    certificate, key = leaf(root, "127.0.0.1", "localhost").write(folder, "server")
+    (folder / "ca.pem").write_bytes(root.pem)
+    for file in (certificate, key):
+        shutil.chown(file, user=_owner())
+    lines = (
+        f"datadir = {folder / 'data'}",
+        f"socket = {folder / 'sock'}",
+        f"pid-file = {folder / 'data' / 'pid'}",
+        f"port = {port}",
+        "bind-address = 127.0.0.1",
+        f"user = {_owner()}",
+        f"ssl-cert = {certificate}",
+        f"ssl-key = {key}",
+        f"ssl-ca = {folder / 'ca.pem'}",
+        "innodb-buffer-pool-size = 64M",
+        "innodb-flush-log-at-trx-commit = 0",
+        "skip-log-bin",
+        *options,
+    )
+    return "[mariadbd]\n" + "\n".join(lines) + "\n"
+
+
+def tables(missing: frozenset[str] = frozenset()) -> Statements:
+    """Return what makes the tables that the checks read; ``missing`` names ``table.column`` of older schemas."""
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    primary: defaultdict[str, list[str]] = defaultdict(list)
+    for line in COLUMNS.read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        table, _, name, kind, nullable, key, *_ = line.split("\t")
+        if f"{table}.{name}" in missing:
+            continue
+        words = "" if nullable == "YES" and key != "PRI" else " NOT NULL"
+        words += " AUTO_INCREMENT" if key == "PRI" and name == "id" and "int" in kind else ""
+        parts[table].append(f"`{name}` {kind}{words}")
+        if key == "PRI":
+            primary[table].append(f"`{name}`")
+        elif key and "text" not in kind and "blob" not in kind:
+            parts[table].append(f"KEY (`{name}`)")
+    for table, names in primary.items():
+        parts[table].append(f"PRIMARY KEY ({', '.join(names)})")
+    return [
+        f"CREATE TABLE `{table}` ({', '.join(rows)}) ENGINE=InnoDB CHARSET=utf8mb3" for table, rows in parts.items()
+    ]
+
+
+def _owner() -> str:
+    """Return who runs the server: whoever runs the tests."""
+    return getpass.getuser()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + STARTING
+    while True:
+        assert process.poll() is None, "the server ended"
+        with socket.socket(socket.AF_UNIX) as knock:
+            if knock.connect_ex(str(server.folder / "sock")) == 0:
+                return
+        assert time.monotonic() < until, "the server does not come up"
+        time.sleep(0.1)
