@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.model import Answer, Answers, Failure, Held, Outcome, Question
+from exporter.model import Answer, Answers, Failure, Held, Outcome, Question, Reason
 
 FACTS_PER_SCOPE = 5000
 """Facts remembered for one check and target; what comes after them is new at every look."""
@@ -29,15 +29,21 @@ class TargetMemory:
     failing_since: dict[Question[Any], float] = field(default_factory=dict)
     visits: int = 0
     _last_visit: dict[Question[Any], int] = field(default_factory=dict)
+    _too_large: set[Question[Any]] = field(default_factory=set)
 
     def due(self, questions: Questions) -> tuple[Question[Any], ...]:
-        """Return the questions to ask on the next visit; one that failed is asked again at once."""
-        return tuple(
+        """Return the questions to ask on the next visit; one that failed is asked again at once.
+
+        Those whose answer was too large come last until they have brought another one: they end the visit for
+        all that come after them.
+        """
+        due = [
             question
             for question in questions
             if question in self.failures
             or self.visits - self._last_visit.get(question, self.visits - question.every) >= question.every
-        )
+        ]
+        return tuple(sorted(due, key=self._too_large.__contains__))
 
     def note(self, outcomes: Mapping[Question[Any], Outcome], at: float) -> None:
         """Remember what one visit brought. A failure leaves the last answer standing until it expires."""
@@ -45,12 +51,15 @@ class TargetMemory:
             self._last_visit[question] = self.visits
             if isinstance(outcome, Failure):
                 self.failures[question] = outcome
+                if outcome.reason is Reason.TOO_LARGE:
+                    self._too_large.add(question)
                 self.failing_since.setdefault(question, at)
                 continue
             if question in self.values:
                 self.previous[question] = self.values[question]
             self.values[question] = outcome
             self.failures.pop(question, None)
+            self._too_large.discard(question)
             self.failing_since.pop(question, None)
         self.visits += 1
 

@@ -17,20 +17,23 @@ SLOW = made("slow", "echo before; sleep 300; echo after\n", seconds=1)
 LONG = made("long", "echo before; sleep 300\n", seconds=30)
 STUBBORN = made("stubborn", "trap '' TERM; while :; do sleep 0.2; done\n", seconds=1)
 FLOOD = made("flood", "yes 0123456789\n", seconds=2, size=1000)
+MUCH = made("much", "printf '%03000d' 7; echo\n", size=1000)
 EXACT = made("exact", "printf 0123456789", size=10)
 FAILS = made("fails", "echo sorry >&2; exit 7\n")
 LACKS = made("lacks", "no-such-command-anywhere\n")
 BINARY = made("binary", "printf 'a\\000b\\377\\033[31mc'\n")
+PATIENT = made("patient", "sleep 6; echo done; exit 7\n", seconds=8)
 HELD = made("held", "sleep 7 & echo started\n", seconds=1)
 INSIDE = made("inside", 'echo "$#:$*"; cat /proc/sys/kernel/hostname; id -u\n', Via.SYSTEM_VM)
 INSIDE_SLOW = made("inside_slow", "echo before; sleep 300\n", Via.SYSTEM_VM, seconds=1)
 INSIDE_LONG = made("inside_long", "echo before; sleep 300\n", Via.SYSTEM_VM, seconds=30)
 INSIDE_FLOOD = made("inside_flood", "yes 0123456789\n", Via.SYSTEM_VM, seconds=2, size=1000)
+INSIDE_MUCH = made("inside_much", "printf '%03000d' 7; echo\n", Via.SYSTEM_VM, size=1000)
 
 INSIDE_HANGING = tuple(made(f"inside_hanging_{n}", "sleep 300\n", Via.SYSTEM_VM, seconds=20) for n in range(5))
 
 ALL = (
-    *(HELLO, SLOW, LONG, STUBBORN, FLOOD, EXACT, FAILS, LACKS, BINARY, HELD),
-    *(INSIDE, INSIDE_SLOW, INSIDE_LONG, INSIDE_FLOOD),
+    *(HELLO, SLOW, LONG, STUBBORN, FLOOD, MUCH, EXACT, FAILS, LACKS, BINARY, PATIENT, HELD),
+    *(INSIDE, INSIDE_SLOW, INSIDE_LONG, INSIDE_FLOOD, INSIDE_MUCH),
     *INSIDE_HANGING,
 )

@@ -23,6 +23,7 @@ from exporter.model import Question
 from exporter.privileges import authorized_keys, sudoers
 from exporter.questions.wrapper import Script, assemble
 from exporter.sources.ssh import Hop, Mode, SshSettings
+from tests.process_counting import last_number
 from tests.real_parts import require, require_root
 
 ACCOUNT = "collector"
@@ -189,6 +190,10 @@ class Sshd:
             if command and not command.startswith(("sshd:", "/usr/sbin/sshd")):
                 found.append(command)
         return found
+
+    def processes_started(self) -> int:
+        """Return how many processes the server's namespace has seen, those that have ended too."""
+        return last_number(int(self._children()[0]))
 
     def _namespace(self) -> Path:
         return Path(f"/proc/{self._children()[0]}/ns/pid").readlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.memory import FACTS_PER_SCOPE, Scope, TargetMemory
@@ -33,6 +35,19 @@ def test_a_failed_question_is_asked_again_at_once() -> None:
     memory = TargetMemory()
     memory.note({EACH: answer("x", 0), THIRD: FAILURE}, 0.0)
     assert memory.due((EACH, THIRD)) == (EACH, THIRD)
+
+
+def test_what_was_too_large_is_asked_last_until_it_is_answered() -> None:
+    """Two that flood in turn do not blind the others; a later failure of another kind changes nothing."""
+    first, second, good = (replace(EACH, name=name) for name in ("first", "second", "good"))
+    every = (first, second, good)
+    memory = TargetMemory()
+    memory.note({first: Failure(Reason.TOO_LARGE), second: FAILURE, good: FAILURE}, 0.0)
+    assert memory.due(every) == (second, good, first)
+    memory.note({first: FAILURE, second: Failure(Reason.TOO_LARGE), good: FAILURE}, 1.0)
+    assert memory.due(every) == (good, first, second)
+    memory.note({first: answer("x", 2), second: FAILURE, good: answer("x", 2)}, 2.0)
+    assert memory.due(every) == (first, good, second)
 
 
 def test_a_failure_leaves_the_last_answer_until_it_expires_and_not_a_second_longer() -> None:

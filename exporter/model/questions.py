@@ -41,7 +41,8 @@ class Question(Generic[T]):
         why: one sentence for docs/questions.md.
         every: asked on each n-th visit of the target.
         seconds: time limit of this question alone, enforced where it runs.
-        size: byte limit of the answer, enforced where it runs.
+        size: byte limit of the answer. A visit ends as soon as more has come than all its questions may
+            bring; whoever passed its limit is asked last the next time.
         parameters: closed-type words (IPv4, port, name) made from the target; checked again remotely.
     """
 

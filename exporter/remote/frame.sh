@@ -9,9 +9,8 @@ unset LANGUAGE SSH_AUTH_SOCK
 umask 077
 set -f
 
-# Descriptors: 3 what the client reads, 4 where an exit code goes, 5 what the client sends. It sends
-# nothing and keeps 5 open while it listens, so that its end means: stop, nobody is listening.
-# 6 and 7 are the standard input and the standard error of a bounded command.
+# Descriptors: 3 what the client reads, 5 what the client sends. It sends nothing and keeps 5 open while it
+# listens, so that its end means: stop, nobody is listening.
 
 # One line of ours; the nonce, new on every visit, tells it from whatever a question prints.
 say() {
@@ -93,43 +92,63 @@ check_parameters() {
     done
 }
 
-# Runs a command under a time limit in seconds, ends it when the client has gone, and writes its exit
-# code to 4. The outer limit ends the inner one where the kernel does not let the command be killed.
-# A timeout(1) that has just forked would die of a signal and leave its command behind: hence the pause.
-bounded() {
-    limit=$1
-    shift
-    timeout -k 1 $((limit + 2)) timeout -k 1 "$limit" "$@" <&6 2>&7 3>&- 4>&- 5<&- 6<&- 7>&- &
-    command=$!
-    { read -r nothing <&5; sleep 1; kill -HUP "$command"; } >/dev/null 2>&1 3>&- 4>&- 6<&- 7>&- &
+# Wakes the shell that asks: every five seconds (ALRM), and when the client has gone (HUP). Of busybox, timeout(1)
+# gives the code of what it has ended.
+watch() {
+    trap 'kill "$!"; exit' TERM
+    while timeout 5 head -c 1 <&5 & do
+        wait "$!"
+        case $? in 124 | 143) kill -ALRM $$ || exit ;; *) break ;; esac
+    done
+    kill -HUP $$
+}
+
+# Ends the running question, which $! is. timeout(1) leads a process group before it starts anything, so after
+# its own end nothing is added to the group: in this order none gets away.
+end_question() {
+    [ -z "$running" ] || kill -KILL "$!" "-$!"
+}
+
+# Where the kernel does not let a question be killed, its timeout(1) waits for ever; each wake-up costs patience.
+lose_patience() {
+    woken=yes patience=$((patience - 1))
+    [ "$patience" -gt 0 ] || end_question
+}
+
+# Asks every question, one after the other, as long as the client is there.
+ask_all() {
+    [ $# -gt 0 ] || return 0
+    running= patience=0
+    trap 'end_question; exit 1' HUP
+    trap lose_patience ALRM
+    watch >/dev/null 3>&- &
     watcher=$!
-    wait "$command"
-    printf '%s ' "$?" >&4
+    for word in "$@"; do
+        ask "$word"
+    done
     kill "$watcher"
 }
 
-# Asks one question. Its text travels in the environment, so that no process list shows words of ours
-# that a question (or CloudStack itself) may be looking for. One byte more than allowed shows a cut.
-# Each timeout is taken from $left, so that the last question has a second even if all others hang.
-# The reader has a limit too: something that got away may keep the pipe open. Its code counts then.
+# Asks one question. That takes two processes, timeout(1) and a shell, which becomes the tool that its text ends
+# with (exec). The text travels in the environment, so that no process list shows words of ours that a question
+# (or CloudStack itself) may be looking for. Each timeout is taken from $left, so that the last question has a
+# second even if all others hang. 142 is the code of a wait that ALRM has ended. What a question has left behind
+# ends with it.
 ask() {
     name=${1%%:*}
     question "$name"
     [ "$seconds" -le "$left" ] || seconds=$left
+    case $1 in
+        *:*) IFS=,; set -- ${1#*:}; unset IFS ;;
+        *) set -- ;;
+    esac
     say "begin $name"
-    code=$(
-        exec 4>&1
-        case $1 in
-            *:*) IFS=,; set -- ${1#*:} ;;
-            *) set -- ;;
-        esac
-        bounded "$seconds" sh -c 'eval "$text"' "$name" "$@" 6</dev/null 7>&1 |
-            timeout $((seconds + 4)) head -c $((size + 1)) >&3 || printf '%s ' "$?" >&4
-    )
-    code=${code% }
-    [ "$code" != 129 ] || exit 1
-    code=${code##* }
+    running=yes patience=$((seconds / 5 + 2))
+    timeout -k 1 "$seconds" sh -c 'eval "$text"' "$name" "$@" </dev/null >&3 2>&3 3>&- 5<&- &
+    while woken=; wait "$!"; code=$?; [ "$code$woken" = 142yes ]; do :; done
+    kill -KILL "-$!"
+    running=
     say "end $name $code"
-    case $code in 124 | 137) left=$((left - seconds)) ;; esac
+    case $code in 124 | 137 | 143) left=$((left - seconds)) ;; esac
     [ "$left" -ge 1 ] || left=1
 }

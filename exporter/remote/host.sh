@@ -20,6 +20,22 @@ find_key() {
     return 1
 }
 
+# Runs a command under a time limit in seconds, ends it when the client has gone, and writes its exit
+# code to 4. The outer limit ends the inner one where the kernel does not let the command be killed.
+# A timeout(1) that has just forked would die of a signal and leave its command behind: hence the pause.
+# 6 and 7 are its standard input and standard error.
+bounded() {
+    limit=$1
+    shift
+    timeout -k 1 $((limit + 2)) timeout -k 1 "$limit" "$@" <&6 2>&7 3>&- 4>&- 5<&- 6<&- 7>&- &
+    command=$!
+    { read -r nothing <&5; sleep 1; kill -HUP "$command"; } >/dev/null 2>&1 3>&- 4>&- 6<&- 7>&- &
+    watcher=$!
+    wait "$command"
+    printf '%s ' "$?" >&4
+    kill "$watcher"
+}
+
 # System VMs make a new host key each time they are created: what answers is known by its name, inside,
 # and nothing secret is sent. Of the key exchanges only those cheap for a router with one slow CPU. At
 # level ERROR ssh would not say why it fails.
@@ -76,9 +92,7 @@ collect() {
     if [ "$way" = hop ]; then
         hop "$@"
     else
-        for word in "$@"; do
-            ask "$word"
-        done
+        ask_all "$@"
     fi
     say done
     exit 0

@@ -15,9 +15,7 @@ inside() {
         say "wrong_machine $host"
         exit 4
     fi
-    for word in "$@"; do
-        ask "$word"
-    done
+    ask_all "$@"
     exit 0
 }
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from exporter.model import Reason
-from exporter.questions.wrapper import PATH, collector
-from exporter.sources.sections import TIMEOUT_CODES, read_sections
+from exporter.questions.wrapper import PATH, assemble, collector
+from exporter.sources.sections import read_sections
 from tests.collector_shells import LIMITS, NONCE, SCRIPT, SHELLS, Collector
 from tests.real_parts import require_root
+from tests.remote_questions import made
 
 
 def test_sections_come_back_with_text_and_code(shell: Collector) -> None:
@@ -54,34 +55,89 @@ def test_a_question_that_ignores_the_polite_signal_is_killed(dash: Collector) ->
     assert found.sections["hello"].code == 0
 
 
-def test_a_flooding_question_is_cut(shell: Collector) -> None:
-    """It gets its size and not a byte more, at once."""
-    found = shell.collect("flood", "hello")
-    assert found.sections["flood"].cut
-    assert len(found.sections["flood"].text) == 1000
+def test_a_question_that_says_too_much_is_cut(shell: Collector) -> None:
+    """It gets its size and not a byte more, and costs no other question anything."""
+    found = shell.collect("much", "hello")
+    assert found.sections["much"].cut
+    assert found.sections["much"].text == "0" * 1000
     assert found.sections["hello"].code == 0
 
 
-def test_a_child_that_keeps_the_pipe_open_does_not_hold_the_others_up(shell: Collector) -> None:
-    """The reader of a section has a limit of its own, and then the section counts as not done."""
-    found = shell.collect("held", "hello")
-    assert found.sections["held"].code in TIMEOUT_CODES
+def test_what_a_question_leaves_behind_ends_with_it(shell: Collector) -> None:
+    """So that it holds nobody up and prints nothing into the next section; busybox lets it live."""
+    process = shell.start(SCRIPT.version, NONCE, "host", "held", "hello")
+    assert process.stdout is not None
+    seen = b""
+    while not seen.endswith(b" done\n"):
+        seen += process.stdout.read1(4096)
+    found = read_sections(seen, NONCE, {"held": 100, "hello": 100})
+    assert (found.sections["held"].text, found.sections["held"].code) == ("started\n", 0)
     assert found.sections["hello"].code == 0
+    if "busybox" not in shell.shell:
+        assert process.wait(20) == 0
+        assert _left_in_session(process.pid) == []
+
+
+def test_a_question_that_takes_longer_than_the_watch_sleeps_is_let_be(shell: Collector) -> None:
+    """The wake-up of the shell that waits for it costs it nothing."""
+    found = shell.collect("patient", "hello")
+    assert (found.sections["patient"].text, found.sections["patient"].code) == ("done\n", 7)
+    assert found.sections["hello"].code == 0
+
+
+STUCK_TIMEOUT = """#!/bin/sh
+# Waits as the true one does for a process that the kernel does not let die: whatever anybody sends.
+case $* in *slow) trap '' HUP TERM; exec sleep 300 ;; esac
+exec /usr/bin/timeout "$@"
+"""
 
 
 @pytest.mark.parametrize("name", ["dash", "bash"])
-def test_when_the_client_goes_everything_ends_at_once(name: str) -> None:
+def test_a_question_that_cannot_be_killed_is_given_up(name: str, tmp_path: Path) -> None:
+    """It is told as killed, and the others are asked."""
+    (tmp_path / "timeout").write_text(STUCK_TIMEOUT)
+    (tmp_path / "timeout").chmod(0o755)
+    collector_ = Collector(SHELLS[name], SCRIPT.moved(path=f"{tmp_path}:/usr/bin:/bin"))
+    try:
+        found = collector_.collect("slow", "hello")
+        assert collector_.started[-1].wait(20) == 0
+        assert _left_in_session(collector_.started[-1].pid) == []
+    finally:
+        collector_.stop()
+    assert found.is_done
+    assert (found.sections["slow"].code, found.sections["hello"].code) == (137, 0)
+
+
+@pytest.mark.parametrize("name", ["dash", "bash"])
+@pytest.mark.parametrize("code", [0, 1, 124, 129, 142, 255])
+def test_exit_codes_are_told_as_they_are(name: str, code: int) -> None:
+    """Also those that mean something to the collector itself."""
+    asked = made("ends", f"exit {code}\n")
+    script = assemble((asked, made("after", "exec true\n")))
+    collector_ = Collector(SHELLS[name], script.text)
+    try:
+        _, output = collector_.run(script.version, NONCE, "host", "ends", "after")
+    finally:
+        collector_.stop()
+    found = read_sections(output, NONCE, {"ends": 10, "after": 10})
+    assert [section.code for section in found.sections.values()] == [code, 0]
+
+
+@pytest.mark.parametrize("name", ["dash", "bash"])
+@pytest.mark.parametrize("asked", ["long", "flood"])
+def test_when_the_client_goes_everything_ends_at_once(name: str, asked: str) -> None:
     """The end of standard input ends the running question long before its limit; no process is left."""
     collector_ = Collector(SHELLS[name])
     try:
-        process = collector_.start(SCRIPT.version, NONCE, "host", "long", "long", "long")
+        process = collector_.start(SCRIPT.version, NONCE, "host", asked, "long", "long")
         assert process.stdin is not None
         assert process.stdout is not None
         seen = b""
-        while b"begin long" not in seen:
+        while f"begin {asked}".encode() not in seen:
             seen += process.stdout.read1(4096)
         process.stdin.close()
-        process.stdout.read()
+        while process.stdout.read(65536):
+            seen = b""
         assert process.wait(20) == 1
         assert _left_in_session(process.pid) == []
     finally:
@@ -129,7 +185,6 @@ def test_the_environment_of_the_caller_does_not_count(dash: Collector, tmp_path:
 
 def test_no_file_is_written(dash: Collector, tmp_path: Path) -> None:
     """The collector works where nothing can be written at all."""
-    found = []
     script = (
         f"mount --make-rprivate / && mount -o remount,ro,bind / 2>/dev/null; mount -t tmpfs -o ro none {tmp_path}; "
     )
@@ -186,10 +241,10 @@ def hop(seconds: int, machine: str = "r-4-VM") -> tuple[str, ...]:
 
 def test_the_script_inside_works_in_every_shell(hopping: Collector) -> None:
     """It is quoted twice on its way."""
-    found = hopping.collect("inside:7", "inside_flood", way=hop(20))
+    found = hopping.collect("inside:7", "inside_much", way=hop(20))
     assert found.failure is None
     assert found.sections["inside"].text.startswith("1:7\n")
-    assert found.sections["inside_flood"].cut
+    assert found.sections["inside_much"].cut
 
 
 def test_a_full_name_is_the_machine_too_and_another_one_is_not(hopping: Collector, tmp_path: Path) -> None:

@@ -40,6 +40,14 @@ async def floods(session: asyncssh.SSHServerProcess[bytes]) -> None:
         await session.stdout.drain()
 
 
+async def floods_in_a_section(session: asyncssh.SSHServerProcess[bytes]) -> None:
+    """A section without end."""
+    session.stdout.write(f"\n@@ {nonce_of(session)} begin a\n".encode())
+    while True:
+        session.stdout.write(b"x" * 65536)
+        await session.stdout.drain()
+
+
 async def floods_errors(session: asyncssh.SSHServerProcess[bytes]) -> None:
     """The same on standard error."""
     session.stdout.write(whole(nonce_of(session), "a", b"1"))
@@ -99,6 +107,13 @@ async def test_a_session_that_goes_wrong_keeps_the_whole_sections(keys: Path, pr
     assert list(found.sections) == ["a"]
     assert found.failure is not None
     assert found.failure.reason is reason
+
+
+async def test_whoever_floods_is_told_from_those_who_did_not_come_up(keys: Path) -> None:
+    """Its section is cut; the others are missing for another reason."""
+    found, _ = await call(keys, floods_in_a_section)
+    assert found.sections["a"].cut
+    assert found.failure == Failure(Reason.DISCONNECTED, "we ended the call: too much came from a")
 
 
 async def test_a_session_that_hangs_ends_at_the_deadline(keys: Path) -> None:

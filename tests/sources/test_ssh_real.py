@@ -119,13 +119,27 @@ async def test_a_hanging_question_costs_only_its_own_answer(bench: Bench, make: 
     """On the host and inside."""
     ssh = make()
     found, inside = await asyncio.gather(
-        ssh.collect(bench.machine, Request(asked("slow", "flood", "hello")), seconds=30),
-        ssh.collect(bench.machine, Request(asked("inside_slow", "inside_flood", "inside"), bench.hop), seconds=30),
+        ssh.collect(bench.machine, Request(asked("slow", "much", "hello")), seconds=30),
+        ssh.collect(bench.machine, Request(asked("inside_slow", "inside_much", "inside"), bench.hop), seconds=30),
     )
     assert (found.sections["slow"].code, found.sections["hello"].code) == (124, 0)
     assert (inside.sections["inside_slow"].code, inside.sections["inside"].code) == (124, 0)
-    assert found.sections["flood"].cut
-    assert inside.sections["inside_flood"].cut
+    assert found.sections["much"].cut
+    assert inside.sections["inside_much"].cut
+
+
+async def test_a_flood_ends_the_call_and_is_told_from_what_it_cost(bench: Bench, make: Make) -> None:
+    """The flooding question is cut, what came before counts, what comes after has another reason; all has ended."""
+    ssh = make()
+    found, inside = await asyncio.gather(
+        ssh.collect(bench.machine, Request(asked("hello", "flood", "exact")), seconds=30),
+        ssh.collect(bench.machine, Request(asked("inside", "inside_flood", "inside_slow"), bench.hop), seconds=30),
+    )
+    assert {name: section.cut for name, section in found.sections.items()} == {"hello": False, "flood": True}
+    assert {name: section.cut for name, section in inside.sections.items()} == {"inside": False, "inside_flood": True}
+    assert reason(found) is reason(inside) is Reason.DISCONNECTED
+    assert await asyncio.to_thread(bench.router.settled) == []
+    assert await asyncio.to_thread(bench.host.settled) == []
 
 
 async def test_finished_sections_survive_the_deadline(bench: Bench, make: Make) -> None:

@@ -48,6 +48,13 @@ def test_one_byte_more_than_the_size_is_a_cut() -> None:
     assert (found.sections["b"].text, found.sections["b"].cut) == ("12345", True)
 
 
+def test_a_section_without_end_is_cut_when_it_is_too_large_already() -> None:
+    """It is known who flooded; one that had its size to go is not there."""
+    found = read(section("a", b"1") + line("begin b") + b"123456", a=5, b=5)
+    assert (found.sections["b"].text, found.sections["b"].cut) == ("12345", True)
+    assert list(read(section("a", b"1") + line("begin b") + b"12345", a=5, b=5).sections) == ["a"]
+
+
 def test_a_cut_in_the_middle_of_a_character_is_replaced() -> None:
     """Decoding never raises."""
     assert read(section("a", "é".encode()) + line("done"), a=1).sections["a"].text == "\ufffd"
