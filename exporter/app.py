@@ -125,6 +125,7 @@ def ssh_settings(config: Config) -> SshSettings | None:
         legacy_system_vms=given.legacy_system_vms,
         hops_per_host=given.hops_per_host,
         hops=given.hops,
+        compress=given.compress,
     )
 
 

@@ -108,6 +108,7 @@ class SshConfig(Section):
     legacy_system_vms: bool = Field(False, description="allow ssh-rsa and group14 on the inner hop, for old system VMs")
     hops_per_host: int = Field(2, ge=1, le=8, description="system VMs visited at once through one host")
     hops: int = Field(64, ge=1, le=1024, description="system VMs visited at once in all")
+    compress: bool = Field(True, description="let hosts compress what they send; their sshd may decline")
 
 
 class ConsoleConfig(Section):
