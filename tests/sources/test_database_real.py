@@ -184,7 +184,7 @@ async def test_one_set_of_statements_at_a_time(server: Server) -> None:
 
 async def test_a_server_without_tls_is_sent_nothing() -> None:
     """Whoever says that there is no TLS here never hears a name or a password."""
-    heard = bytearray()
+    heard, ended = bytearray(), asyncio.Event()
     greeting = b"\x0a5.5.5-10.11.6-MariaDB\x00" + b"\x01\x00\x00\x00" + b"a" * 8 + b"\x00" + b"\x0d\xa2" + b"\x2d"
     greeting += b"\x02\x00" + b"\x0f\x80" + b"\x15" + b"\x00" * 10 + b"b" * 12 + b"\x00" + b"mysql_native_password\x00"
 
@@ -192,6 +192,8 @@ async def test_a_server_without_tls_is_sent_nothing() -> None:
         writer.write(len(greeting).to_bytes(3, "little") + b"\x00" + greeting)
         heard.extend(await reader.read(65536))
         writer.close()
+        await writer.wait_closed()
+        ended.set()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
@@ -199,5 +201,6 @@ async def test_a_server_without_tls_is_sent_nothing() -> None:
         database = Database(DatabaseSettings(servers=(("127.0.0.1", port),), user=READER, password=SECRET))
         with pytest.raises(SourceError) as caught:
             await database.ask([asks("SELECT 1")], 10.0)
+        await ended.wait()
     assert caught.value.reason is Reason.TLS
     assert bytes(heard) == b""
