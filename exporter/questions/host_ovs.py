@@ -33,8 +33,8 @@ is_wanted() {
     return 1
 }
 
-is_there() {
-    [ -e "$run/db.sock" ] || [ -e "$run/ovsdb-server.pid" ] || [ -e "$run/ovs-vswitchd.pid" ] || is_wanted
+is_running() {
+    [ -e "$run/db.sock" ] || [ -e "$run/ovsdb-server.pid" ] || [ -e "$run/ovs-vswitchd.pid" ]
 }
 """
 """Functions of both texts: whether this host has Open vSwitch, by shell alone. Stopped and unwanted is absent."""
@@ -238,7 +238,7 @@ OVS_DATABASE: Question[OvsDatabase | None] = Question(
     # command, and so the question, fail: nobody then takes the host for one without bridges.
     PRESENCE
     + f"""
-is_there || {{ echo {ABSENT}; exit 0; }}
+is_running || is_wanted || {{ echo {ABSENT}; exit 0; }}
 exec ovs-vsctl --timeout=4 --format=json {ASKED}
 """,
     read_database,

@@ -167,7 +167,7 @@ OVS_RUNTIME: Question[OvsRuntime | None] = Question(
     # Bridges are known by their sockets. Five processes, a sixth with bonds, and one per bridge up to four.
     PRESENCE
     + f"""
-is_there || {{ echo {ABSENT}; exit 0; }}
+is_running || {{ is_wanted && command -v ovs-appctl >/dev/null; }} || {{ echo {ABSENT}; exit 0; }}
 """
     + r"""
 # Tells what a daemon answers to a command; returns its code. What the account may not do is no answer.

@@ -1,0 +1,61 @@
+"""MAC tables that are full, and addresses that jump between ports.
+
+Symptom: frames flooded to everybody, or connections that stall for seconds again and again.
+Detect:  ovs-appctl fdb/stats-show of the first bridges: entries against the maximum, moves and evictions.
+Fix:     find the loop, the second owner of an address, or a bond that the switch does not know; else a larger table.
+"""
+
+from __future__ import annotations
+
+from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, is_watched
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Samples, above
+from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.thresholds import OVS_MAC_TABLE_RATIO
+from exporter.topology.hosts import names
+
+RATIO = gauge(
+    "mac_table_ratio",
+    "Entries of the bridge's MAC table, of what it holds at most, by ovs-appctl fdb/stats-show.",
+    "bridge",
+    problem=above(OVS_MAC_TABLE_RATIO),
+)
+MOVES = counter(
+    "mac_moves_total", "Addresses that the bridge saw move to another port, by ovs-appctl fdb/stats-show.", "bridge"
+)
+EVICTIONS = counter(
+    "mac_evictions_total", "Addresses that the bridge forgot for lack of room, by ovs-appctl fdb/stats-show.", "bridge"
+)
+ENLARGE = "Look who fills it (ovs-appctl fdb/show BRIDGE); enlarge other_config:mac-table-size of the bridge."
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield the verdict on each bridge whose table was told."""
+    runtime = answers[OVS_RUNTIME]
+    if runtime is None or not is_watched(target, answers, cloud):
+        return
+    for bridge, table in runtime.macs.items():
+        labels = (*names(target, cloud), bridge)
+        if table.maximum:
+            yield RATIO.sample(
+                *labels,
+                value=table.current / table.maximum,
+                seen=f"{table.current} of {table.maximum} entries",
+                expected=f"at most {OVS_MAC_TABLE_RATIO:.0%}",
+                remedy=ENLARGE,
+            )
+        for metric, value in ((MOVES, table.moved), (EVICTIONS, table.evicted)):
+            if value is not None:
+                yield metric.sample(*labels, value=value)
+
+
+CHECK = Check(
+    title="Open vSwitch MAC tables",
+    metrics=(RATIO, MOVES, EVICTIONS),
+    remedies=(ENLARGE,),
+    judges={HostTarget: judge},
+    asks={HostTarget: (OVS_RUNTIME,)},
+    uses={HostTarget: SEES},
+    reads=READS,
+)

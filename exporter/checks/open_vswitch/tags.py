@@ -1,0 +1,131 @@
+"""Ports of machines in another VLAN than CloudStack's.
+
+Symptom: a machine without network, or in the network of somebody else.
+Detect:  the tag of the port with the NIC's MAC (attached-mac, else libvirt's word) against the VLAN of the NIC.
+Fix:     stop and start the machine: libvirt writes the tag again. Nothing else may set tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, is_watched, label_places
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.second_look import confirmed
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Samples, above
+from exporter.questions.host_domains import DOMAINS
+from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsPort
+from exporter.thresholds import ROWS_PER_TARGET
+from exporter.topology.hosts import names
+from exporter.topology.vlans import ExpectedNic, expected_nics
+
+WRONG = gauge(
+    "tags_wrong",
+    "Ports of running machines whose tag in Open vSwitch is not the VLAN of the NIC in CloudStack.",
+    problem=above(0),
+)
+ROW = gauge(
+    "tag_wrong",
+    "The tag (0 for none) of a port whose NIC is in the VLAN that is the label vlan; only while they differ.",
+    "vm",
+    "port",
+    "vlan",
+)
+RESTART = "Stop and start the machine, or migrate it: libvirt plugs it with the VLAN of CloudStack again."
+LOOK = "Look who set the tag: ovs-vsctl list Port PORT, and the shell history of the host. CloudStack writes it once."
+
+
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A NIC that should be in a VLAN, and the port it is in."""
+
+    expected: ExpectedNic
+    port: OvsPort
+
+    @property
+    def vlan(self) -> str:
+        """Return the VLAN of CloudStack."""
+        number = self.expected.segment.number
+        return "untagged" if number is None else str(number)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Return whether tag and VLAN differ; the tag 0 is none, and a trunk carries untagged frames too."""
+        return (self.port.tag or None) != (self.expected.segment.number or None)
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield how many ports are in a wrong VLAN, on two visits with a refresh of the Cloud between them."""
+    database = answers[OVS_DATABASE]
+    if database is None or not is_watched(target, answers, cloud):
+        return
+    wrong = [
+        one
+        for one in _plugged(target, answers, cloud, database)
+        if one.is_wrong and _is_confirmed(target, answers, cloud, one)
+    ]
+    host = names(target, cloud)
+    words = [
+        f"{one.expected.machine.name} at {one.port.name}: tag {one.port.tag or 'none'}, not {one.vlan}" for one in wrong
+    ]
+    yield WRONG.sample(
+        *host, value=len(wrong), seen=few(words), expected="each port in the VLAN of its NIC", remedy=RESTART
+    )
+    for one in wrong[:ROWS_PER_TARGET]:
+        yield ROW.sample(*host, one.expected.machine.name, one.port.name, one.vlan, value=one.port.tag or 0)
+
+
+def _is_confirmed(target: HostTarget, answers: Answers, cloud: Cloud, one: Plugged) -> bool:
+    key = ("tag", target.host.id, one.expected.nic.mac, one.vlan, str(one.port.tag))
+    return confirmed(answers, cloud, *key, shown_by=(OVS_DATABASE,))
+
+
+def _plugged(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDatabase) -> Iterator[Plugged]:
+    """Yield the NICs in plain VLANs of running machines that have a port in a bridge which a label names.
+
+    A label that names a bridge inside a VLAN of another (a fake bridge) has tags of its own and is left out, as are
+    private VLANs, which flows make.
+    """
+    switched = {
+        (place.physical_network_id, place.traffic)
+        for place in label_places(target, answers, cloud)
+        if place.kind == "openvswitch" and place.device in database.bridges
+    }
+    ports = _ports(answers, database)
+    for expected in expected_nics(cloud, target.host.id):
+        port = ports.get(expected.nic.mac.lower())
+        is_here = (expected.physical_network_id, expected.nic.traffic_type) in switched
+        if port and is_here and expected.segment.is_vlan and expected.machine.is_running:
+            yield Plugged(expected, port)
+
+
+def _ports(answers: Answers, database: OvsDatabase) -> Mapping[str, OvsPort]:
+    """Return the ports of machines by MAC: what libvirt wrote into the database counts before what it says."""
+    taps = {
+        interface.mac: interface.tap
+        for domain in (answers.get(DOMAINS) or {}).values()
+        for interface in domain.interfaces
+        if interface.tap
+    }
+    said = {mac: database.ports[tap] for mac, tap in taps.items() if tap in database.ports}
+    attached = {
+        interface.attached_mac: port
+        for port in database.ports.values()
+        for interface in port.interfaces
+        if interface.attached_mac and interface.ofport != -1
+    }
+    return {**said, **attached}
+
+
+CHECK = Check(
+    title="Open vSwitch tags",
+    metrics=(WRONG, ROW),
+    remedies=(RESTART, LOOK),
+    judges={HostTarget: judge},
+    asks={HostTarget: (OVS_DATABASE,)},
+    uses={HostTarget: (*SEES, DOMAINS)},
+    reads=(*READS, "listNetworks", "listVirtualMachines", "listRouters"),
+    judges_cloud=True,
+)

@@ -1,0 +1,69 @@
+"""Hosts of a cluster with another version of Open vSwitch than most of it.
+
+Symptom: what works on one host fails on the next: tunnels, LACP, hardware offload.
+Detect:  ovs_version of the database, or ovsdb-server's own word, against most hosts of the cluster.
+Fix:     the same packages on every host; the daemons must be restarted after an upgrade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exporter.checks.open_vswitch.watched import gauge
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ClusterGroup
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, GroupJudge, Samples, above
+from exporter.questions.host_ovs import OVS_DATABASE
+from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.topology.hosts import is_judged, names
+from exporter.topology.majority import majority
+
+INFO = gauge("info", "Open vSwitch of a host, used by CloudStack or not; always 1.", "version")
+DIFFERS = gauge(
+    "version_differs",
+    "Whether the version of Open vSwitch is another one than on most hosts of the cluster that have it.",
+    problem=above(0),
+)
+ALIGN = "Bring the host to the version of its peers: maintenance, upgrade, restart of Open vSwitch."
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield the version of a host."""
+    version = _version(answers)
+    if version:
+        yield INFO.sample(*names(target, cloud), version, value=1)
+
+
+def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield for each judged host with a version whether it is the odd one."""
+    versions = {
+        target: _version(answers)
+        for target, answers in members.items()
+        if _version(answers) and is_judged(target, cloud, answers.now)
+    }
+    common = majority(versions)
+    for target, version in versions.items():
+        yield DIFFERS.sample(
+            *names(target, cloud),
+            value=int(common is not None and version != common),
+            seen=version,
+            expected=f"{common}, as most hosts of the cluster",
+            remedy=ALIGN,
+        )
+
+
+def _version(answers: Answers) -> str:
+    """Return the version that runs, empty when it was not told: the daemon's own word counts first."""
+    runtime, database = answers.get(OVS_RUNTIME), answers.get(OVS_DATABASE)
+    return (runtime.database.version if runtime else "") or (database.version if database else "")
+
+
+CHECK = Check(
+    title="Open vSwitch versions",
+    metrics=(INFO, DIFFERS),
+    remedies=(ALIGN,),
+    judges={HostTarget: judge},
+    uses={HostTarget: (OVS_RUNTIME, OVS_DATABASE)},
+    groups=(GroupJudge(ClusterGroup, judge_cluster, {HostTarget: (OVS_RUNTIME, OVS_DATABASE)}),),
+)
