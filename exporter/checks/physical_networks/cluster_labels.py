@@ -1,0 +1,79 @@
+"""Hosts whose traffic types lie elsewhere than on most hosts of their cluster.
+
+Symptom: live migration to or from one host fails, or machines that started there are on another wire.
+Detect:  per host the device of each traffic type and the interface below which VLAN devices are made, against what
+         more than half of at least three hosts have. VLAN bridges are named br<uplink>-<vlan>, so names must agree.
+Fix:     the same bridges and the same names of uplinks on all hosts of a cluster.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from exporter.checks.physical_networks.kvm import PER_HOST, READS, UNIFORM, USED, found_places, is_kvm
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ClusterGroup
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
+from exporter.questions.host_links import LINKS
+from exporter.topology.hosts import is_judged, names
+from exporter.topology.majority import majority, odd_ones
+
+UNLIKE = Metric(
+    "cloudstack_network_physical_networks_labels_unlike_peers",
+    "Traffic types of the host that lie on another device or uplink name than on most hosts of its cluster.",
+    labels=PER_HOST,
+    problem=above(0),
+    follows=("cloudstack_network_physical_networks_label_missing",),
+)
+
+Where = tuple[str, str]  # device, and the interface below it
+Traffic = tuple[str, str]  # physical network id, traffic type
+
+
+def judge(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Compare the hosts of one cluster; those that are not judged do not count as peers either."""
+    known = {target: answers for target, answers in members.items() if is_kvm(target) and LINKS in answers.values}
+    judged = {target: answers for target, answers in known.items() if is_judged(target, cloud, answers.now)}
+    found: defaultdict[Traffic, dict[HostTarget, Where]] = defaultdict(dict)
+    for target, answers in judged.items():
+        for key, where in _wheres(target, answers, cloud):
+            found[key][target] = where
+    odd: defaultdict[HostTarget, list[tuple[str, Where, Where]]] = defaultdict(list)
+    for (_network, traffic), by_host in found.items():
+        common = majority(by_host)
+        for target in odd_ones(by_host):
+            odd[target].append((traffic, by_host[target], common or ("", "")))
+    for target in known:
+        rows = sorted(odd[target])
+        yield UNLIKE.sample(
+            *names(target, cloud),
+            value=len(rows),
+            seen=", ".join(f"{traffic} {_words(own)}" for traffic, own, _ in rows[:4]),
+            expected="as most: " + ", ".join(f"{traffic} {_words(common)}" for traffic, _, common in rows[:4]),
+        )
+
+
+def _wheres(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple[Traffic, Where]]:
+    """Yield where each traffic type lies whose place is certain; Open vSwitch makes no bridges named by uplinks."""
+    for place in found_places(target, answers, cloud):
+        if place.kind in ("missing", "unknown") or (place.kind != "openvswitch" and not place.pif):
+            continue
+        by_name = place.kind != "openvswitch" and place.traffic != "Management"
+        yield (place.physical_network_id, place.traffic), (place.device, place.pif if by_name else "")
+
+
+def _words(where: Where) -> str:
+    device, pif = where
+    return f"{device} on {pif}" if pif and pif != device else device
+
+
+CHECK = Check(
+    title="Traffic labels alike in a cluster",
+    metrics=(UNLIKE,),
+    remedies=(UNIFORM,),
+    groups=(GroupJudge(ClusterGroup, judge, {HostTarget: (LINKS, *USED)}),),
+    reads=READS,
+    judges_cloud=True,
+)
