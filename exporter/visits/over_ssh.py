@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,13 @@ from exporter.sources.ssh_words import is_parameter
 from exporter.visits.ways import Ways
 
 Questions = Sequence[Question[Any]]
+REFUSED = re.compile(
+    r"permission denied|operation not permitted|must be root|right permissions|access denied|"
+    r"authentication unavailable|authentication failed|not authorized",
+    re.IGNORECASE,
+)
+"""What tools and shells say last when the account may not do it. Which exit code they give is their own affair."""
+
 RETURNING = 1.0  # seconds by which a collection ends before its visit, so that what arrived is not lost
 
 
@@ -67,13 +75,15 @@ def _outcome(question: Question[Any], collected: Collected) -> Any:
 
 def _failure(question: Question[Any], section: Section) -> Failure | None:
     """Return why a section is not an answer, None when it is one."""
-    said = shown((section.text.strip().splitlines() or [""])[-1])
     if section.cut:
         return Failure(Reason.TOO_LARGE, f"more than {question.size} bytes")
     if section.code == 0:
         return None
     if section.code in TIMEOUT_CODES:
         return Failure(Reason.TIMEOUT, f"not done within its time, {question.seconds:g} s or what the visit had left")
+    said = shown((section.text.strip().splitlines() or [""])[-1])
+    if REFUSED.search(said):
+        return Failure(Reason.PERMISSION, said)
     if section.code in MISSING_CODES:
         return Failure(Reason.MISSING, said)
     return Failure(Reason.FAILED, f"exit code {section.code}: {said}")

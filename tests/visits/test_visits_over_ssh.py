@@ -124,6 +124,10 @@ async def test_system_vms_are_visited_through_their_machine(visit: Any, target: 
         (Section("", 129), Reason.TIMEOUT),
         (Section("sh: 1: ovs-vsctl: not found", 127), Reason.MISSING),
         (Section("", 126), Reason.MISSING),
+        (Section("sh: 1: lldpcli: Permission denied", 127), Reason.PERMISSION),
+        (Section("sh: 1: eval: tool: Permission denied", 126), Reason.PERMISSION),
+        (Section("1\nnetlink: Error: cache initialization failed: Operation not permitted\n", 1), Reason.PERMISSION),
+        (Section("Permission denied\n1", 7), Reason.FAILED),
         (Section("one\nsorry\n", 7), Reason.FAILED),
         (Section("many", 0), Reason.UNREADABLE),
         (Section("", 0), Reason.UNREADABLE),
@@ -134,6 +138,12 @@ async def test_a_section_that_is_no_answer_has_its_reason(section: Section, reas
     found = await visited({"a": section, "b": Section("2", 0)})
     assert found[A].reason is reason
     assert found[B] == 2
+
+
+async def test_an_answer_may_hold_the_words_of_a_refusal() -> None:
+    """It is the exit code that tells them apart."""
+    words = question("words", read=str)
+    assert (await visited({"words": Section("Permission denied\n", 0)}, None, words))[words] == "Permission denied\n"
 
 
 async def test_the_detail_is_the_last_thing_a_failed_question_said() -> None:
