@@ -164,5 +164,9 @@ def targets(cloud: Cloud) -> Iterator[Target]:
 
 
 def key(target: Target) -> tuple[str, str]:
-    """Return what identifies a target while it lives: its kind, and its zone and name."""
-    return (target.kind, f"{target.zone}/{target.name}")
+    """Return what identifies a target while it lives: its kind, and its zone and name; never shown to people.
+
+    CloudStack names system VMs itself; hosts bring their own names, and two may bring the same.
+    """
+    own = f"/{target.host.id}" if isinstance(target, HostTarget) else ""
+    return (target.kind, f"{target.zone}/{target.name}{own}")
