@@ -1,0 +1,137 @@
+"""Machines whose security groups are not enforced, and machines that they cut off.
+
+Symptom: anybody reaches a machine or a machine reaches anybody; or nothing gets to it at all.
+Detect:  a stranger's frame led through iptables-save and ip6tables-save: does it pass the machine's own chain?
+Fix:     stop and start the machine. Where all of a host are open: bridge filtering, or rules above the agent's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.checks.security_groups import remedies
+from exporter.checks.security_groups.nics import (
+    HOST,
+    NEEDED,
+    READS,
+    VM,
+    PluggedNic,
+    is_certain,
+    is_watched,
+    listed,
+    plugged_nics,
+)
+from exporter.checks.security_groups.verdict import Verdict, families, system_vm_cut_off, verdict
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.questions.host_firewall import FIREWALL
+from exporter.questions.host_firewall_rules import FIREWALL_RULES
+from exporter.questions.host_links import LINKS
+from exporter.thresholds import ROWS_PER_TARGET
+from exporter.topology.hosts import names
+
+PREFIX = "cloudstack_network_security_groups"
+CAUSES = (f"{PREFIX}_bridges_unfiltered", f"{PREFIX}_rules_above", f"{PREFIX}_bridges_incomplete")
+
+GUARDED = Metric(
+    f"{PREFIX}_machines",
+    "Machines on the host that security groups must guard: running, with a NIC in a network that has the service.",
+    labels=HOST,
+)
+OPEN = Metric(
+    f"{PREFIX}_machines_open",
+    "Machines on the host whose frames pass without their security groups (iptables-save and ip6tables-save).",
+    labels=HOST,
+    problem=above(0),
+    follows=CAUSES,
+)
+OPEN_ROW = Metric(
+    f"{PREFIX}_machine_open",
+    "A machine whose frames pass without its security groups; vm is its name on the hypervisor.",
+    labels=VM,
+    problem=above(0),
+    subject="host",
+    follows=(OPEN.name,),
+)
+CUT_OFF = Metric(
+    f"{PREFIX}_machines_cut_off",
+    "Machines on the host that get or send nothing, because chains, jumps or addresses are missing (iptables, ipset).",
+    labels=HOST,
+    problem=above(0),
+    follows=(f"{PREFIX}_bridges_incomplete",),
+)
+CUT_OFF_ROW = Metric(
+    f"{PREFIX}_machine_cut_off",
+    "A machine that gets or sends nothing because of its host's rules; vm is its name on the hypervisor.",
+    labels=VM,
+    problem=above(0),
+    subject="host",
+    follows=(CUT_OFF.name,),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Everything that is wrong with a machine, of all its NICs."""
+
+    open: tuple[str, ...]
+    cut_off: tuple[str, ...]
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield the counts, and a row for each failing machine up to a limit, worst first."""
+    if not is_watched(target, answers, cloud):
+        return
+    nics = tuple(plugged_nics(target, answers, cloud))
+    labels = names(target, cloud)
+    yield GUARDED.sample(*labels, value=len({nic.machine.id for nic in nics if nic.is_guarded}))
+    found = _by_machine(target, answers, cloud, nics)
+    for count, row, kind, expected in (
+        (OPEN, OPEN_ROW, "open", "every frame passes the chains of its machine"),
+        (CUT_OFF, CUT_OFF_ROW, "cut_off", "what the rules allow gets through"),
+    ):
+        failing = {vm: why for vm, wrong in found.items() if (why := getattr(wrong, kind))}
+        worst = sorted(failing, key=lambda vm: (-len(failing[vm]), vm))
+        seen = listed([f"{vm}: {failing[vm][0]}" for vm in worst], 3)
+        yield count.sample(*labels, value=len(failing), seen=seen, expected=expected)
+        for vm in worst[:ROWS_PER_TARGET]:
+            yield row.sample(*labels, vm, value=1, seen=listed(list(failing[vm])), expected=expected)
+
+
+def _by_machine(
+    target: HostTarget, answers: Answers, cloud: Cloud, nics: tuple[PluggedNic, ...]
+) -> Mapping[str, Wrong]:
+    """Return what is wrong with each machine, confirmed NIC by NIC."""
+    found: dict[str, Wrong] = {}
+    for nic, told in _verdicts(answers, nics):
+        open_, cut_off = (
+            why
+            if why and is_certain(target, answers, cloud, kind, nic.machine.id, nic.nic.mac, by=FIREWALL_RULES)
+            else ()
+            for kind, why in (("open", told.open), ("cut_off", told.cut_off))
+        )
+        old = found.get(nic.machine.name, Wrong((), ()))
+        found[nic.machine.name] = Wrong((*old.open, *open_), (*old.cut_off, *cut_off))
+    return found
+
+
+def _verdicts(answers: Answers, nics: tuple[PluggedNic, ...]) -> Iterator[tuple[PluggedNic, Verdict]]:
+    rules, firewall, links = answers[FIREWALL_RULES], answers[FIREWALL], answers[LINKS]
+    both = families(rules, firewall)
+    for nic in nics:
+        if nic.is_guarded:
+            yield nic, verdict(nic, both, links, firewall, rules.sets)
+        elif nic.machine.kind != "instance" and (why := system_vm_cut_off(nic, both[0], links)):
+            yield nic, Verdict(cut_off=(why,))
+
+
+CHECK = Check(
+    title="Machines and their security groups",
+    metrics=(GUARDED, OPEN, OPEN_ROW, CUT_OFF, CUT_OFF_ROW),
+    remedies=(remedies.RESTART_AGENT, remedies.READ_LOG),
+    judges={HostTarget: judge},
+    asks={HostTarget: (*NEEDED, FIREWALL, FIREWALL_RULES)},
+    reads=READS,
+)

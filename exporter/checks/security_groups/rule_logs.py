@@ -1,0 +1,81 @@
+"""Machines of which the agent cannot tell CloudStack what rules it has applied.
+
+Symptom: changed security groups never come to the machine, although CloudStack thinks that all is in step.
+Detect:  /var/run/cloud/<machine>.log: one line of six fields, with libvirt's number of the present run.
+Fix:     stop and start the machine, or migrate it: its log is written anew.
+"""
+
+from __future__ import annotations
+
+from exporter.checks.security_groups import remedies
+from exporter.checks.security_groups.nics import (
+    HOST,
+    NEEDED,
+    READS,
+    VM,
+    guarded_nics,
+    is_certain,
+    is_watched,
+    listed,
+)
+from exporter.checks.security_groups.sequence import difference
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.questions.host_firewall import FIELDS, FIREWALL
+from exporter.thresholds import ROWS_PER_TARGET
+from exporter.topology.hosts import names
+
+INVALID = Metric(
+    "cloudstack_network_security_groups_rule_logs_invalid",
+    "Machines in security groups whose rule log is missing, empty, malformed or of an earlier run (/var/run/cloud).",
+    labels=HOST,
+    problem=above(0),
+)
+ROW = Metric(
+    "cloudstack_network_security_groups_rule_log_invalid",
+    "A machine whose rule log tells CloudStack nothing, or of an earlier run; vm is its name on the hypervisor.",
+    labels=VM,
+    problem=above(0),
+    subject="host",
+    follows=(INVALID.name,),
+)
+INITIAL = Metric(
+    "cloudstack_network_security_groups_rule_logs_initial",
+    "Machines in security groups that have only the rules of their start, and none that CloudStack sent (rule log).",
+    labels=HOST,
+)
+REWRITE = (
+    "Stop and start the machine, or migrate it away and back: its rule log is written anew and CloudStack sends its"
+    " rules again. One log with a wrong number of fields also hides the machines after it."
+)
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield the counts, and a row for each failing machine up to a limit."""
+    if not is_watched(target, answers, cloud):
+        return
+    labels, logs = names(target, cloud), answers[FIREWALL].logs
+    machines = {nic.machine.name: nic for nic in guarded_nics(target, answers, cloud)}
+    failing: dict[str, str] = {}
+    for vm, nic in sorted(machines.items()):
+        wrong = difference(logs.get(vm), nic.domain)
+        if wrong and is_certain(target, answers, cloud, "log", nic.machine.id, str(nic.domain), by=FIREWALL):
+            failing[vm] = wrong
+    initial = [vm for vm in machines if (log := logs.get(vm)) is not None and log.fields == FIELDS and log.is_initial]
+    expected = "vmName,vmID,vmIP,domID,signature,seqno of this run"
+    seen = listed([f"{vm}: {why}" for vm, why in failing.items()], 3)
+    yield INITIAL.sample(*labels, value=len(initial))
+    yield INVALID.sample(*labels, value=len(failing), seen=seen, expected=expected)
+    for vm, why in list(failing.items())[:ROWS_PER_TARGET]:
+        yield ROW.sample(*labels, vm, value=1, seen=why, expected=expected)
+
+
+CHECK = Check(
+    title="Rule logs of machines",
+    metrics=(INVALID, ROW, INITIAL),
+    remedies=(REWRITE, remedies.READ_LOG),
+    judges={HostTarget: judge},
+    asks={HostTarget: (*NEEDED, FIREWALL)},
+    reads=READS,
+)
