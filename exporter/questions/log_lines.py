@@ -1,0 +1,120 @@
+"""Lines of management-server.log, of all four eras, counted by what they mean.
+
+Era 1 (to 4.2), 2 (4.3-4.5), 3 (4.6-4.19, with a log id), 4 (4.20 on, log4j2). Times are the server's local time
+without a zone, so they are compared with each other only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exporter.questions.log_signatures import WARNED, recognised
+
+HEADER = re.compile(
+    r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d{3}\s+(?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+"
+    r"\[(?P<logger>[^\]]{1,200})\]\s+\((?P<context>.{0,300}?)\)\s*(?:\(logid:(?P<logid>[^)]{0,64})\)\s*)?(?P<message>.*)"
+)
+HERE = re.compile(r"network-exporter|cloudstack-network-exporter", re.IGNORECASE)
+LONGEST_LINE = 4096
+LINES_BELOW = 5  # of a stack trace: the exception and its first causes; what follows are places in code
+REPEATED_SECONDS = 60.0
+REMEMBERED = 2000
+OTHER_LOGGERS = 50
+LOGGER_CLASS = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message with the first lines printed below it; ``at`` is in seconds, comparable with others only."""
+
+    at: float
+    level: str
+    logger: str
+    logid: str
+    text: str
+
+
+def messages(lines: Iterable[str]) -> Iterator[Message]:
+    """Yield the messages; lines before the first header belong to a message that is not there and are dropped."""
+    head: re.Match[str] | None = None
+    below: list[str] = []
+    for line in lines:
+        found = HEADER.match(line[:LONGEST_LINE])
+        if found is None:
+            if head is not None and len(below) < LINES_BELOW and not line.lstrip().startswith("at "):
+                below.append(line[:LONGEST_LINE].strip())
+            continue
+        if head is not None:
+            yield _message(head, below)
+        head, below = found, []
+    if head is not None:
+        yield _message(head, below)
+
+
+def _message(head: re.Match[str], below: list[str]) -> Message:
+    try:
+        at = datetime.fromisoformat(head["at"]).timestamp()
+    except ValueError:  # the 31st of February
+        at = 0.0
+    words = "\n".join([head["message"], *below])
+    return Message(at, head["level"], head["logger"].rpartition(".")[2], head["logid"] or "", words)
+
+
+@dataclass(slots=True)
+class LogCounts:
+    """What one management server's log has told since the exporter began to follow it.
+
+    Attributes:
+        by_signature: name of a signature -> messages.
+        by_level: WARN, ERROR and FATAL messages of any kind.
+        unknown: logger class -> ERROR and FATAL messages that no signature fits; bounded, the rest is ``other``.
+        newest: time of the newest message, by the server's own clock; None when none was read.
+    """
+
+    by_signature: Counter[str] = field(default_factory=Counter)
+    by_level: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    newest: float | None = None
+    _recent: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
+
+    def take(self, found: Iterable[Message]) -> None:
+        """Count messages; what nested loggers repeat within a minute, under one log id, counts once."""
+        for message in found:
+            self.newest = max(self.newest or 0.0, message.at)
+            if HERE.search(message.text):
+                continue  # said about our own requests
+            self._count(message)
+
+    def _count(self, message: Message) -> None:
+        signature = recognised(message.level, message.text)
+        if signature is None and message.level not in WARNED:
+            return
+        name = signature.name if signature else f"{message.logger} {message.text[:80]}"
+        if message.logid and self._is_repeated((message.logid, name), message.at):
+            return
+        if message.level in WARNED:
+            self.by_level[message.level] += 1
+        if signature is not None:
+            self.by_signature[signature.name] += 1
+        elif message.level != "WARN":
+            self.unknown[self._logger(message.logger)] += 1
+
+    def _is_repeated(self, key: tuple[str, str], at: float) -> bool:
+        before = self._recent.get(key)
+        if before is not None and 0 <= at - before < REPEATED_SECONDS:
+            return True
+        self._recent[key] = at
+        self._recent.move_to_end(key)
+        while len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return False
+
+    def _logger(self, name: str) -> str:
+        if name in self.unknown:
+            return name
+        is_plain = LOGGER_CLASS.fullmatch(name) is not None
+        return name if is_plain and len(self.unknown) < OTHER_LOGGERS else "other"

@@ -1,0 +1,124 @@
+"""Lines of management-server.log: four eras, stack traces, repetitions, and what each message means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.questions.log_lines import OTHER_LOGGERS, LogCounts, messages
+from exporter.questions.log_signatures import SIGNATURES, recognised
+
+SAMPLES = Path(__file__).parents[1] / "samples/log/signatures.tsv"
+ROWS = [line.split("\t") for line in SAMPLES.read_text().splitlines() if line and not line.startswith("#")]
+TOPOLOGY = "BasicNetworkTopology"
+ERAS = {
+    "1": f"2013-02-26 10:12:13,123 WARN  [network.router.{TOPOLOGY}] (Job-Executor-12:job-123) {{}}",
+    "2": f"2014-06-01 10:12:13,123 WARN  [c.c.n.r.{TOPOLOGY}] (Job-Executor-1:ctx-12ab34cd ctx-56ef78aa) {{}}",
+    "3": f"2023-08-03 06:40:14,748 WARN  [o.a.c.s.{TOPOLOGY}] (Work-Job-4:ctx-bdb6d533 job-5/job-6) (logid:ec80f579) {{}}",
+    "4": f"2025-10-27 15:50:13,678 WARN  [c.c.c.{TOPOLOGY}] (Cluster-1:[ctx-801bd743]) (logid:dd9e64e8) {{}}",
+    "4 empty": f"2025-10-27 15:50:13,678 WARN  [c.c.c.{TOPOLOGY}] (main:[]) (logid:) {{}}",
+}
+DEAD = "Unable to apply dhcp entry on disconnected router r-4-VM"
+
+
+def counted(*lines: str) -> LogCounts:
+    """Return what these lines count to."""
+    counts = LogCounts()
+    counts.take(messages(lines))
+    return counts
+
+
+def line(message: str, *, second: int = 13, level: str = "WARN", logid: str = "aa", logger: str = "c.c.X") -> str:
+    return f"2025-10-27 15:50:{second:02d},678 {level:<5} [{logger}] (T-1:[ctx-1]) (logid:{logid}) {message}"
+
+
+@pytest.mark.parametrize(("name", "level", "text"), ROWS, ids=[row[0] for row in ROWS])
+def test_each_signature_knows_its_message(name: str, level: str, text: str) -> None:
+    """The sample of a row is recognised as that row, whatever stands above and below it in the table."""
+    found = recognised(level, text)
+    assert found is not None
+    assert found.name == name
+
+
+def test_every_signature_has_a_sample_and_a_name_of_its_own() -> None:
+    """The table and the samples name the same rows, once each."""
+    assert [row[0] for row in ROWS] == sorted({row[0] for row in ROWS}, key=[row[0] for row in ROWS].index)
+    assert {row[0] for row in ROWS} == {row.name for row in SIGNATURES}
+    assert len({row.name for row in SIGNATURES}) == len(SIGNATURES)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_every_era_is_read(era: str) -> None:
+    """Header, logger's class, log id where there is one, and the message."""
+    (message,) = messages([ERAS[era].format(DEAD)])
+    assert (message.level, message.text) == ("WARN", DEAD)
+    assert message.logger == TOPOLOGY
+    assert counted(ERAS[era].format(DEAD)).by_signature == {"router_disconnected": 1}
+
+
+def test_a_stack_trace_belongs_to_the_message_above_it() -> None:
+    """The exception below a vague message says what it was; places in code say nothing."""
+    counts = counted(
+        line("Unexpected exception while executing", level="ERROR"),
+        "com.cloud.exception.InsufficientVirtualNetworkCapacityException: Unable to allocate vnet as a part of network",
+        "\tat com.cloud.network.guru.GuestNetworkGuru.allocateVnet(GuestNetworkGuru.java:300)",
+        line("something fine", level="INFO", second=14),
+    )
+    assert counts.by_signature == {"vlan_exhausted": 1}
+    assert counts.unknown == {}
+
+
+def test_what_nested_loggers_repeat_counts_once() -> None:
+    """One log id, one signature, one minute; another log id or a later minute counts again."""
+    counts = counted(line(DEAD), line(DEAD, second=20), line(DEAD, logid="bb"))
+    assert counts.by_signature == {"router_disconnected": 2}
+    counts.take(messages([line(DEAD).replace("15:50", "15:52")]))
+    assert counts.by_signature == {"router_disconnected": 3}
+
+
+def test_levels_below_warning_count_only_where_the_table_says_so() -> None:
+    """A failover is told at INFO; a disconnected router at DEBUG is talk."""
+    counts = counted(
+        line("Redundant virtual router (name: r-7-VM, id: 7) just switch from BACKUP to PRIMARY", level="INFO"),
+        line(DEAD, level="DEBUG", logid="b"),
+    )
+    assert counts.by_signature == {"router_failover": 1}
+    assert counts.by_level == {}
+
+
+def test_unknown_errors_are_counted_by_class_and_bounded() -> None:
+    """A class that is none, or one too many, is other; warnings that nobody knows are only in the sum."""
+    lines = [line("odd", level="ERROR", logger=f"a.b.Class{n}", logid=str(n)) for n in range(OTHER_LOGGERS + 5)]
+    counts = counted(*lines, line("odd", level="ERROR", logger="a.b.{evil}", logid="e"), line("hm", logid="w"))
+    assert len(counts.unknown) == OTHER_LOGGERS + 1
+    assert counts.unknown["other"] == 6
+    assert counts.by_level == {"ERROR": OTHER_LOGGERS + 6, "WARN": 1}
+
+
+def test_lines_about_our_own_requests_do_not_count() -> None:
+    """The exporter's account and its probes leave traces that are no news."""
+    assert counted(line("Unable to verify user cloudstack-network-exporter", level="ERROR")).by_level == {}
+
+
+def test_a_start_in_the_middle_of_a_message_is_dropped() -> None:
+    """Reading begins anywhere; half a message is none."""
+    assert counted("\tat com.cloud.Foo(Foo.java:1)", "Caused by: AgentUnavailableException").by_signature == {}
+
+
+@given(st.lists(st.text(max_size=200), max_size=20))
+def test_garbage_counts_nothing(lines: list[str]) -> None:
+    """Whatever stands in the log, nothing is made of it but messages with a header."""
+    counts = counted(*lines)
+    assert not counts.by_signature or any("(" in one for one in lines)
+
+
+@given(st.text(max_size=300), st.sampled_from(["ERROR", "WARN", "FATAL"]))
+def test_labels_stay_words(text: str, level: str) -> None:
+    """What becomes a label is a name of the table, a plain class name, or other."""
+    counts = counted(
+        line(text.replace("\n", " "), level=level, logger=text.replace("]", "").replace("\n", "")[:50] or "x")
+    )
+    assert all(name.replace("_", "").replace("$", "").isalnum() for name in (*counts.unknown, *counts.by_signature))
