@@ -17,7 +17,7 @@ TOPOLOGY = "BasicNetworkTopology"
 ERAS = {
     "1": f"2013-02-26 10:12:13,123 WARN  [network.router.{TOPOLOGY}] (Job-Executor-12:job-123) {{}}",
     "2": f"2014-06-01 10:12:13,123 WARN  [c.c.n.r.{TOPOLOGY}] (Job-Executor-1:ctx-12ab34cd ctx-56ef78aa) {{}}",
-    "3": f"2023-08-03 06:40:14,748 WARN  [o.a.c.s.{TOPOLOGY}] (Work-Job-4:ctx-bdb6d533 job-5/job-6) (logid:ec80f579) {{}}",
+    "3": f"2023-08-03 06:40:14,748 WARN  [o.a.c.s.{TOPOLOGY}] (Work-4:ctx-bdb6d533 job-5/job-6) (logid:ec80f579) {{}}",
     "4": f"2025-10-27 15:50:13,678 WARN  [c.c.c.{TOPOLOGY}] (Cluster-1:[ctx-801bd743]) (logid:dd9e64e8) {{}}",
     "4 empty": f"2025-10-27 15:50:13,678 WARN  [c.c.c.{TOPOLOGY}] (main:[]) (logid:) {{}}",
 }
