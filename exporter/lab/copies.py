@@ -1,18 +1,23 @@
-"""Copied routers: the true answers of a model, with the names and addresses of the copy in them.
+"""Copied routers and hosts: the true answers of a model, with the names and addresses of the copy in them.
 
-A thousand routers cannot each run the collector on two cores. So what a copy is asked is put to its model,
-a router of the same shape that really runs it, and the answer is told in the copy's own words. Nothing here
-knows any question: only names, addresses and ids are exchanged, in whatever text they stand.
+A thousand machines cannot each run the collector on two cores. So what a copy is asked is put to its model,
+a machine of the same shape that really runs it, and the answer is told in the copy's own words. Nothing here
+knows any question: only names, addresses and ids are exchanged, in whatever text they stand. A model of hosts
+leaves its counters as count and growth (see files/counted.sh); each copy counts for itself.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.lab.build import MODEL_HOST
-from exporter.lab.world import Host, Router, World
+from exporter.lab import machines
+from exporter.lab.machines import Machine
+from exporter.lab.racking import bare
+from exporter.lab.scale import MODEL_HOST
+from exporter.lab.world import Host, Instance, Router, World, identity
 
 
 def tokens(world: World, router: Router) -> Iterator[str]:
@@ -50,14 +55,64 @@ class Exchange:
         return self.pattern.sub(lambda found: self.partner[found[0]], text)
 
 
+def host_tokens(host: Host, plugged: list[Machine]) -> Iterator[str]:
+    """Yield what is a host's own and its machines': names, ids, MACs, VLANs; in the same order for a shape."""
+    yield host.name
+    yield identity("guid", host.name)
+    yield identity("cluster", host.cluster)
+    for nic in bare(host, host.number).nics:
+        yield nic.mac
+        yield nic.switch_port
+    for machine in plugged:
+        yield machine.name.split("-")[-2]
+        for plug in machine.plugs:
+            yield plug.mac
+            yield str(plug.vlan)
+
+
+class Told:
+    """The answer of a model of hosts, cut where copies differ from it."""
+
+    def __init__(self, text: str, words: list[str]) -> None:
+        union = "|".join(re.escape(word) for word in sorted(set(words) - {"None"}, key=len, reverse=True))
+        self._parts = re.split(rf"(?<![0-9A-Za-z])({union})(?![0-9A-Za-z])|~(\d+\+\d+)~", text)
+        self._words = words
+
+    def told(self, words: list[str], elapsed: int) -> str:
+        """Return the answer in another host's words; counters as they are after ``elapsed`` seconds."""
+        partner = dict(zip(self._words, words, strict=True))
+        return "".join(self._pieces(partner, elapsed))
+
+    def _pieces(self, partner: dict[str, str], elapsed: int) -> Iterator[str]:
+        """Yield plain text, words and counters, which stand in turn."""
+        parts = iter(self._parts)
+        for plain in parts:
+            yield plain
+            word, counter = next(parts, None), next(parts, None)
+            if word is not None:
+                yield partner[word]
+            elif counter is not None:
+                start, _, growth = counter.partition("+")
+                yield str(int(start) + int(growth) * elapsed)
+
+
 class Copies:
-    """Finds the copied router that a command line is about."""
+    """Finds the copied router or host that a command line is about."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._copies = {(one.host.name, one.control): one for one in world.routers if one.model}
-        self._exchanges: dict[tuple[str, str], tuple[Exchange, Exchange]] = {}
+        self._exchanges: dict[str, tuple[Exchange, Exchange]] = {}
         self._models = {one.model: one for one in world.models}
+        self._hosts = {hidden.hosts[0].name: hidden for hidden in world.host_models}
+        self._cut: dict[bytes, Told] = {}
+        self._routers: defaultdict[str, list[Router]] = defaultdict(list)
+        for one in world.routers:
+            self._routers[one.host.name].append(one)
+        self._instances: defaultdict[str, list[Instance]] = defaultdict(list)
+        for guest in world.instances:
+            if guest.host.model:
+                self._instances[guest.host.name].append(guest)
 
     def about(self, host: Host, words: list[str]) -> Router | None:
         """Return the copy on ``host`` whose control address is among the words, or None."""
@@ -67,13 +122,23 @@ class Copies:
                 return found
         return None
 
-    def exchanges(self, host: Host, copy: Router | None) -> tuple[Exchange, Exchange]:
-        """Return what turns the words of a copied router, or of a copied host, into the model's, and back."""
-        name = (host.name, copy.name if copy else "")
-        if name not in self._exchanges:
-            ours, theirs = [host.name], [MODEL_HOST]
-            if copy:
-                ours += tokens(self._world, copy)
-                theirs += tokens(self._world, self._models[copy.model])
-            self._exchanges[name] = Exchange.between(ours, theirs), Exchange.between(theirs, ours)
-        return self._exchanges[name]
+    def exchanges(self, host: Host, copy: Router) -> tuple[Exchange, Exchange]:
+        """Return what turns the words of a copied router into the model's, and back."""
+        if copy.name not in self._exchanges:
+            ours = [host.name, *tokens(self._world, copy)]
+            theirs = [MODEL_HOST, *tokens(self._world, self._models[copy.model])]
+            self._exchanges[copy.name] = Exchange.between(ours, theirs), Exchange.between(theirs, ours)
+        return self._exchanges[copy.name]
+
+    def host_answer(self, host: Host, answer: bytes, elapsed: int) -> str:
+        """Return the answer of a copied host's model in the copy's words."""
+        if answer not in self._cut:
+            hidden = self._hosts[host.model]
+            words = list(host_tokens(hidden.hosts[0], _alike(hidden.routers, hidden.instances)))
+            self._cut[answer] = Told(answer.decode(errors="surrogateescape"), words)
+        ours = host_tokens(host, _alike(self._routers[host.name], self._instances[host.name]))
+        return self._cut[answer].told(list(ours), elapsed)
+
+
+def _alike(routers: list[Router], instances: list[Instance]) -> list[Machine]:
+    return [*map(machines.router, routers), *map(machines.instance, instances)]

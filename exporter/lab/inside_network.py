@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.lab.inside_processes import is_backup, password_address
-from exporter.lab.world import Nic, Router
+from exporter.lab.world import Nic, Router, World
 
 
 def ip_addresses(router: Router) -> str:
@@ -33,7 +33,6 @@ def guarded(router: Router) -> list[tuple[Nic, bool]]:
 
 def firewall(router: Router) -> str:
     """Return ``iptables-save``."""
-    public = next(nic for nic in router.nics if nic.kind == "Public")
     control = next(nic for nic in router.nics if nic.kind == "Control")
     rules = ["-A INPUT -j NETWORK_STATS", "-A INPUT -p icmp -j ACCEPT", "-A INPUT -i lo -j ACCEPT"]
     state = "-m state --state"
@@ -46,7 +45,9 @@ def firewall(router: Router) -> str:
         ports = (80, 443, 8080) if is_open else (80, 443)
         rules += [f"{source} -p tcp -m tcp --dport {port} {state} NEW -j ACCEPT" for port in ports]
     filters = [":INPUT DROP [0:0]", ":FORWARD DROP [0:0]", ":OUTPUT ACCEPT [7711:502894]", ":NETWORK_STATS - [0:0]"]
-    nat = [":PREROUTING ACCEPT [204:12240]", f"-A POSTROUTING -o {public.device} -j SNAT --to-source {public.address}"]
+    nat = [":PREROUTING ACCEPT [204:12240]"]
+    publics = (nic for nic in router.nics if nic.kind == "Public")
+    nat += [f"-A POSTROUTING -o {nic.device} -j SNAT --to-source {nic.address}" for nic in publics]
     return _table("filter", [*filters, *rules]) + _table("nat", nat)
 
 
@@ -69,3 +70,16 @@ def nft(router: Router) -> str:
         rules += [f"{source} tcp dport {port} ct state new counter packets 0 bytes 0 accept" for port in ports]
     head = [f"table ip {name} {{", "\tchain INPUT {", "\t\ttype filter hook input priority filter; policy drop;"]
     return "\n".join([*head, *(f"\t\t{rule}" for rule in rules), "\t}", "}", ""])
+
+
+def neighbours(world: World, router: Router) -> str:
+    """Return ``ip -4 neigh show``: every running instance of its networks has answered, but for silent ones."""
+    devices = {nic.network.id: nic.device for nic in router.guest_nics if nic.network}
+    lines = []
+    for one in world.served(router):
+        if one.state == "Running":
+            address = one.nic.address
+            mac = router.heard.get(address, one.nic.mac)
+            how = "FAILED" if address in router.silent else f"lladdr {mac} REACHABLE"
+            lines.append(f"{address} dev {devices[one.network.id]} {how}\n")
+    return "".join(lines)

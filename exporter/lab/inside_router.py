@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from exporter.lab.inside_network import firewall, ip_addresses, nft
+from exporter.lab.inside_network import firewall, ip_addresses, neighbours, nft
 from exporter.lab.inside_processes import processes, sockets, units
-from exporter.lab.tree import Tree
-from exporter.lab.world import MetadataEntry, Router
+from exporter.lab.tree import Tree, tools
+from exporter.lab.world import MetadataEntry, Router, World
 
 RELEASES = {
     "A": "Cloudstack Release 4.5.2 Mon Aug 24 17:20:11 UTC 2015",
@@ -29,10 +29,10 @@ CANARY = "lab-secret-canary"
 """Stands wherever a real router holds a secret; no output of the exporter may ever contain it."""
 
 
-def router_tree(router: Router) -> Tree:
+def router_tree(world: World, router: Router) -> Tree:
     """Return the router as a tree."""
-    tools = TOOLS if router.era != "C" else (*TOOLS, "systemctl", "nft")
-    tree = Tree(router.answers, tools=tools)
+    names = TOOLS if router.era != "C" else (*TOOLS, "systemctl", "nft")
+    tree = Tree(router.answers, tools=tools(*names))
     _system(tree, router)
     _configuration(tree, router)
     _passwords(tree, router)
@@ -47,6 +47,7 @@ def router_tree(router: Router) -> Tree:
         "iptables": "" if router.routed else firewall(router),
         "nft": nft(router),
         "ip": ip_addresses(router),
+        "neighbours": neighbours(world, router),
     }
     return tree
 
@@ -156,7 +157,7 @@ def _listens(router: Router, address: str) -> tuple[str, str]:
 
 def metadata_values(router: Router, entry: MetadataEntry) -> dict[str, str]:
     """Return what a router keeps for an address, by key in the order of its list; an empty value has no file."""
-    public = next(nic.address for nic in router.nics if nic.kind == "Public")
+    public = next((nic.address for nic in router.nics if nic.kind == "Public"), router.guest_nics[0].address)
     values = {
         "service-offering": "Small Instance",
         "availability-zone": router.zone.name,

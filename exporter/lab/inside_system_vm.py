@@ -1,22 +1,20 @@
-"""What is inside a console proxy, and on a host as far as the way to its system VMs goes."""
+"""What is inside a console proxy."""
 
 from __future__ import annotations
 
-from exporter.lab.build import MODEL_HOST
 from exporter.lab.inside_router import CANARY, RELEASES
-from exporter.lab.tree import Tree
-from exporter.lab.world import Host, SystemVm, World
+from exporter.lab.tree import Tree, tools
+from exporter.lab.world import SystemVm, World
 
 JAVA = (
     "java -Djavax.net.ssl.trustStore=./certs/realhostip.keystore -mx256m -cp ./*:./conf com.cloud.agent.AgentShell"
     " template=domP type=consoleproxy"
 )
-KEY = "root/.ssh/id_rsa.cloud"
 
 
 def console_tree(world: World, vm: SystemVm) -> Tree:
     """Return a console proxy as a tree."""
-    tree = Tree(vm.name, tools=("ss", "ps", "ip", "hostname", "systemctl", "netstat"))
+    tree = Tree(vm.name, tools=tools("ss", "ps", "ip", "hostname", "systemctl", "netstat"))
     name = vm.answers_as or vm.name
     tree.put("etc/cloudstack-release", RELEASES["C"] + "\n")
     tree.put("proc/sys/kernel/hostname", f"{name}\n", mode=0o444)
@@ -57,23 +55,3 @@ def _sockets(vm: SystemVm, *, tls: bool) -> str:
     if vm.agent and vm.session:
         found.append(f'tcp ESTAB 0 0 {vm.private}:48222 192.0.2.10:8250 users:(("java",pid=900,fd=30))')
     return "\n".join(found) + "\n"
-
-
-def host_tree(world: World, host: Host) -> Tree:
-    """Return a KVM host: CloudStack's key, and the system VMs that it reaches."""
-    hops = [f"{router.control} {router.name} {router.ssh}" for router in world.on_host(host)]
-    hops += [f"{vm.control} {vm.name} {vm.ssh}" for vm in world.system_vms if vm.host is host and vm.state == "Running"]
-    return _host(host.name, hops)
-
-
-def model_host_tree(world: World) -> Tree:
-    """Return the hidden host from which the models are reached."""
-    return _host(MODEL_HOST, [f"{router.control} {router.model} up" for router in world.models])
-
-
-def _host(name: str, hops: list[str]) -> Tree:
-    tree = Tree(name, tools=("ssh", "hostname"))
-    tree.put(KEY, f"{CANARY}\n", mode=0o600)
-    tree.put("proc/sys/kernel/hostname", f"{name}\n", mode=0o444)
-    tree.knows = {"hostname": name, "hops": "".join(f"{hop}\n" for hop in hops)}
-    return tree

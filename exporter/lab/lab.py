@@ -15,19 +15,21 @@ import yaml
 from aiohttp import web
 
 from exporter.lab.api import REQUESTS, api_application
-from exporter.lab.build import MODEL_HOST, build
+from exporter.lab.build import build
 from exporter.lab.certificates import Authority
 from exporter.lab.cloud import Cloud
 from exporter.lab.consoles import console_places
 from exporter.lab.control import control_application
 from exporter.lab.faults import CATALOGUE
+from exporter.lab.inside_host import host_tree, model_host_trees
 from exporter.lab.inside_router import CANARY, router_tree
-from exporter.lab.inside_system_vm import console_tree, host_tree, model_host_tree
+from exporter.lab.inside_system_vm import console_tree
 from exporter.lab.listeners import Listeners, Opener, Place
 from exporter.lab.metadata import metadata_places
 from exporter.lab.names import browser_places, router_places
 from exporter.lab.options import Options
 from exporter.lab.password import password_places
+from exporter.lab.racking import settle
 from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
 from exporter.lab.ssh import SshServers
@@ -164,6 +166,7 @@ class Lab:
         world = build(self.options, self.ports, self._start_time)
         for name in self.on:
             CATALOGUE[name].apply(world)
+        settle(world)
         self.world = world
         self._lay_out(world)
         self._live.show(world)
@@ -176,7 +179,7 @@ class Lab:
     def _lay_out(self, world: World) -> None:
         """Write the machines' trees."""
         for router in self._true(world):
-            self._shelf.put(router_tree(router))
+            self._shelf.put(router_tree(world, router))
         for vm in world.system_vms:
             if vm.kind == "consoleproxy":
                 self._shelf.put(console_tree(world, vm))
@@ -185,8 +188,9 @@ class Lab:
                 self._shelf.put(host_tree(world, host))
                 self._runner.install(host.name, host.wrapper)
         if any(host.model for host in world.hosts) or world.models:
-            self._shelf.put(model_host_tree(world))
-            self._runner.install(MODEL_HOST, "current")
+            for tree in model_host_trees(world):
+                self._shelf.put(tree)
+                self._runner.install(tree.name, "current")
 
     @staticmethod
     def _true(world: World) -> list[Router]:

@@ -96,7 +96,8 @@ def browser_names(live: Live) -> Find:
         for zone in world.zones:
             if zone.console_domain == f"*.{domain}" and re.fullmatch(r"\d{1,3}(-\d{1,3}){3}", label):
                 address = label.replace("-", ".")
-                return [address] if address.startswith(zone.public_prefix) else None
+                if address.startswith(zone.public_prefix):
+                    return [address]
         return None
 
     return find

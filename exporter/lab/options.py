@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SMALLEST_HOSTS = 4
-SMALLEST_ROUTERS = 9
+SMALLEST_HOSTS = 10
+SMALLEST_ROUTERS = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class Options:
         hosts: KVM hosts in all, at least ``SMALLEST_HOSTS``.
         routers: virtual routers in all, at least ``SMALLEST_ROUTERS``.
         vms_per_network: instances in each guest network.
+        vms_per_host: instances on each host beyond the smallest, in networks that a cluster shares.
         port: first of a block of ports, or 0 for the first free block.
         mode: how the exporter runs its wrapper: sudo, forced or root.
         faults: names of faults that are on from the start.
@@ -24,6 +25,7 @@ class Options:
     hosts: int = SMALLEST_HOSTS
     routers: int = SMALLEST_ROUTERS
     vms_per_network: int = 2
+    vms_per_host: int = 0
     port: int = 0
     mode: str = "sudo"
     faults: tuple[str, ...] = ()
@@ -38,6 +40,7 @@ class Options:
             ("hosts", self.hosts, SMALLEST_HOSTS),
             ("routers", self.routers, SMALLEST_ROUTERS),
             ("vms per network", self.vms_per_network, 1),
+            ("vms per host", self.vms_per_host, 0),
         ):
             if value < least:
                 message = f"{name}: at least {least}, not {value}"

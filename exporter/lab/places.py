@@ -10,6 +10,10 @@ from exporter.lab.hypervisor import Hypervisor
 
 Era = Literal["A", "B", "C"]
 NAMESPACE = uuid.UUID("6f1b7c1e-5a57-4c2e-9d55-1ab0c1ab0c1a")
+PUBLIC_VLAN, STORAGE_VLAN = 90, 60
+"""VLANs of the routers' public range, and of storage traffic; both below the range of guests."""
+FIRST_VLAN, LAST_VLAN = 100, 3999
+"""The range of guest VLANs of every physical network."""
 
 
 def identity(*words: object) -> str:
@@ -40,14 +44,63 @@ class Ports:
         return cls(*range(base, base + len(cls.__slots__)))
 
 
+def _labels() -> dict[str, str]:
+    return {"Management": "cloudbr0", "Public": "cloudbr0", "Guest": "cloudbr1"}
+
+
+def _providers() -> dict[str, str]:
+    return dict.fromkeys(("VirtualRouter", "VpcVirtualRouter", "ConfigDrive"), "Enabled")
+
+
+@dataclass(slots=True, eq=False)
+class PhysicalNetwork:
+    """A physical network as CloudStack has it: its traffic types with KVM labels (empty: not set), its providers."""
+
+    name: str
+    traffic: list[tuple[str, str]]
+    vlan: str = f"{FIRST_VLAN}-{LAST_VLAN}"
+    tags: str = "guests"
+    state: str = "Enabled"
+    isolation: str = "VLAN"
+    providers: dict[str, str] = field(default_factory=_providers)
+
+
+@dataclass(slots=True, eq=False)
+class Offering:
+    """A network offering; ``services`` without those that only the lab's networks have."""
+
+    name: str
+    kind: str = "Isolated"
+    tags: str = ""
+    state: str = "Enabled"
+    services: tuple[str, ...] = ("Dhcp", "Dns", "UserData", "SourceNat", "Firewall")
+
+
 @dataclass(slots=True, eq=False)
 class Zone:
-    """A zone with its console proxy settings as CloudStack stores them."""
+    """A zone with its console proxy settings as CloudStack stores them.
+
+    ``labels``: traffic type -> the bridge that its hosts have for it; ``management_vlan``: of the pod's range,
+    None for untagged; ``backend``: native | openvswitch, of its hosts; ``physical``: what CloudStack has, first
+    the one that the lab's networks are in; ``public_vlan``: of the range of routers.
+    """
 
     name: str
     public_prefix: str  # of the addresses that console proxies get, "127.2.0."
     console_domain: str = ""
     console_tls: bool = True
+    labels: dict[str, str] = field(default_factory=_labels)
+    management_vlan: int | None = None
+    security_groups: bool = False
+    backend: str = "native"
+    public_vlan: int = PUBLIC_VLAN
+    physical: list[PhysicalNetwork] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the physical network, named after the zone."""
+        self.physical.append(PhysicalNetwork(self.name, list(self.labels.items())))
+        if self.security_groups:
+            self.physical[0].providers["SecurityGroupProvider"] = "Enabled"
 
     @property
     def id(self) -> str:
@@ -75,6 +128,11 @@ class Host:
         """Return the host's uuid."""
         return identity("host", self.name)
 
+    @property
+    def number(self) -> int:
+        """Return the number in its name, of which its MACs are made."""
+        return int(self.name.rpartition("-")[2])
+
 
 @dataclass(slots=True, eq=False)
 class Network:
@@ -89,6 +147,13 @@ class Network:
     provider: str = "VirtualRouter"
     userdata: str = ""  # provider of UserData, if another one
     redundant: bool = False
+    kind: str = "Isolated"  # Isolated | Shared | L2, which has no services
+    security_groups: bool = False
+    vlan: int = 0
+
+    def __post_init__(self) -> None:
+        """Choose the VLAN by the number, unless one was given."""
+        self.vlan = self.vlan or FIRST_VLAN + self.number % (LAST_VLAN + 1 - FIRST_VLAN)
 
     @property
     def id(self) -> str:
@@ -137,3 +202,8 @@ class Instance:
     def id(self) -> str:
         """Return the instance's uuid."""
         return identity("instance", self.number)
+
+    @property
+    def domain(self) -> str:
+        """Return its name on the hypervisor."""
+        return f"i-2-{self.number}-VM"

@@ -63,12 +63,14 @@ def listens_as(nic: Nic) -> str:
 
 
 def _nics(router: Router) -> list[Nic]:
-    """Return the NICs: an isolated router has its guest NIC first, one of a VPC has its tiers last."""
+    """Return the NICs: an isolated router has its guest NIC first, one of a VPC its tiers last."""
     mac = f"{router.number >> 16 & 255:02x}:{router.number >> 8 & 255:02x}:{router.number & 255:02x}"
     control = Nic("Control", router.control, f"0e:00:a9:{mac}", "169.254.0.1", netmask="255.255.0.0", default=False)
     public = Nic("Public", f"100.64.{router.number >> 8 & 255}.{router.number & 255}", f"1e:00:d9:{mac}", "100.64.0.1")
     guests = [_guest(router, network) for network in router.networks]
     order = [control, public, *guests] if router.vpc else [*guests, control, public]
+    if router.networks[0].kind == "Shared":
+        order.remove(public)
     for place, nic in enumerate(order):
         nic.device = f"eth{place}"
     return order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.lab.rows_zone import VERSION, date
-from exporter.lab.world import Health, Instance, Network, Nic, Router, World, identity
+from exporter.lab.world import Health, Instance, Network, Nic, Router, World, Zone, identity
 
 Row = dict[str, Any]
 RELEASES = {"A": "4.5.2", "B": "4.9.3", "C": VERSION}
@@ -25,43 +25,56 @@ def networks(world: World) -> list[Row]:
 
 
 def _network(network: Network) -> Row:
-    services = ("Dhcp", "Dns", "UserData", "SourceNat", "Firewall", "Lb", "PortForwarding")
+    chosen = network.kind != "Isolated"
     row: Row = {
         **_owner(network.project),
         "id": network.id,
         "name": network.name,
         "zoneid": network.zone.id,
         "zonename": network.zone.name,
-        "type": "Isolated",
-        "state": "Implemented",
+        "type": network.kind,
+        "state": "Setup" if chosen else "Implemented",
         "traffictype": "Guest",
         "broadcastdomaintype": "Vlan",
-        "broadcasturi": f"vlan://{100 + network.number}",
-        "vlan": str(100 + network.number),
+        "broadcasturi": f"vlan://{network.vlan}",
+        "vlan": str(network.vlan),
         "gateway": network.gateway,
         "netmask": "255.255.255.0",
         "cidr": f"{network.prefix}0/24",
         "networkdomain": network.domain,
         "physicalnetworkid": identity("physical", network.zone.name),
-        "specifyvlan": False,
-        "networkofferingid": identity("offering", "isolated"),
+        "specifyvlan": chosen,
+        "networkofferingid": identity("offering", network.kind.lower()),
         "issystem": False,
         "redundantrouter": network.redundant,
-        "service": [{"name": name, "provider": [{"name": _provider(network, name)}]} for name in services],
+        "service": [{"name": name, "provider": [{"name": _provider(network, name)}]} for name in _services(network)],
     }
+    if network.kind == "L2":
+        for name in ("gateway", "netmask", "cidr", "networkdomain"):
+            del row[name]
     if network.vpc:
         row |= {"vpcid": identity("vpc", network.vpc), "vpcname": network.vpc}
     return row
 
 
+def _services(network: Network) -> tuple[str, ...]:
+    if network.kind == "L2":
+        return ()
+    if network.security_groups:
+        return ("Dhcp", "Dns", "UserData", "SecurityGroup")
+    return ("Dhcp", "Dns", "UserData", "SourceNat", "Firewall", "Lb", "PortForwarding")
+
+
 def _provider(network: Network, service: str) -> str:
+    if service == "SecurityGroup":
+        return "SecurityGroupProvider"
     return network.userdata if service == "UserData" and network.userdata else network.provider
 
 
-def _nic(nic: Nic, owner: object, place: int) -> Row:
+def _nic(nic: Nic, owner: object, place: int, zone: Zone) -> Row:
     row: Row = {
         "id": identity("nic", owner, place),
-        "networkid": nic.network.id if nic.network else identity(nic.kind),
+        "networkid": nic.network.id if nic.network else identity(nic.kind.lower(), zone.name),
         "netmask": nic.netmask,
         "gateway": nic.gateway,
         "ipaddress": nic.address,
@@ -73,8 +86,11 @@ def _nic(nic: Nic, owner: object, place: int) -> Row:
         "extradhcpoption": [],
     }
     if nic.network:
-        uri = f"vlan://{100 + nic.network.number}"
-        row |= {"networkname": nic.network.name, "type": "Isolated", "broadcasturi": uri, "isolationuri": uri}
+        uri = f"vlan://{nic.network.vlan}"
+        row |= {"networkname": nic.network.name, "type": nic.network.kind, "broadcasturi": uri, "isolationuri": uri}
+    elif nic.kind == "Public":
+        uri = f"vlan://{zone.public_vlan}"
+        row |= {"type": "Shared", "broadcasturi": uri, "isolationuri": uri}
     return row
 
 
@@ -89,7 +105,7 @@ def _instance(world: World, instance: Instance) -> Row:
         "id": instance.id,
         "name": instance.name,
         "displayname": instance.name,
-        "instancename": f"i-2-{instance.number}-VM",
+        "instancename": instance.domain,
         "state": instance.state,
         "zoneid": instance.network.zone.id,
         "zonename": instance.network.zone.name,
@@ -98,7 +114,7 @@ def _instance(world: World, instance: Instance) -> Row:
         "hypervisor": "KVM",
         "passwordenabled": world.templates[instance.template],
         "created": date(instance.created),
-        "nic": [{**_nic(instance.nic, instance.number, 0), "virtualmachineid": instance.id}],
+        "nic": [{**_nic(instance.nic, instance.number, 0, instance.network.zone), "virtualmachineid": instance.id}],
     }
     if instance.state == "Running":
         row |= {"hostid": instance.host.id, "hostname": instance.host.name}
@@ -128,7 +144,7 @@ def _router(world: World, router: Router) -> Row:
         "templatename": "SystemVM Template (KVM)",
         "created": date(router.created),
         "healthchecksfailed": _summary(router),
-        "nic": [_nic(nic, router.number, place) for place, nic in enumerate(router.nics)],
+        "nic": [_nic(nic, router.number, place, router.zone) for place, nic in enumerate(router.nics)],
         "networkdomain": router.networks[0].domain,
         **_addresses(router),
     }

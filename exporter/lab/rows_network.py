@@ -2,44 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from exporter.lab.world import World, identity
+from exporter.lab.places import STORAGE_VLAN, PhysicalNetwork
+from exporter.lab.world import World, Zone, identity
 
 Row = dict[str, Any]
+
+
+def _physical(world: World) -> Iterator[tuple[Zone, PhysicalNetwork, str]]:
+    """Yield every physical network with its zone and its id."""
+    for zone in world.zones:
+        for one in zone.physical:
+            yield zone, one, identity("physical", one.name)
+
+
+def physical_networks(world: World) -> list[Row]:
+    """Return listPhysicalNetworks."""
+    return [
+        {
+            "id": number,
+            "name": f"{one.name}-physical",
+            "zoneid": zone.id,
+            "state": one.state,
+            "vlan": one.vlan,
+            "isolationmethods": one.isolation,
+            "broadcastdomainrange": "ZONE",
+            "tags": one.tags,
+        }
+        for zone, one, number in _physical(world)
+    ]
+
+
+def traffic_types(world: World) -> list[Row]:
+    """Return listTrafficTypes of every physical network; the API server selects one. A label may be missing."""
+    return [
+        {"id": identity("traffic", number, kind, place), "traffictype": kind, "physicalnetworkid": number}
+        | ({"kvmnetworklabel": label} if label else {})
+        for _, one, number in _physical(world)
+        for place, (kind, label) in enumerate(one.traffic)
+    ]
 
 
 def providers(world: World) -> list[Row]:
     """Return listNetworkServiceProviders."""
     return [
-        {
-            "id": identity("provider", zone.name, name),
-            "name": name,
-            "physicalnetworkid": identity("physical", zone.name),
-            "state": "Enabled",
-        }
-        for zone in world.zones
-        for name in ("VirtualRouter", "VpcVirtualRouter", "ConfigDrive")
+        {"id": identity("provider", number, name), "name": name, "physicalnetworkid": number, "state": state}
+        for _, one, number in _physical(world)
+        for name, state in one.providers.items()
     ]
 
 
 def offerings(world: World) -> list[Row]:
-    """Return listNetworkOfferings: the one that every guest network is made from."""
-    del world
+    """Return listNetworkOfferings."""
     return [
         {
-            "id": identity("offering", "isolated"),
-            "name": "DefaultIsolatedNetworkOfferingWithSourceNatService",
-            "state": "Enabled",
+            "id": identity("offering", one.name),
+            "name": one.name,
+            "state": one.state,
             "traffictype": "Guest",
-            "guestiptype": "Isolated",
-            "specifyvlan": False,
-            "service": [{"name": name} for name in ("Dhcp", "Dns", "UserData", "SourceNat", "Firewall")],
+            "guestiptype": one.kind,
+            "specifyvlan": one.kind != "Isolated",
+            "service": [{"name": name} for name in one.services],
         }
+        | ({"tags": one.tags} if one.tags else {})
+        for one in world.offerings
     ]
 
 
 def storage_ranges(world: World) -> list[Row]:
-    """Return listStorageNetworkIpRange: storage traffic has no network of its own here."""
-    del world
-    return []
+    """Return listStorageNetworkIpRange: one, tagged, in each zone with storage traffic."""
+    return [
+        {
+            "id": identity("storage range", zone.name),
+            "zoneid": zone.id,
+            "podid": identity("pod", zone.name),
+            "networkid": identity("storage", zone.name),
+            "vlan": STORAGE_VLAN,
+            "startip": "127.4.0.10",
+            "endip": "127.4.0.99",
+            "gateway": "127.4.0.1",
+            "netmask": "255.255.255.0",
+        }
+        for zone in world.zones
+        if any(kind == "Storage" for one in zone.physical for kind, _ in one.traffic)
+    ]
+
+
+def vlan_ranges(world: World) -> list[Row]:
+    """Return listVlanIpRanges: per zone the public range of system VMs, and one for routers."""
+    found: list[Row] = []
+    for zone in world.zones:
+        both = ((zone.public_prefix, True, "10", "19"), ("100.64.0.", False, "2", "254"))
+        for prefix, system, first, last in both:
+            row = {
+                "id": identity("range", zone.name, system),
+                "zoneid": zone.id,
+                "vlan": "vlan://untagged" if system else f"vlan://{zone.public_vlan}",
+                "forvirtualnetwork": True,
+                "physicalnetworkid": identity("physical", zone.name),
+                "networkid": identity("public", zone.name),
+                "gateway": f"{prefix}1",
+                "netmask": "255.255.255.0",
+                "startip": prefix + first,
+                "endip": prefix + last,
+                "forsystemvms": system,
+            }
+            found.append(row)
+    return found

@@ -33,7 +33,7 @@ def zones(world: World) -> list[Row]:
             "id": zone.id,
             "name": zone.name,
             "networktype": "Advanced",
-            "securitygroupsenabled": False,
+            "securitygroupsenabled": zone.security_groups,
             "allocationstate": "Enabled",
             "dns1": "127.0.0.53",
             "localstorageenabled": False,
@@ -62,7 +62,7 @@ def pods(world: World) -> list[Row]:
             "netmask": "255.255.255.0",
             "startip": ["127.3.0.1"],
             "endip": ["127.3.0.99"],
-            "vlanid": ["vlan://untagged"],
+            "vlanid": [f"vlan://{zone.management_vlan or 'untagged'}"],
             "allocationstate": "Enabled",
         }
         for zone in world.zones
@@ -133,60 +133,6 @@ def _agent(world: World, vm: SystemVm) -> Row:
         "managementserverid": identity("management", 1),
         "lastpinged": date(world.now / 1024),
     }
-
-
-def physical_networks(world: World) -> list[Row]:
-    """Return listPhysicalNetworks: one per zone."""
-    return [
-        {
-            "id": identity("physical", zone.name),
-            "name": f"{zone.name}-physical",
-            "zoneid": zone.id,
-            "state": "Enabled",
-            "vlan": "100-1999",
-            "isolationmethods": "VLAN",
-            "broadcastdomainrange": "ZONE",
-            "tags": "",
-        }
-        for zone in world.zones
-    ]
-
-
-def traffic_types(world: World) -> list[Row]:
-    """Return listTrafficTypes of every physical network; the API server selects one."""
-    return [
-        {
-            "id": identity("traffic", zone.name, kind),
-            "traffictype": kind,
-            "physicalnetworkid": identity("physical", zone.name),
-            "kvmnetworklabel": "cloudbr1" if kind == "Guest" else "cloudbr0",
-        }
-        for zone in world.zones
-        for kind in ("Management", "Public", "Guest")
-    ]
-
-
-def vlan_ranges(world: World) -> list[Row]:
-    """Return listVlanIpRanges: per zone the public range of system VMs, and one for routers."""
-    found: list[Row] = []
-    for zone in world.zones:
-        both = ((zone.public_prefix, True, "10", "19"), ("100.64.0.", False, "2", "254"))
-        for prefix, system, first, last in both:
-            row = {
-                "id": identity("range", zone.name, system),
-                "zoneid": zone.id,
-                "vlan": "vlan://untagged" if system else "vlan://90",
-                "forvirtualnetwork": True,
-                "physicalnetworkid": identity("physical", zone.name),
-                "networkid": identity("public", zone.name),
-                "gateway": f"{prefix}1",
-                "netmask": "255.255.255.0",
-                "startip": prefix + first,
-                "endip": prefix + last,
-                "forsystemvms": system,
-            }
-            found.append(row)
-    return found
 
 
 def image_stores(world: World) -> list[Row]:
@@ -260,6 +206,9 @@ def _system_vm(vm: SystemVm) -> Row:
         "publicip": vm.public,
         "privateip": vm.private,
         "gateway": f"{vm.zone.public_prefix}1",
+        "publicmacaddress": vm.macs["Public"],
+        "privatemacaddress": vm.macs["Management"],
+        "linklocalmacaddress": vm.macs["Control"],
     }
     if vm.agent_state:
         row["agentstate"] = vm.agent_state

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from exporter.lab.build import MODEL_HOST
-from exporter.lab.copies import Copies, Exchange
+from exporter.lab.copies import Copies
+from exporter.lab.scale import MODEL_HOST
 from exporter.lab.tree import Shelf
 from exporter.lab.world import Host, World
 from exporter.questions import wrapper
@@ -37,6 +38,7 @@ class Runner:
     def show(self, world: World) -> None:
         """Take copies and their models from another world; captures are made anew."""
         self._copies = Copies(world)
+        self._start = world.start
         self._captured = {}
 
     def install(self, name: str, how: str) -> None:
@@ -82,27 +84,31 @@ class Runner:
         copy = self._copies.about(host, words)
         if copy is None and not host.model:
             return None
-        there, back = self._copies.exchanges(host, copy)
-        asked = [words[0], NONCE, *(there(word) for word in words[2:])]
-        key = tuple(asked)
+        asked = [words[0], NONCE, *words[2:]]
+        if copy is None:
+            captured = await self._captured_by(host.model, host.model, asked)
+            elapsed = int(time.clock_gettime(time.CLOCK_REALTIME) - self._start)
+            answer = self._copies.host_answer(host, captured, elapsed)
+        else:
+            there, back = self._copies.exchanges(host, copy)
+            captured = await self._captured_by(MODEL_HOST, copy.model, [*asked[:2], *map(there, asked[2:])])
+            answer = back(captured.decode(errors="surrogateescape"))
+        return answer.replace(f"@@ {NONCE} ", f"@@ {words[1]} ").encode(errors="surrogateescape")
+
+    async def _captured_by(self, machine: str, model: str, words: list[str]) -> bytes:
+        """Return what the collector answers on a models' host; it is asked once."""
+        key = (machine, *words)
         if key not in self._captured:
-            lock = self._busy[copy.model if copy else MODEL_HOST]
-            self._captured[key] = asyncio.create_task(self._capture(asked, lock))
-        answer = (await asyncio.shield(self._captured[key])).decode(errors="surrogateescape")
-        return self._told(answer, words[1], back)
+            self._captured[key] = asyncio.create_task(self._capture(machine, words, self._busy[model]))
+        return await asyncio.shield(self._captured[key])
 
-    @staticmethod
-    def _told(answer: str, nonce: str, back: Exchange) -> bytes:
-        """Return a captured answer in the words of the copy and of this visit."""
-        return back(answer).replace(f"@@ {NONCE} ", f"@@ {nonce} ").encode(errors="surrogateescape")
-
-    async def _capture(self, words: list[str], lock: asyncio.Lock) -> bytes:
-        """Return what the collector answers on the models' host; its standard input stays open meanwhile.
+    async def _capture(self, machine: str, words: list[str], lock: asyncio.Lock) -> bytes:
+        """Return what the collector answers on a models' host; its standard input stays open meanwhile.
 
         One capture of a model at a time: the password service of era A serves one client.
         """
-        arguments = [str(self.wrapper(MODEL_HOST)), *words]
-        async with lock, self.start(MODEL_HOST, arguments) as process:
+        arguments = [str(self.wrapper(machine)), *words]
+        async with lock, self.start(machine, arguments) as process:
             assert process.stdout is not None  # noqa: S101 - asked for above
             answer = await process.stdout.read()
             await process.wait()

@@ -32,17 +32,24 @@ class Tree:
     Attributes:
         files: path below the root, without a leading slash -> file; a path that ends in ``/`` is a folder.
         knows: what the stub tools print from, by name.
-        tools: the stub tools that this machine has, from ``tools/``.
+        tools: the stub tools that this machine has: name -> file in ``tools/``, mostly of the same name.
+        links: path below the root, without a leading slash -> where the symbolic link leads.
     """
 
     name: str
     files: dict[str, File] = field(default_factory=dict)
     knows: dict[str, str] = field(default_factory=dict)
-    tools: tuple[str, ...] = ()
+    tools: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
 
     def put(self, path: str, text: str, age: int = 3600, mode: int = 0o644) -> None:
         """Add a file."""
         self.files[path.lstrip("/")] = File(text, age, mode)
+
+
+def tools(*names: str) -> dict[str, str]:
+    """Return these stub tools, each under its own name."""
+    return dict(zip(names, names, strict=True))
 
 
 class Shelf:
@@ -70,25 +77,46 @@ class Shelf:
         """Make the machine on disk equal to ``tree``."""
         old = self._written.get(tree.name) or self._found(tree)
         home = self.folder / tree.name
-        for path in old.files.keys() - tree.files.keys():
+        for path in {*old.files, *old.links} - {*tree.files, *tree.links}:
             (home / "root" / path).unlink()
         for path, file in tree.files.items():
             if old.files.get(path) != file:
                 self._write(home / "root" / path, file)
-        for name, text in tree.knows.items():
-            if old.knows.get(name) != text:
-                (home / "knows" / name).write_text(text)
+        for path, target in tree.links.items():
+            if old.links.get(path) != target:
+                self._link(home / "root" / path, target)
+        self._teach(home / "knows", old.knows, tree.knows)
+        self._equip(home / "bin", old.tools, tree.tools)
         self._written[tree.name] = tree
 
     def _found(self, tree: Tree) -> Tree:
-        """Make the folders and tools of a new machine and return an empty tree."""
+        """Make the folders of a new machine and return an empty tree."""
         home = self.folder / tree.name
         for part in ("root", "bin", "knows"):
             (home / part).mkdir(parents=True)
-        for name in tree.tools:
-            shutil.copyfile(TOOLS / name, home / "bin" / name)
-            (home / "bin" / name).chmod(0o755)
         return Tree(tree.name)
+
+    def _teach(self, folder: Path, old: dict[str, str], new: dict[str, str]) -> None:
+        """Write what the tools print from."""
+        for name in old.keys() - new.keys():
+            (folder / name).unlink()
+        for name, text in new.items():
+            if old.get(name) != text:
+                (folder / name).write_text(text)
+
+    def _equip(self, folder: Path, old: dict[str, str], new: dict[str, str]) -> None:
+        """Install the stub tools that are new or others, remove those that are gone."""
+        for name in old.keys() - new.keys():
+            (folder / name).unlink()
+        for name, source in new.items():
+            if old.get(name) != source:
+                shutil.copyfile(TOOLS / source, folder / name)
+                (folder / name).chmod(0o755)
+
+    def _link(self, path: Path, target: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
 
     def _write(self, path: Path, file: File) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

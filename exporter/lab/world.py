@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from exporter.lab.places import Era, Host, Instance, Network, Nic, Ports, Zone, identity
+from exporter.lab.places import Era, Host, Instance, Network, Nic, Offering, PhysicalNetwork, Ports, Zone, identity
+from exporter.lab.system_vms import Console, SystemVm
 
 __all__ = [
     "Console",
@@ -21,7 +22,9 @@ __all__ = [
     "MetadataService",
     "Network",
     "Nic",
+    "Offering",
     "PasswordService",
+    "PhysicalNetwork",
     "Ports",
     "Router",
     "SystemVm",
@@ -119,6 +122,8 @@ class Router:
     web: MetadataService = field(default_factory=MetadataService)
     names: list[tuple[str, str]] = field(default_factory=list)  # /etc/hosts: address and names
     dns: str = "up"  # up | down
+    silent: set[str] = field(default_factory=set)  # addresses that do not answer to its ARP requests
+    heard: dict[str, str] = field(default_factory=dict)  # address -> MAC that answers for it, when another one
     model: str = ""  # name of the machine whose answers it gives, when it has no tree of its own
 
     @property
@@ -152,54 +157,14 @@ class Router:
         return [nic for nic in self.nics if nic.kind == "Guest"]
 
 
-@dataclass(slots=True, eq=False)
-class Console:
-    """What a console proxy serves to browsers.
-
-    ``certificate``: names a certificate of the lab (see certificates.py).
-    ``page``: HTTP status of the noVNC page, or ``silent``.
-    """
-
-    certificate: str = "wildcard"
-    page: str = "200"
-    web: bool = True  # the HTTP(S) port is open
-    vnc: bool = True  # the websocket port is open
-    vnc_tls: bool = True  # fixed when it was created
-    tls: bool | None = None  # of the web port, when not as the zone's settings say
-
-
-@dataclass(slots=True, eq=False)
-class SystemVm:
-    """A console proxy or secondary storage VM."""
-
-    number: int
-    zone: Zone
-    host: Host
-    kind: str  # consoleproxy | secondarystoragevm
-    public: str
-    private: str
-    control: str
-    state: str = "Running"
-    agent_state: str = "Up"
-    sessions: int = 3
-    created: float = 0.0
-    uptime: int = 30 * 86400
-    management: str = ""  # where its agent looks for management servers, when not where the setting says
-    session: bool = True  # its agent holds a connection to the management server
-    agent: bool = True  # its Java process runs
-    ssh: str = "up"
-    answers_as: str = ""
-    console: Console = field(default_factory=Console)
-
-    @property
-    def id(self) -> str:
-        """Return the system VM's uuid."""
-        return identity("systemvm", self.number)
-
-    @property
-    def name(self) -> str:
-        """Return the system VM's name."""
-        return f"{'v' if self.kind == 'consoleproxy' else 's'}-{self.number}-VM"
+def _offerings() -> list[Offering]:
+    """Return one offering for each kind of network, and one that wants a tag."""
+    return [
+        Offering("isolated"),
+        Offering("isolated-tagged", tags="guests"),
+        Offering("shared", "Shared", services=("Dhcp", "Dns", "UserData", "SecurityGroup")),
+        Offering("l2", "L2", services=()),
+    ]
 
 
 @dataclass(slots=True, eq=False)
@@ -217,9 +182,11 @@ class World:
     zones: list[Zone] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
+    offerings: list[Offering] = field(default_factory=_offerings)
     instances: list[Instance] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     models: list[Router] = field(default_factory=list)
+    host_models: list[World] = field(default_factory=list)  # each a hidden host and what is on it
     system_vms: list[SystemVm] = field(default_factory=list)
     templates: dict[str, bool] = field(default_factory=dict)  # name -> password-enabled
     members: dict[str, list[Instance]] = field(default_factory=dict)  # network id -> its instances

@@ -10,8 +10,9 @@ import pytest
 from exporter.lab import CATALOGUE, Fault, Lab
 from exporter.lab.build import build
 from exporter.lab.cloud import COMMANDS, Cloud
+from exporter.lab.inside_host import host_tree
 from exporter.lab.inside_router import router_tree
-from exporter.lab.inside_system_vm import console_tree, host_tree
+from exporter.lab.inside_system_vm import console_tree
 from exporter.lab.options import Options
 from exporter.lab.world import Ports, World
 
@@ -24,7 +25,7 @@ def told(world: World) -> str:
     asked = {"fetchhealthcheckresults": "true"}
     rows = {command: cloud.rows(command, asked) for command in COMMANDS}
     zones = [cloud.rows("listConfigurations", {"zoneid": zone}) for zone in ("", *world.zone_settings)]
-    trees = [router_tree(router) for router in world.routers]
+    trees = [router_tree(world, router) for router in world.routers]
     trees += [console_tree(world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
     shown = [(tree.name, tree.files, tree.knows) for tree in trees]
     wires = [world.api, world.api_is_down, world.console_names, world.resolver]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from exporter.lab.build import build
+from exporter.lab.inside_host import host_tree
 from exporter.lab.inside_router import router_tree
-from exporter.lab.inside_system_vm import console_tree, host_tree
+from exporter.lab.inside_system_vm import console_tree
 from exporter.lab.options import Options
 from exporter.lab.tree import TOOLS, Shelf
 from exporter.lab.world import Ports
@@ -26,7 +27,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     made = Shelf(tmp_path_factory.mktemp("machines") / "all", world.start)
     made.gather()
     for number in (4, 5, 11):
-        made.put(router_tree(world.router(number)))
+        made.put(router_tree(world, world.router(number)))
     made.put(console_tree(world, world.system_vm(1)))
     made.put(host_tree(world, world.hosts[0]))
     return made
@@ -77,7 +78,7 @@ def test_what_the_real_tool_would_refuse_is_refused(shelf: Shelf, machine: str, 
     assert ended.stderr
 
 
-LACKING = [(ERA_A, "systemctl"), (ERA_A, "nft"), (HOST, "iptables-save"), (ERA_C, "ssh"), (ERA_C, "curl")]
+LACKING = [(ERA_A, "systemctl"), (ERA_A, "nft"), (HOST, "ovs-vsctl"), (ERA_C, "ssh"), (ERA_C, "curl")]
 
 
 @pytest.mark.parametrize(("machine", "tool"), LACKING)

@@ -9,8 +9,10 @@ import pytest
 
 from exporter.lab.build import build
 from exporter.lab.cloud import COMMANDS, Cloud
+from exporter.lab.inside_host import host_tree
 from exporter.lab.inside_router import router_tree
 from exporter.lab.options import Options
+from exporter.lab.tree import Tree
 from exporter.lab.world import Ports, World
 
 PORTS = Ports.block(20000)
@@ -19,6 +21,10 @@ NOW = 1_795_000_000.0
 
 def made(**options: int) -> World:
     return build(Options(**options), PORTS, NOW)
+
+
+def _trees(world: World) -> list[Tree]:
+    return [router_tree(world, router) for router in world.routers] + [host_tree(world, host) for host in world.hosts]
 
 
 def told(world: World) -> str:
@@ -36,7 +42,7 @@ def test_the_same_options_make_the_same_cloud() -> None:
 
 def test_the_same_options_make_the_same_machines() -> None:
     """Files and what tools know are the same, byte for byte."""
-    first, second = ([router_tree(router) for router in made().routers] for _ in range(2))
+    first, second = (_trees(made()) for _ in range(2))
     assert first == second
 
 
@@ -66,7 +72,7 @@ def test_the_cloud_has_what_the_issue_asks_for() -> None:
     assert sorted(router.redundant_state for router in world.routers if router.redundant) == ["BACKUP", "PRIMARY"]
     assert [len(router.networks) for router in world.routers if router.vpc] == [2]
     assert {router.project for router in world.routers} == {"", "apollo"}
-    assert len(world.zones) == 2
+    assert [zone.name for zone in world.zones] == ["east", "west", "south", "north"]
     assert len(world.instances) >= 12
 
 

@@ -1,0 +1,105 @@
+"""A KVM host as a tree: its key for system VMs, its links, its switches, its agent and machines, its firewall."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exporter.lab.hypervisor import Hypervisor
+from exporter.lab.inside_host_firewall import put_firewall
+from exporter.lab.inside_host_links import links
+from exporter.lab.inside_host_nics import put_nics
+from exporter.lab.inside_host_ovs import put_ovs
+from exporter.lab.inside_router import CANARY
+from exporter.lab.scale import MODEL_HOST
+from exporter.lab.tree import Tree, tools
+from exporter.lab.world import Host, World
+
+KEY = "root/.ssh/id_rsa.cloud"
+COUNTED = (Path(__file__).parent / "files" / "counted.sh").read_text()
+EVERYWHERE = {
+    **tools("ssh", "hostname", "ip", "ethtool", "virsh", "systemctl", "lldpcli"),
+    **tools("iptables", "ipset", "ebtables", "iptables-save"),
+    "ip6tables": "iptables",
+    "ip6tables-save": "iptables-save",
+}
+OVS = ("ovs-vsctl", "ovs-appctl")
+
+
+def host_tree(world: World, host: Host) -> Tree:
+    """Return a host that answers for itself."""
+    hops = [f"{router.control} {router.name} {router.ssh}" for router in world.on_host(host)]
+    hops += [f"{vm.control} {vm.name} {vm.ssh}" for vm in world.system_vms if vm.host is host and vm.state == "Running"]
+    tree = _hypervisor(world, host)
+    tree.knows |= {"hops": "".join(f"{hop}\n" for hop in hops), "start": f"{int(world.start)}\n"}
+    return tree
+
+
+def model_host_trees(world: World) -> list[Tree]:
+    """Return the hidden hosts: the one from which models of routers are reached, and models of hosts.
+
+    The models have no clock: their copies count for themselves.
+    """
+    tree = Tree(MODEL_HOST, tools=tools("ssh", "hostname"))
+    _identity(tree, MODEL_HOST)
+    tree.knows["hops"] = "".join(f"{router.control} {router.model} up\n" for router in world.models)
+    return [tree, *(_hypervisor(hidden, hidden.hosts[0]) for hidden in world.host_models)]
+
+
+def _identity(tree: Tree, name: str) -> None:
+    tree.put(KEY, f"{CANARY}\n", mode=0o600)
+    tree.put("proc/sys/kernel/hostname", f"{name}\n", mode=0o444)
+    tree.put("run/systemd/system/.keep", "")
+    tree.knows["hostname"] = name
+
+
+def _hypervisor(world: World, host: Host) -> Tree:
+    made = host.hypervisor
+    tree = Tree(host.name, tools=EVERYWHERE | tools(*OVS if made.ovs else ()))
+    _identity(tree, host.name)
+    put_nics(tree, made)
+    put_ovs(tree, made, world.start)
+    put_firewall(tree, made)
+    _agent(tree, made)
+    tree.knows |= {
+        "counted": COUNTED,
+        "links": links(made),
+        "era": made.era,
+        "libvirt": made.libvirt,
+        "lldpd": made.lldp,
+    }
+    tree.knows |= {"domains": _domains(made), "plugs": _plugs(made)}
+    absent = made.missing | ({"lldpcli"} if made.lldp == "absent" else set())
+    tree.tools = {name: source for name, source in tree.tools.items() if name not in absent}
+    tree.tools |= dict.fromkeys(made.refused & tree.tools.keys(), "refused")
+    return tree
+
+
+def _agent(tree: Tree, made: Hypervisor) -> None:
+    """Add the agent's settings, which hold secrets, and the state of the services."""
+    if made.agent_readable:
+        secrets = {"keystore.passphrase": CANARY, "local.storage.uuid": f"{CANARY}-uuid"}
+        lines = [f"{key}={value}" for key, value in {**made.properties, **secrets}.items()]
+        text = "#Storage\n#Sat Nov 21 06:00:00 UTC 2026\n" + "".join(f"{line}\n" for line in lines)
+        tree.put("etc/cloudstack/agent/agent.properties", text, mode=0o600)
+    tree.knows["units"] = _unit("cloudstack-agent", made.agent) + _unit("libvirtd", made.libvirt)
+
+
+def _unit(name: str, state: str) -> str:
+    inner = {"active": "running", "failed": "failed"}.get(state, "dead")
+    result = "exit-code" if state == "failed" else "success"
+    return f"{name}.service loaded {state} {inner} {result} 0\n"
+
+
+def _domains(made: Hypervisor) -> str:
+    """Return one line per domain: number, name, state."""
+    return "".join(f"{one.number} {one.name} {one.state}\n" for one in made.domains)
+
+
+def _plugs(made: Hypervisor) -> str:
+    """Return one line per NIC of a domain: number of the domain, tap, type, source, model, MAC."""
+    numbers = {one.name: one.number for one in made.domains}
+    return "".join(
+        f"{numbers[tap.machine]} {tap.name} bridge {tap.source or tap.bridge} virtio {tap.mac}\n"
+        for tap in made.taps
+        if tap.machine in numbers
+    )

@@ -1,0 +1,129 @@
+"""Copies: routers and hosts beyond the smallest lab. They have API rows of their own and the answers of a model.
+
+A thousand machines cannot each run the collector on two cores (see copies.py). A copied router lives with all
+instances of its network on one host; a copied host has so many of these, and instances in networks that its
+cluster shares. Hosts with equally many routers are of one shape and have one model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from exporter.lab.options import SMALLEST_ROUTERS, Options
+from exporter.lab.places import Era, Host, Network, Zone
+from exporter.lab.racking import rack
+from exporter.lab.routers import add_router
+from exporter.lab.tenants import instance, instances, network
+from exporter.lab.world import World
+
+MODEL_HOST = "model-host"
+"""The hidden host from which the models of copied routers are reached."""
+ERAS: tuple[Era, ...] = ("C", "B", "A")
+CLUSTER = 16
+"""Copied hosts in a cluster."""
+CROWD = 200
+"""Most instances in a network that a cluster shares."""
+MODEL = 9_000_000
+"""Numbers of models begin here: no other number has as many digits, so that none is mistaken for one."""
+
+
+def copy(world: World, options: Options) -> None:
+    """Add the routers, instances and networks of the copies, and the models that answer for them."""
+    east = world.zones[0]
+    copied = [host for host in world.hosts if host.model]
+    true = [host for host in world.hosts if host.zone is east and host.resource_state == "Enabled"]
+    routers: Counter[Host] = Counter()
+    for number in range(options.routers - SMALLEST_ROUTERS):
+        places = copied or true
+        host = places[number % len(places)]
+        routers[host] += 1
+        _router(world, number, host, options.vms_per_network)
+    crowds: list[Network] = []
+    for place, host in enumerate(copied):
+        if place % CLUSTER == 0:
+            crowds = _crowds(world, east, place // CLUSTER, options.vms_per_host)
+        _crowd(world, host, crowds, options.vms_per_host)
+        host.model = _model_host(world, routers[host], options).name
+
+
+def _router(world: World, number: int, host: Host, count: int) -> None:
+    """Add a network whose router answers as the model of its era does."""
+    made = network(world, f"net-{number + 1}", world.zones[0])
+    instances(world, made, count, [host])
+    router = add_router(world, 100 + number, host, ERAS[number % len(ERAS)], [made])
+    router.model = f"model-{router.era}"
+    if number < len(ERAS):
+        _model_router(world, router.era, count)
+
+
+def _model_router(world: World, era: Era, count: int) -> None:
+    """Build the hidden router whose true answers the copies give; no fault ever touches it."""
+    hidden = _hidden(world)
+    hidden.hosts = world.hosts[:1]
+    prefix = f"127.15.{ord(era) - ord('A') + 1}."
+    made = Network(60000 + ord(era), f"model-{era.lower()}", world.zones[0], prefix)
+    instances(hidden, made, count)
+    for place, one in enumerate(hidden.instances):
+        one.number = MODEL + ord(era) * 1000 + place
+    router = add_router(hidden, MODEL + ord(era), world.hosts[0], era, [made])
+    router.model = f"model-{era}"
+    world.models.append(router)
+    world.members[made.id] = hidden.instances
+
+
+def _hidden(world: World) -> World:
+    return World(
+        world.ports,
+        world.start,
+        world.now,
+        zones=world.zones,
+        templates=world.templates,
+        settings=world.settings,
+    )
+
+
+def _crowds(world: World, zone: Zone, number: int, count: int) -> list[Network]:
+    """Return the networks that a cluster of copied hosts shares."""
+    wanted = math.ceil(CLUSTER * count / CROWD)
+    return [network(world, f"crowd-{number + 1}-{place + 1}", zone, kind="L2") for place in range(wanted)]
+
+
+def _crowd(world: World, host: Host, crowds: Sequence[Network], count: int) -> None:
+    for place in range(count):
+        instance(world, crowds[place % len(crowds)], host)
+
+
+def _model_host(world: World, routers: int, options: Options) -> Host:
+    """Return the hidden host of this shape; it is built when it is first asked for."""
+    name = f"{MODEL_HOST}-{MODEL + routers}"
+    for hidden in world.host_models:
+        if hidden.hosts[0].name == name:
+            return hidden.hosts[0]
+    hidden = _hidden(world)
+    host = Host(name, world.zones[0], "model-cluster", "127.0.0.1")
+    hidden.hosts = [host]
+    for place in range(routers):
+        made = _model_network(hidden, f"net-{place + 1}", "Isolated")
+        instances(hidden, made, options.vms_per_network, [host])
+        add_router(hidden, MODEL + 400_000 + place, host, "C", [made])
+    wanted = math.ceil(CLUSTER * options.vms_per_host / CROWD)
+    _crowd(
+        hidden,
+        host,
+        [_model_network(hidden, f"crowd-{place + 1}", "L2") for place in range(wanted)],
+        options.vms_per_host,
+    )
+    for one in hidden.instances:
+        one.number += MODEL
+    rack(hidden)
+    world.host_models.append(hidden)
+    return host
+
+
+def _model_network(hidden: World, name: str, kind: str) -> Network:
+    number = len(hidden.networks)
+    made = Network(61000 + number, name, hidden.zones[0], f"127.14.{number}.", kind=kind, vlan=MODEL + 600_000 + number)
+    hidden.networks.append(made)
+    return made
