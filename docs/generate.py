@@ -1,6 +1,6 @@
 """Writes the generated documents; ``--check`` only says whether they are what the code says.
 
-docs/metrics.md, docs/questions.md, the tables of docs/architecture.md, and config/ from exporter/.
+docs/metrics.md, docs/questions.md, docs/privileges.md, the tables of docs/architecture.md, and config/ from exporter/.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from exporter.config.example import example, schema
 from exporter.inventory.privileges import ALLOWED
 from exporter.model import Metric, Question, Reason, Via
 from exporter.page.page import PAGE_METRICS
+from exporter.privileges import lost
 from exporter.questions import catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,8 +85,8 @@ def questions_document() -> Iterator[str]:
     yield "# Everything that is ever asked elsewhere"
     yield ""
     yield "Made from the code by `docs/generate.py`. Nothing else is run or asked; all of it only reads. Each question"
-    yield "has its own limit of time and bytes, enforced where it runs. A question that is refused is one reason on"
-    yield "what rests on it; the rest works."
+    yield "has its own limit of time, enforced where it runs, and of bytes; a visit ends as soon as more has come than"
+    yield "all its questions may bring. A question that is refused is one reason on what rests on it; the rest works."
     yield "\n## CloudStack API\n"
     yield "| command | read for |"
     yield "|---|---|"
@@ -115,6 +116,42 @@ def question_lines(question: Question[Any]) -> Iterator[str]:
     yield "```\n"
 
 
+def privileges_document() -> Iterator[str]:
+    """Yield the lines of docs/privileges.md."""
+    yield "# What each question needs, and what is lost without it"
+    yield ""
+    yield "Made from the code by `docs/generate.py`. What is to be installed, `cloudstack-network-exporter privileges`"
+    yield "prints: `api`, `ssh`, `wrapper`, `hosts`. With less than that, or with an account that is not root, each"
+    yield "question that is refused is one reason, `permission`, on what rests on it; the rest works, and nothing that"
+    yield "was not answered is called healthy. docs/questions.md has the text of every question."
+    for way in (Via.HOST, Via.SYSTEM_VM):
+        yield f"\n## {WAYS[way]}"
+        for question in catalogue():
+            if question.via is way:
+                yield from lost_lines(question)
+
+
+def lost_lines(question: Question[Any]) -> Iterator[str]:
+    """Yield the section of one question: what it needs, and what it is needed for."""
+    gone = lost(question, (registered.check for registered in discover()))
+    yield f"\n### {question.name}\n"
+    yield f"{question.why} Needs: {question.privilege}.\n"
+    for heading, checks in (
+        ("Without it nothing is known of", gone.verdicts),
+        ("Without it the machine may be missing where machines are compared", gone.comparisons),
+        ("Without it less is seen of", gone.details),
+    ):
+        if checks:
+            yield f"{heading}:\n"
+            yield from (f"* {check.title}: {metric_names(check.metrics)}" for check in checks)
+            yield ""
+
+
+def metric_names(metrics: Iterable[Metric]) -> str:
+    """Return names for a line of Markdown."""
+    return ", ".join(f"`{metric.name}`" for metric in metrics)
+
+
 def rooms() -> Iterator[str]:
     """Yield the table of rooms: every module's first line."""
     yield "| module | what it holds |"
@@ -138,6 +175,7 @@ def documents() -> dict[Path, str]:
     return {
         ROOT / "docs/metrics.md": "\n".join(metrics_document()) + "\n",
         ROOT / "docs/questions.md": "\n".join(questions_document()).rstrip() + "\n",
+        ROOT / "docs/privileges.md": "\n".join(privileges_document()).replace("\n\n\n", "\n\n").rstrip() + "\n",
         ROOT / "docs/architecture.md": architecture(),
         ROOT / "config/exporter.example.yml": example(),
         ROOT / "config/exporter.schema.json": schema(),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import targets
-from exporter.model import Question, Via
+from exporter.model import Check, Question, Via
 from exporter.questions import catalogue
 from exporter.questions.wrapper import collector, version
 from exporter.sources.ssh_login import Mode, SshSettings
@@ -107,7 +109,39 @@ def _line(question: Question[Any]) -> str:
     return f"#   {question.name}: {question.why} ({question.privilege})"
 
 
-def keyscan_hosts(cloud: Cloud) -> str:
-    """Return the addresses of every machine we log in to, one per line, for ``ssh-keyscan -f``."""
+def keyscan_hosts(cloud: Cloud, port: int = 22) -> str:
+    """Return the addresses of every machine we log in to, one per line, for ``ssh-keyscan -f``.
+
+    It takes the port on its command line only, so the first line, a comment, is that command.
+    """
     machines = {target.via for target in targets(cloud) if target.via is not None}
-    return "".join(f"{address}\n" for address in sorted({machine.address for machine in machines}))
+    addresses = sorted({machine.address for machine in machines})
+    return "".join(f"{line}\n" for line in (f"# ssh-keyscan -p {port} -f -", *addresses))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What is lost on a machine when one question is refused there.
+
+    Attributes:
+        verdicts: checks that say nothing at all of the machine.
+        comparisons: checks that compare machines, and may have to leave this one out.
+        details: checks that judge all the same, and see less.
+    """
+
+    verdicts: tuple[Check, ...] = ()
+    comparisons: tuple[Check, ...] = ()
+    details: tuple[Check, ...] = ()
+
+
+def lost(question: Question[Any], checks: Iterable[Check]) -> Lost:
+    """Return what is lost without one question; each check stands where it loses most."""
+    verdicts, comparisons, details = [], [], []
+    for check in checks:
+        if any(question in asked for asked in check.asks.values()):
+            verdicts.append(check)
+        elif any(question in needed for judge in check.groups for needed in judge.needs.values()):
+            comparisons.append(check)
+        elif any(question in used for used in check.uses.values()):
+            details.append(check)
+    return Lost(tuple(verdicts), tuple(comparisons), tuple(details))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from docs import generate
+from exporter.checks import discover
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host, ManagementServer, Router, Zone
-from exporter.model import Via
-from exporter.privileges import authorized_keys, keyscan_hosts, ssh_privileges, sudoers, wrapper_text
+from exporter.cloud.targets import RouterTarget
+from exporter.model import Check, GroupJudge, Via
+from exporter.privileges import Lost, authorized_keys, keyscan_hosts, lost, ssh_privileges, sudoers, wrapper_text
 from exporter.questions import catalogue
 from exporter.questions.wrapper import collector, version
 from exporter.sources.ssh_login import Mode, SshSettings
+from tests.hostile_ssh import answers_well, make_keys, true_server
 from tests.real_parts import require
 
 
@@ -116,4 +122,49 @@ def test_keyscan_lists_every_machine_once() -> None:
         },
         management_servers={"m": ManagementServer("m", "ms1", "Up", "10.0.0.2")},
     )
-    assert keyscan_hosts(cloud) == "10.0.0.11\n10.0.0.12\n10.0.0.2\n"
+    assert keyscan_hosts(cloud) == "# ssh-keyscan -p 22 -f -\n10.0.0.11\n10.0.0.12\n10.0.0.2\n"
+    assert keyscan_hosts(cloud, 2222).startswith("# ssh-keyscan -p 2222 -f -\n")
+
+
+@pytest.mark.real
+async def test_ssh_keyscan_takes_what_is_printed(tmp_path: Path) -> None:
+    """With the command that stands in the first line, a comment, it brings the line for known_hosts."""
+    require("ssh-keyscan")
+    host = Host(
+        id="h", name="k", type="Routing", state="Up", resource_state="Enabled", address="127.0.0.1", zone_id="z",
+        hypervisor="KVM",
+    )  # fmt: skip
+    zone = Zone("z", "zone", "Advanced", security_groups=False, enabled=True)
+    async with true_server(make_keys(tmp_path), answers_well) as port:
+        printed = keyscan_hosts(Cloud(zones={"z": zone}, hosts={"h": host}), port)
+        command = printed.splitlines()[0].removeprefix("# ").split()
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        told, errors = await process.communicate(printed.encode())
+    assert b"getaddrinfo" not in errors
+    public = " ".join((tmp_path / "host.pub").read_text().split()[:2])
+    assert told.decode() == f"[127.0.0.1]:{port} {public}\n"
+
+
+def test_what_is_lost_without_a_question_is_told_by_how_much() -> None:
+    """A check that cannot judge, one that leaves the machine out, one that sees less; the others are not named."""
+    asked, other = (replace(question, name=name) for question, name in zip(catalogue()[:1] * 2, "ab", strict=True))
+    judges = Check(title="judges", metrics=(), asks={RouterTarget: (asked,)}, uses={RouterTarget: (asked,)})
+    compares = Check(title="compares", metrics=(), groups=(GroupJudge(Zone, iter, {RouterTarget: (asked, other)}),))
+    sees = Check(title="sees", metrics=(), asks={RouterTarget: (other,)}, uses={RouterTarget: (asked,)})
+    found = lost(asked, (judges, compares, sees))
+    assert (found.verdicts, found.comparisons, found.details) == ((judges,), (compares,), (sees,))
+    assert lost(other, (judges, compares, sees)) == Lost((sees,), (compares,), ())
+
+
+def test_the_document_names_every_question_that_needs_a_privilege() -> None:
+    """docs/privileges.md; whether it is word for word what the code says, generate.py --check tells."""
+    text = "\n".join(generate.privileges_document())
+    for question in catalogue():
+        assert (f"### {question.name}\n" in text) is (question.via is not Via.PROBE)
+    assert text.count("Needs: ") == sum(question.via is not Via.PROBE for question in catalogue())
+    for registered in discover():
+        asks = {question.via for questions in registered.check.asks.values() for question in questions}
+        for metric in registered.check.metrics if asks & {Via.HOST, Via.SYSTEM_VM} else ():
+            assert f"`{metric.name}`" in text

@@ -42,5 +42,5 @@ async def _hosts(config: Config | None) -> int:
         if not await app.engine.inventory.refresh_once() or app.engine.inventory.cloud is None:
             sys.stderr.write(f"CloudStack cannot be read: {app.engine.inventory.failure}\n")
             return 1
-        sys.stdout.write(keyscan_hosts(app.engine.inventory.cloud))
+        sys.stdout.write(keyscan_hosts(app.engine.inventory.cloud, config.ports.ssh))
     return 0
