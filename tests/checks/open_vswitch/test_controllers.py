@@ -1,0 +1,47 @@
+"""Controllers of bridges that pass nothing new without them."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.checks.open_vswitch.controllers import judge
+from exporter.questions.host_ovs import OVS_DATABASE, read_database
+from tests.checks.open_vswitch.switch_scene import HEALTHY, cloud, database, judged, problems, values_of
+from tests.remote_texts import sample
+
+ONE, TWO = "tcp:192.0.2.9:6653", "tcp:192.0.2.10:6653"
+
+
+@pytest.mark.parametrize(
+    ("fail_mode", "controllers", "lost"),
+    [
+        ("standalone", {}, 0),
+        ("standalone", {ONE: False}, 0),
+        ("secure", {}, 0),
+        ("secure", {ONE: True}, 0),
+        ("secure", {ONE: False, TWO: True}, 0),
+        ("secure", {ONE: False}, 1),
+        ("secure", {ONE: False, TWO: False}, 2),
+    ],
+)
+def test_controllers(fail_mode: str, controllers: dict[str, bool], lost: int) -> None:
+    """Only a secure bridge that has controllers and no connection to any is lost."""
+    values = {**HEALTHY, OVS_DATABASE: database(fail_mode=fail_mode, controllers=controllers)}
+    found = judged(judge, values, looks=1)
+    assert values_of(found) == {("controllers_lost", "cloudbr1"): lost}
+    assert problems(found) == ({"controllers_lost"} if lost else set())
+
+
+def test_a_true_database() -> None:
+    """The recorded bridge waits for a controller that is not there; the other bridge is well."""
+    true = read_database(sample("questions/ovs", "database.failing"))
+    found = judged(judge, {**HEALTHY, OVS_DATABASE: true})
+    assert values_of(found) == {("controllers_lost", "cloudbr1"): 1, ("controllers_lost", "sw0"): 0}
+    assert "tcp:127.0.0.1:1" in next(sample.seen for sample in found if sample.value)
+
+
+def test_unused_and_absent_switches() -> None:
+    """Neither says anything."""
+    lost = database(fail_mode="secure", controllers={ONE: False})
+    assert judged(judge, {OVS_DATABASE: lost}, cloud(label="cloudbr0")) == []
+    assert judged(judge, {**HEALTHY, OVS_DATABASE: None}) == []

@@ -1,0 +1,148 @@
+"""The tag of a machine's port against the VLAN that CloudStack says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.checks.open_vswitch.tags import judge
+from exporter.cloud.objects import Instance
+from exporter.memory import Scope
+from exporter.questions.host_domains import DOMAINS, Domain, Interface
+from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsPort
+from exporter.thresholds import ROWS_PER_TARGET
+from tests.checks.open_vswitch.switch_scene import (
+    HEALTHY,
+    UUID_MAC,
+    answers,
+    cloud,
+    database,
+    host,
+    instance,
+    judged,
+    port,
+    problems,
+    refreshed,
+    tap,
+    target,
+    values_of,
+)
+
+GOOD: Mapping[tuple[str, ...], float] = {("tags_wrong",): 0}
+
+
+def seen(*ports: OvsPort, **more: Any) -> dict[Any, Any]:
+    """Return answers with these ports."""
+    return {**HEALTHY, OVS_DATABASE: database(*ports), **more}
+
+
+def wrong(tag: int, vlan: str = "100") -> Mapping[tuple[str, ...], float]:
+    """Return the verdict on one wrong port."""
+    return {("tags_wrong",): 1, ("tag_wrong", "i-2-7-VM", "vnet0", vlan): tag}
+
+
+CASES: dict[str, tuple[Instance, OvsPort, Mapping[tuple[str, ...], float]]] = {
+    "the right tag": (instance(), tap(100), GOOD),
+    "another tag": (instance(), tap(200), wrong(200)),
+    "no tag": (instance(), tap(None), wrong(0)),
+    "tag 0 is no tag": (instance(), tap(0), wrong(0)),
+    "untagged, and so is the port": (instance("vlan://untagged"), tap(None), GOOD),
+    "untagged, and the port has tag 0": (instance("vlan://untagged"), tap(0), GOOD),
+    "untagged, and the port is tagged": (instance("vlan://untagged"), tap(5), wrong(5, "untagged")),
+    "capital letters": (instance(mac=UUID_MAC.upper()), tap(200), wrong(200)),
+    "a private VLAN is made by flows": (instance("pvlan://100-i200"), tap(7), GOOD),
+    "an overlay has no tag here": (instance("vxlan://5001"), tap(7), GOOD),
+    "a trunk of several VLANs": (instance("vlan://100-110"), tap(7), GOOD),
+    "no port has this MAC": (instance(mac="02:00:00:00:00:99"), tap(7), GOOD),
+    "a stale port with the same MAC": (instance(), tap(7, ofport=-1, error="gone"), GOOD),
+    "the machine is migrating": (instance(state="Migrating"), tap(200), GOOD),
+    "the machine is starting": (instance(state="Starting"), tap(200), GOOD),
+    "the machine runs elsewhere": (instance(host_id="h2"), tap(200), GOOD),
+    "CloudStack does not say the VLAN": (instance(""), tap(200), GOOD),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tags(name: str) -> None:
+    """What is a wrong tag, and what is none."""
+    machine, plugged, expected = CASES[name]
+    found = judged(judge, seen(plugged), cloud(machine))
+    assert values_of(found) == expected
+    assert problems(found) == (set() if expected == GOOD else {"tags_wrong"})
+
+
+def test_words() -> None:
+    """The finding names machine, port, tag and VLAN."""
+    found = judged(judge, seen(tap(200)), cloud(instance()))
+    assert found[0].seen == "i-2-7-VM at vnet0: tag 200, not 100"
+
+
+def test_libvirt_tells_the_tap_where_the_database_does_not() -> None:
+    """Old versions of libvirt write no MAC into the database."""
+    domains = {"i-2-7-VM": Domain("i-2-7-VM", 3, "running", (Interface("vnet0", "bridge", "cloudbr1", UUID_MAC),))}
+    values = {**HEALTHY, OVS_DATABASE: database(port("vnet0", tag=200)), DOMAINS: domains}
+    assert values_of(judged(judge, values, cloud(instance()))) == wrong(200)
+
+
+def test_one_look_is_none() -> None:
+    """And neither are two without a refresh of the Cloud between them."""
+    assert values_of(judged(judge, seen(tap(200)), cloud(instance()), looks=1)) == GOOD
+    scope = Scope()
+    for asked in (100.0, 200.0):
+        scope.begin()
+        told = answers(seen(tap(200)), asked, scope)
+        found = values_of(list(judge(target(host()), told, refreshed(cloud(instance()), 1))))
+        scope.end()
+        assert found == GOOD
+
+
+def test_a_network_that_was_moved_to_another_vlan() -> None:
+    """Another VLAN in CloudStack, or another tag, begins the count anew."""
+    scope = Scope()
+    for look, vlan in ((1, "vlan://100"), (2, "vlan://300")):
+        scope.begin()
+        told = answers(seen(tap(200)), 100.0 * look, scope)
+        found = values_of(list(judge(target(host()), told, refreshed(cloud(instance(vlan)), look))))
+        scope.end()
+        assert found == GOOD
+
+
+def test_a_bridge_that_no_label_names() -> None:
+    """Its ports are none of CloudStack's, and a label that leads to a Linux bridge has no tags here."""
+    assert values_of(judged(judge, seen(tap(200)), cloud(instance(), label="cloudbr9"))) == GOOD
+
+
+def test_a_label_that_names_a_bridge_in_a_vlan() -> None:
+    """A fake bridge tags by itself."""
+    fake = port("cloudvlan5", tag=5, kind="internal")
+    assert values_of(judged(judge, seen(tap(5), fake), cloud(instance(), label="cloudvlan5"))) == GOOD
+
+
+def test_rows_are_bounded() -> None:
+    """The count stays whole."""
+    macs = [f"02:00:00:00:00:{number:02x}" for number in range(30)]
+    machines = [
+        replace(instance(mac=mac), id=f"vm{number}", instance_name=f"i-2-{number}-VM")
+        for number, mac in enumerate(macs)
+    ]
+    ports = [tap(200, mac=mac, name=f"vnet{number}") for number, mac in enumerate(macs)]
+    found = values_of(judged(judge, seen(*ports), cloud(*machines)))
+    assert found.pop(("tags_wrong",)) == 30
+    assert len(found) == ROWS_PER_TARGET
+
+
+def test_hosts_without_a_switch_or_in_maintenance() -> None:
+    """Nothing is said of them."""
+    assert judged(judge, {**HEALTHY, OVS_DATABASE: None}, cloud(instance())) == []
+    resting = host(resource_state="Maintenance")
+    assert judged(judge, seen(tap(200)), cloud(instance(), hosts=(resting,)), resting) == []
+
+
+def test_two_bridges() -> None:
+    """A port in another bridge of the same switch is judged by its MAC, too."""
+    other = OvsBridge(name="cloudbr2", ports=(replace(tap(200), bridge="cloudbr2"),))
+    both = OvsDatabase(bridges={**database().bridges, "cloudbr2": other}, ports={one.name: one for one in other.ports})
+    assert values_of(judged(judge, {**HEALTHY, OVS_DATABASE: both}, cloud(instance()))) == wrong(200)
