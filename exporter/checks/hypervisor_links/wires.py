@@ -30,7 +30,7 @@ def bridged(links: Links) -> frozenset[str]:
     direct = {link.name for link in links.by_name.values() if _is_port(link, links)}
     direct |= {link.parent for link in links.by_name.values() if link.name in direct and link.vlan is not None}
     members = {link.name for link in links.by_name.values() if link.master in direct}
-    return frozenset(direct | members)
+    return frozenset(links.by_name) & (direct | members)
 
 
 def _is_port(link: Link, links: Links) -> bool:

@@ -1,0 +1,135 @@
+"""The verdict on kernel bonds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.hypervisor_links.bonds import judge
+from exporter.questions.host_bonds import BONDS, NO_PARTNER, BondMember, read_bonds
+from exporter.questions.host_links import LINKS
+from tests.checks.hypervisor_links import links_scene as scene
+from tests.remote_texts import sample
+
+
+def found(bonds: Any, **fields: Any) -> Any:
+    """Return what is said of a host with these bonds."""
+    return scene.judged(judge, {BONDS: bonds, LINKS: scene.bonded()}, **fields)
+
+
+def real(name: str) -> Any:
+    """Return the bonds of a sample."""
+    return read_bonds("".join(f"/proc/net/bonding/bond0:{line}\n" for line in sample("links", name).splitlines()))
+
+
+def test_a_healthy_bond() -> None:
+    """Zero is said of it."""
+    assert scene.values_of(found(scene.bond()), info=True) == {
+        ("bond_info", "kvm1", "bond0", "802.3ad", "fast"): 1,
+        ("bond_members", "kvm1", "bond0"): 2,
+        ("bond_members_down", "kvm1", "bond0"): 0,
+        ("bond_members_outside", "kvm1", "bond0"): 0,
+        ("bond_members_unsynchronised", "kvm1", "bond0"): 0,
+        ("bond_member_failures_total", "kvm1", "bond0", "eth1"): 0,
+        ("bond_member_failures_total", "kvm1", "bond0", "eth2"): 0,
+    }
+
+
+def test_a_real_bond_whose_churn_is_still_monitored() -> None:
+    """The kernel watches for a minute before it calls a member churned."""
+    assert scene.problems(found(real("proc-net-bonding-lacp"))) == {}
+
+
+def test_a_member_is_down() -> None:
+    """It is named."""
+    down = scene.only(found(scene.bond(scene.member("eth1"), scene.member("eth2", is_up=False))), "bond_members_down")
+    assert (down.value, down.seen) == (1, "1 of 2 down: eth2")
+
+
+def test_a_split_bond() -> None:
+    """A member that hears another switch is in another aggregator; one that is down is only down."""
+    samples = found(real("proc-net-bonding-split.constructed"))
+    assert scene.problems(samples) == {
+        ("bond_members_down", "kvm1", "bond0"): 1,
+        ("bond_members_outside", "kvm1", "bond0"): 1,
+    }
+    assert scene.only(samples, "bond_members_outside").seen == (
+        "active aggregator 1 of 0a:f6:b6:d3:8f:4a; eth2 in 2 of 0a:f6:b6:d3:8f:99"
+    )
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        scene.member("eth2", partner_churn="churned"),
+        scene.member("eth2", actor_churn="churned"),
+        scene.member("eth2", actor_state=7),
+        scene.member("eth2", partner_state=47),
+        scene.member("eth2", partner_state=31),
+    ],
+)
+def test_a_member_whose_lacp_does_not_come_to_an_end(member: BondMember) -> None:
+    """Churned, or one of in sync, collecting, distributing is missing on one end."""
+    assert scene.problems(found(scene.bond(scene.member("eth1"), member))) == {
+        ("bond_members_unsynchronised", "kvm1", "bond0"): 1
+    }
+
+
+@pytest.mark.parametrize("state", [61, 63, 60, None])
+def test_states_of_a_member_that_works(state: int | None) -> None:
+    """Slow or fast, active or passive, or not told without privilege."""
+    member = scene.member("eth2", actor_state=state, partner_state=state)
+    assert scene.problems(found(scene.bond(scene.member("eth1"), member))) == {}
+
+
+def test_mixed_speeds_on_purpose_are_a_fact() -> None:
+    """The kernel puts them into two aggregators: the slower member waits."""
+    slow = scene.member("eth2", speed=1000, aggregator=2)
+    assert scene.problems(found(scene.bond(scene.member("eth1"), slow))) == {}
+
+
+def test_a_bond_without_any_partner_is_another_ones_fault() -> None:
+    """The uplink is judged there; each member sits in an aggregator of its own."""
+    alone = [
+        scene.member(f"eth{n}", aggregator=n, partner_mac=NO_PARTNER, partner_churn="churned", partner_state=1)
+        for n in (1, 2)
+    ]
+    assert scene.problems(found(scene.bond(*alone, partner_mac=NO_PARTNER))) == {}
+
+
+def test_active_backup() -> None:
+    """It has no aggregators; a member that is down is one."""
+    assert scene.problems(found(real("proc-net-bonding-active-backup.constructed"))) == {
+        ("bond_members_down", "kvm1", "bond0"): 1
+    }
+
+
+def test_a_bond_without_members_is_not_in_use() -> None:
+    """The kernel makes an empty bond0 when the module is loaded; bond7 has no active aggregator."""
+    assert found(real("proc-net-bonding-empty")) == []
+
+
+def test_a_bond_that_is_switched_off_is_not_in_use() -> None:
+    """Its members are down, and nobody wants them."""
+    links = scene.links(scene.link("bond0", "bond", is_up=False))
+    assert scene.judged(judge, {BONDS: scene.bond(scene.member("eth1", is_up=False)), LINKS: links}) == []
+
+
+def test_without_links_a_bond_with_members_counts() -> None:
+    """They are used only if they are there."""
+    broken = scene.bond(scene.member("eth1", is_up=False))
+    assert scene.problems(scene.judged(judge, {BONDS: broken})) == {("bond_members_down", "kvm1", "bond0"): 1}
+
+
+@pytest.mark.parametrize("fields", scene.HELD_BACK)
+def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
+    """Somebody works on them."""
+    broken = scene.bond(
+        scene.member("eth1"),
+        scene.member("eth2", is_up=False),
+        scene.member("eth3", aggregator=2),
+        scene.member("eth4", actor_state=1),
+    )
+    assert scene.problems(found(broken, **fields)) == {}
+    assert len(scene.problems(found(broken))) == 3

@@ -1,0 +1,120 @@
+"""Whatever hosts and CloudStack say, the judges of issue 2 end, and keep to what they declare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.checks import Registered, discover
+from exporter.model import Issue, Question
+from exporter.questions.host_agent import AGENT, Agent
+from exporter.questions.host_bonds import BONDS, NO_PARTNER, Bond, BondMember
+from exporter.questions.host_links import LINKS, Link
+from exporter.questions.host_lldp import LLDP, Neighbour
+from exporter.questions.host_nics import NICS, NicFacts
+from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from tests.checks.hypervisor_links import links_scene as scene
+
+CHECKS = tuple(one for one in discover() if one.issue is Issue.HYPERVISOR_LINKS)
+NAME = st.sampled_from(["eth1", "eth2", "bond0", "cloudbr0", "bond0.100", "ovs-system", "ib0", "enp175s0f1", "vnet0"])
+MAC = st.sampled_from(["", NO_PARTNER, scene.SWITCH, "02:00:00:00:00:01"])
+WORD = st.sampled_from(["", "none", "monitoring", "churned"])
+NUMBER = st.none() | st.sampled_from([0, 1, 2, 61, 63, 10000])
+LINK = st.builds(
+    Link, name=NAME, index=st.just(1), kind=st.sampled_from(["", "bridge", "bond", "vlan", "tun", "openvswitch"]),
+    is_up=st.booleans(), has_carrier=st.booleans(), master=NAME | st.just(""), parent=NAME | st.just(""),
+    vlan=st.none() | st.integers(1, 4094), is_nic=st.none() | st.booleans(),
+)  # fmt: skip
+MEMBER = st.builds(
+    BondMember, name=NAME, is_up=st.booleans(), speed=NUMBER, aggregator=NUMBER, actor_churn=WORD, partner_churn=WORD,
+    actor_state=NUMBER, partner_state=NUMBER, partner_mac=MAC,
+)  # fmt: skip
+BOND = st.builds(
+    Bond, name=NAME, mode=st.none() | st.integers(0, 6), is_up=st.booleans(), aggregator=NUMBER, partner_mac=MAC,
+    members=st.lists(MEMBER, max_size=3, unique_by=lambda one: one.name).map(tuple),
+)  # fmt: skip
+NIC = st.builds(
+    NicFacts, name=NAME, driver=st.sampled_from(["", "i40e"]), firmware=st.sampled_from(["", "1", "2"]), speed=NUMBER,
+    pci_id=st.sampled_from(["", "8086:158b", "15b3:1017"]), duplex=st.sampled_from(["", "half", "full"]),
+    carrier_changes=NUMBER, offloads=st.dictionaries(st.just("large-receive-offload"), st.booleans()),
+    errors=st.dictionaries(st.sampled_from(["rx_crc_errors", "rx_symbol_err", "rx_broadcast", "x"]), st.integers(0)),
+)  # fmt: skip
+HEARD = st.lists(
+    st.builds(Neighbour, nic=NAME, chassis=st.sampled_from(["c1", "c2", "c3"]), port=st.sampled_from(["", "1", "2"])),
+    max_size=6,
+).map(tuple)
+PORT = st.builds(
+    OvsPort, name=NAME, bridge=st.just("cloudbr0"),
+    interfaces=st.lists(st.builds(OvsInterface, name=NAME), max_size=3).map(tuple),
+)  # fmt: skip
+
+
+def by_name(found: list[Any]) -> dict[str, Any]:
+    """Return objects by name."""
+    return {one.name: one for one in found}
+
+
+def database(ports: list[OvsPort]) -> OvsDatabase:
+    """Return a database with one bridge."""
+    return OvsDatabase(bridges={"cloudbr0": OvsBridge(name="cloudbr0", ports=tuple(ports))}, ports=by_name(ports))
+
+
+VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
+    AGENT: st.builds(
+        Agent, public=NAME, private=NAME | st.just(""), bridge_type=st.sampled_from(["native", "openvswitch"])
+    ),
+    BONDS: st.lists(BOND, max_size=2).map(by_name),
+    LINKS: st.lists(LINK, min_size=1, max_size=6, unique_by=lambda one: one.name).map(
+        lambda found: scene.links(*found)
+    ),
+    LLDP: st.dictionaries(NAME, HEARD, max_size=3),
+    NICS: st.lists(NIC, max_size=3).map(by_name),
+    OVS_DATABASE: st.none() | st.lists(PORT, max_size=3).map(database),
+}
+LABELS = st.dictionaries(st.sampled_from(["Guest", "Public", "Management", "Storage"]), NAME | st.just(""))
+RANGES = st.lists(st.sampled_from([(1, 3), (998, 1001), (5000, 5001)]), max_size=2).map(tuple)
+FIELDS = st.sampled_from([{}, *scene.HELD_BACK])
+
+
+@pytest.mark.parametrize("registered", CHECKS, ids=lambda one: one.name)
+@settings(max_examples=60, deadline=None)
+@given(answered=st.data(), labels=LABELS, ranges=RANGES, held=st.lists(FIELDS, min_size=1, max_size=4))
+def test_judges_end_and_keep_to_their_metrics(
+    registered: Registered, answered: st.DataObject, labels: dict[str, str], ranges: Any, held: list[dict[str, Any]]
+) -> None:
+    """No answer makes a judge raise, or yield a metric that it does not own or the same labels twice."""
+    check, cloud = registered.check, scene.cloud(labels, ranges, public=("vlan://1234", "vlan://untagged", "?"))
+    asked = {question for questions in check.asks.values() for question in questions}
+    members = {}
+    for number, fields in enumerate(held, 1):
+        given_ones = {
+            one: answered.draw(told) for one, told in VALUES.items() if one in asked or answered.draw(st.booleans())
+        }
+        members[scene.target(number, **fields)] = scene.answers(given_ones)
+    found = [list(judge(target, members[target], cloud)) for judge in check.judges.values() for target in members]
+    for judge in check.groups:
+        (needed,) = judge.needs.values()
+        told = {target: one for target, one in members.items() if any(question in one.values for question in needed)}
+        found.append(list(judge.judge(scene.GROUP, told, cloud)))
+    for samples in found:
+        assert {sample.metric for sample in samples} <= set(check.metrics)
+        rows = [(sample.metric.name, sample.labels) for sample in samples]
+        assert len(set(rows)) == len(rows)
+
+
+def test_every_check_of_the_issue_is_found() -> None:
+    """The modules of this folder, and no others."""
+    assert [one.name for one in CHECKS] == [
+        "bonds",
+        "cabling",
+        "network_backend",
+        "nic_mixtures",
+        "nic_settings",
+        "nics",
+        "uplink_names",
+        "uplinks",
+        "vlan_scaling",
+    ]

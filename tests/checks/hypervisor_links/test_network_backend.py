@@ -1,0 +1,57 @@
+"""The verdict on the network backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.hypervisor_links.network_backend import judge, judge_cluster
+from exporter.model import Sample
+from exporter.questions.host_agent import AGENT, Agent
+from tests.checks.hypervisor_links import links_scene as scene
+
+NATIVE, SWITCHED = scene.AGENT_OF_KVM, scene.openvswitch()
+
+
+def found(*agents: Agent, **odd: Any) -> list[Sample]:
+    """Return what is said of a cluster."""
+    return scene.compared(judge_cluster, *({AGENT: agent} for agent in agents), **odd)
+
+
+def test_the_backend_is_told() -> None:
+    """By bridge type, or by the driver alone."""
+    by_driver = Agent(vif_driver="com.cloud.hypervisor.kvm.resource.OvsVifDriver")
+    for agent, backend in ((NATIVE, "native"), (SWITCHED, "openvswitch"), (by_driver, "openvswitch")):
+        samples = scene.judged(judge, {AGENT: agent})
+        assert scene.values_of(samples, info=True) == {("network_backend_info", "kvm1", backend): 1}
+
+
+def test_a_healthy_cluster() -> None:
+    """Zero is said of each host, whatever the backend."""
+    for agent in (NATIVE, SWITCHED):
+        assert scene.values_of(found(agent, agent, agent)) == {
+            ("network_backend_differs", f"kvm{number}"): 0 for number in (1, 2, 3)
+        }
+
+
+def test_the_odd_one() -> None:
+    """It is named, with what the others have."""
+    odd = scene.only(found(SWITCHED, SWITCHED, NATIVE), "network_backend_differs")
+    assert (odd.label("host"), odd.seen, odd.expected) == (
+        "kvm3",
+        "native",
+        "openvswitch, as most hosts of the cluster",
+    )
+
+
+def test_two_hosts_that_differ_are_nobodys_fault() -> None:
+    """There is no majority."""
+    assert scene.problems(found(NATIVE, SWITCHED)) == {}
+    assert scene.problems(found(NATIVE, SWITCHED, NATIVE, SWITCHED)) == {}
+
+
+@pytest.mark.parametrize("fields", scene.HELD_BACK)
+def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
+    """They may just be converted."""
+    assert scene.problems(found(NATIVE, NATIVE, NATIVE, SWITCHED, **fields)) == {}

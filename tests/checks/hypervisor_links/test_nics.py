@@ -1,0 +1,64 @@
+"""What is said of NICs in use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.hypervisor_links.nics import judge
+from exporter.questions.host_links import LINKS, Counters
+from exporter.questions.host_nics import NICS
+from tests.checks.hypervisor_links import links_scene as scene
+
+
+def test_a_nic_in_use() -> None:
+    """What it is, and what it counts."""
+    nic = scene.nic(errors={"rx_crc_errors": 3, "port.rx_symbol_errors": 9, "rx_broadcast": 815, "rx_multicast": 4711})
+    samples = scene.judged(judge, {NICS: scene.nics(nic), LINKS: scene.bonded()})
+    assert scene.values_of(samples, info=True) == {
+        ("nic_info", "kvm1", "eth1", "i40e", "6.1", "9.20", "0000:3b:00.0", "8086:158b"): 1,
+        ("nic_carrier", "kvm1", "eth1"): 1,
+        ("nic_speed_bits_per_second", "kvm1", "eth1"): 25_000_000_000,
+        ("nic_carrier_changes_total", "kvm1", "eth1"): 2,
+        ("nic_crc_errors_total", "kvm1", "eth1"): 3,
+        ("nic_symbol_errors_total", "kvm1", "eth1"): 9,
+        ("nic_received_frames_total", "kvm1", "eth1"): 1000,
+        ("nic_received_broadcasts_total", "kvm1", "eth1"): 815,
+        ("nic_received_multicasts_total", "kvm1", "eth1"): 7,
+    }
+
+
+def test_what_a_driver_does_not_tell_is_not_said() -> None:
+    """Neither a speed of a NIC that is down nor counters that nobody gave."""
+    nic = scene.nic(speed=None, carrier_changes=None)
+    assert scene.values_of(scene.judged(judge, {NICS: scene.nics(nic)})) == {}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "driver", "expected"),
+    [
+        (5, {}, 5),
+        (0, {"rx_crc_errors_phy": 7}, 7),
+        (5, {"port.rx_crc_errors": 5}, 5),
+        (0, {"mac_rx_fcs_err_cnt": 2}, 2),
+    ],
+)
+def test_damaged_frames_are_told_under_many_names(kernel: int, driver: dict[str, int], expected: int) -> None:
+    """Some drivers keep them from the kernel's counter, some tell one number twice."""
+    links = scene.plain(counters=Counters(rx_crc_errors=kernel))
+    samples = scene.judged(judge, {NICS: scene.nics(scene.nic(errors=driver)), LINKS: links})
+    assert scene.values_of(samples)["nic_crc_errors_total", "kvm1", "eth1"] == expected
+
+
+@pytest.mark.parametrize("fields", scene.HELD_BACK)
+def test_hosts_that_are_held_back_give_no_counters(fields: dict[str, Any]) -> None:
+    """Their cables are being moved: alerts rate these counters."""
+    samples = scene.judged(judge, {NICS: scene.nics(), LINKS: scene.bonded()}, **fields)
+    assert not [one for one in samples if one.metric.name.endswith("_total")]
+    assert ("nic_carrier", "kvm1", "eth1") in scene.values_of(samples)
+
+
+def test_a_host_without_nics_in_use() -> None:
+    """Nothing is said of the others."""
+    assert scene.judged(judge, {NICS: {}, LINKS: scene.bonded()}) == []

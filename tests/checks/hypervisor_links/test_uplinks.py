@@ -1,0 +1,128 @@
+"""The verdict on uplinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.hypervisor_links.uplinks import judge
+from exporter.model import Question, Sample
+from exporter.questions.host_agent import AGENT
+from exporter.questions.host_bonds import BONDS, NO_PARTNER
+from exporter.questions.host_links import LINKS
+from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from tests.checks.hypervisor_links import links_scene as scene
+
+DARK = {"has_carrier": False}
+
+
+def found(bonds: Any, links: Any = None, **fields: Any) -> list[Sample]:
+    """Return what is said of a host."""
+    return scene.judged(judge, {BONDS: bonds, LINKS: links or scene.bonded()}, **fields)
+
+
+def test_a_healthy_bond() -> None:
+    """Zero is said of both."""
+    assert scene.values_of(found(scene.bond())) == {
+        ("uplink_down", "kvm1", "bond0"): 0,
+        ("uplink_lacp_partner_missing", "kvm1", "bond0"): 0,
+    }
+
+
+def test_one_member_is_enough() -> None:
+    """Redundancy is lost, the uplink is not."""
+    assert scene.problems(found(scene.bond(scene.member("eth1"), scene.member("eth2", is_up=False)))) == {}
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_no_member_is_up(up: bool) -> None:
+    """Whatever the bond itself says; who answers LACP is then no question."""
+    dead = [scene.member(name, is_up=False, partner_mac=NO_PARTNER) for name in ("eth1", "eth2")]
+    samples = found(scene.bond(*dead, is_up=up, aggregator=None, partner_mac=""))
+    assert scene.problems(samples) == {("uplink_down", "kvm1", "bond0"): 1}
+    assert scene.only(samples, "uplink_down").seen == "eth1 down, eth2 down"
+
+
+def test_nobody_answers_lacp() -> None:
+    """The kernel then says zeros, for the bond and for each member."""
+    alone = [scene.member(name, partner_mac=NO_PARTNER) for name in ("eth1", "eth2")]
+    assert scene.problems(found(scene.bond(*alone, partner_mac=NO_PARTNER))) == {
+        ("uplink_lacp_partner_missing", "kvm1", "bond0"): 1
+    }
+
+
+def test_one_member_with_a_partner_is_enough() -> None:
+    """The other one is the business of the bond."""
+    members = (scene.member("eth1"), scene.member("eth2", partner_mac=NO_PARTNER, aggregator=2))
+    assert scene.problems(found(scene.bond(*members))) == {}
+
+
+def test_partners_that_are_not_told_are_not_missing() -> None:
+    """An account without privilege: nothing is said."""
+    untold = [scene.member(name, partner_mac="") for name in ("eth1", "eth2")]
+    assert scene.values_of(found(scene.bond(*untold, partner_mac=""))) == {("uplink_down", "kvm1", "bond0"): 0}
+
+
+def test_a_bond_without_lacp_needs_no_partner() -> None:
+    """Active-backup."""
+    plain = [scene.member(name, partner_mac="", aggregator=None) for name in ("eth1", "eth2")]
+    assert scene.problems(found(scene.bond(*plain, mode=1, partner_mac="", aggregator=None))) == {}
+
+
+def test_a_single_nic_below_a_labelled_bridge() -> None:
+    """Both are said of it, so that the alert sees a whole verdict."""
+    assert scene.values_of(found({}, scene.plain())) == {
+        ("uplink_down", "kvm1", "eth1"): 0,
+        ("uplink_lacp_partner_missing", "kvm1", "eth1"): 0,
+    }
+    assert scene.problems(found({}, scene.plain(**DARK))) == {("uplink_down", "kvm1", "eth1"): 1}
+
+
+def test_the_nic_below_a_vlan_device() -> None:
+    """The bridge's port is eth1.20, the cable is in eth1."""
+    port = scene.link("eth1.20", "vlan", master="cloudbr0", parent="eth1", vlan=20)
+    links = scene.links(scene.link("eth1", is_nic=True, has_carrier=False), port, scene.link("cloudbr0", "bridge"))
+    assert scene.problems(found({}, links)) == {("uplink_down", "kvm1", "eth1"): 1}
+
+
+def test_nics_that_carry_no_traffic_type_do_not_alarm() -> None:
+    """A spare bridge, and a NIC that nothing uses."""
+    spare = (scene.link("eth8", master="spare", **DARK), scene.link("spare", "bridge"), scene.link("eth9", **DARK))
+    assert scene.problems(found({}, scene.plain("eth1", *spare))) == {}
+
+
+def test_open_vswitch() -> None:
+    """A single NIC is an uplink; the members of its own bonds are judged by the switch's words."""
+    links = scene.links(
+        scene.link("eth1", master="ovs-system", is_nic=True, **DARK), scene.link("cloudbr0", "openvswitch")
+    )
+    values: dict[Question[Any], Any] = {BONDS: {}, LINKS: links, AGENT: scene.openvswitch()}
+
+    def of(*interfaces: str) -> dict[tuple[str, ...], float]:
+        port = OvsPort(
+            name=interfaces[0], bridge="cloudbr0", interfaces=tuple(OvsInterface(name=one) for one in interfaces)
+        )
+        ovs = OvsDatabase(bridges={"cloudbr0": OvsBridge(name="cloudbr0", ports=(port,))}, ports={port.name: port})
+        return scene.problems(scene.judged(judge, values | {OVS_DATABASE: ovs}))
+
+    assert of("eth1") == {("uplink_down", "kvm1", "eth1"): 1}
+    assert of("bond1", "eth1", "eth2") == {}
+
+
+def test_without_a_label_the_agent_says_the_bridge() -> None:
+    """And without its word nothing is said."""
+    cloud = scene.cloud({"Guest": ""})
+    values: dict[Question[Any], Any] = {BONDS: {}, LINKS: scene.plain(**DARK)}
+    assert scene.judged(judge, values, cloud) == []
+    told = scene.judged(judge, values | {AGENT: scene.AGENT_OF_KVM}, cloud)
+    assert scene.problems(told) == {("uplink_down", "kvm1", "eth1"): 1}
+
+
+@pytest.mark.parametrize("fields", scene.HELD_BACK)
+def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
+    """Somebody works on them."""
+    dead = scene.bond(scene.member("eth1", is_up=False))
+    lost = scene.bond(scene.member("eth3", partner_mac=NO_PARTNER), name="bond1", partner_mac=NO_PARTNER)
+    assert scene.problems(found(dead | lost, **fields)) == {}
+    assert len(scene.problems(found(dead | lost))) == 2
