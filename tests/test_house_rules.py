@@ -146,7 +146,7 @@ def test_questions_are_bounded_and_explained() -> None:
     """Each has a limit of time and bytes, a privilege and a reason to be asked."""
     for question in catalogue():
         assert 0 < question.seconds <= 30
-        assert 0 < question.size <= 1 << 20
+        assert 0 < question.size <= 1 << 22
         assert question.privilege
         assert question.why.endswith(".")
 
