@@ -30,7 +30,8 @@ PAIR = heard(eth1="leaf01", eth2="leaf02")
 def found(*hosts: Heard, links: Links | None = None, **odd: Any) -> list[Sample]:
     """Return what is said of a cluster; ``odd`` are fields of the last host."""
     every = scene.bonded() if links is None else links
-    return scene.compared(judge_cluster, *({LLDP: one, LINKS: every} for one in hosts), **odd)
+    told: list[dict[Question[Any], Any]] = [{LLDP: one, LINKS: every} for one in hosts]
+    return scene.compared(judge_cluster, *told, **odd)
 
 
 def test_neighbours_are_told() -> None:

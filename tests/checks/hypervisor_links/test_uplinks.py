@@ -14,7 +14,7 @@ from exporter.questions.host_links import LINKS
 from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import links_scene as scene
 
-DARK = {"has_carrier": False}
+DARK: dict[str, Any] = {"has_carrier": False}
 
 
 def found(bonds: Any, links: Any = None, **fields: Any) -> list[Sample]:
