@@ -10,6 +10,10 @@ from dashboards.src import issues, itself, wall
 from dashboards.src.board import Board, Row
 
 MADE_OF_ROWS = {
+    "csnet-hypervisors": (
+        "CloudStack network / Hypervisors",
+        "Do VLANs, links, switches, security groups and traffic labels on the hosts do what CloudStack believes?",
+    ),
     "csnet-console": (
         "CloudStack network / Console and system VMs",
         "Can people open the console of their machine, and if not, which step of the way fails?",
