@@ -46,8 +46,8 @@ def rack(world: World) -> None:
     for machine in machines(world):
         if machine.is_running and not machine.host.model:
             plug_in(machine, machine.host)
-    for host in hosts:
-        name_vlans(host)
+    for zone in world.zones:
+        name_vlans([host.hypervisor for host in hosts if host.zone is zone])
 
 
 def bare(host: Host, number: int, management: str = "") -> Hypervisor:
@@ -201,9 +201,10 @@ def settle(world: World) -> None:
                     plug_in(machine, machine.host)
 
 
-def name_vlans(host: Host) -> None:
-    """Let the switches name every VLAN that the host uses, and the native one."""
-    made = host.hypervisor
-    tagged = {device.vlan for device in made.vlans} | {tap.tag for tap in made.taps if tap.tag}
-    for nic in made.nics:
-        nic.lldp_vlans = sorted({NATIVE_VLAN, *tagged}) if nic.switch else []
+def name_vlans(zone: list[Hypervisor]) -> None:
+    """Let the switches name every VLAN that a host of the zone uses, and the native one."""
+    tagged = {device.vlan for made in zone for device in made.vlans}
+    tagged |= {tap.tag for made in zone for tap in made.taps if tap.tag}
+    for made in zone:
+        for nic in made.nics:
+            nic.lldp_vlans = sorted({NATIVE_VLAN, *tagged}) if nic.switch else []
