@@ -38,7 +38,7 @@ OVS_MAC_TABLE_RATIO = 0.9  # of the MAC table; when it is full, frames are flood
 OVS_MAC_MOVES_A_MINUTE = 10  # of one bridge; a live migration makes a few
 OVS_POLL_SECONDS = 2  # busy with one thing for that long: connections from new machines wait meanwhile
 OVS_POLL_LATELY_SECONDS = 900  # how far back the log is judged
-OVS_RESTARTS_AN_HOUR = 2  # an upgrade restarts a daemon once or twice
+OVS_RESTARTS = 2  # in a quarter of an hour; an upgrade restarts a daemon once or twice
 
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
