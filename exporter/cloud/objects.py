@@ -172,7 +172,7 @@ class SystemVm:
     public_address: str = ""
     private_address: str = ""
     control_address: str = ""
-    macs: Mapping[str, str] = field(default_factory=dict, hash=False)  # traffic type (Public, Management, Control) -> MAC
+    macs: Mapping[str, str] = field(default_factory=dict, hash=False)  # Public, Management, Control -> MAC
     version: str = ""
     sessions: int | None = None  # console proxies only
     created: float | None = None
