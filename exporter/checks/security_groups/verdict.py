@@ -113,7 +113,7 @@ def verdict(
 
 
 def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> str:
-    """Return what is wrong with the set of addresses that the machine may use; nothing when nobody knows."""
+    """Return what is wrong with the set of addresses that a machine may use; nothing when nobody knows."""
     address, name = asked.nic.nic.address, asked.chains.addresses
     if sets is None or not address:
         return ""
@@ -123,7 +123,7 @@ def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> 
 
 
 def _direction(asked: Asked, family: Family, *, is_ingress: bool) -> tuple[str, str]:
-    """Return open, cut_off or nothing, and why: a frame passes when every flavour lets it, and not when any drops it."""
+    """Return open, cut_off or nothing, and why: frames pass when every flavour lets them, not when any drops them."""
     frame = asked.frame(is_ingress=is_ingress)
     told = [_in_flavour(asked, walk, walk.path(frame), is_ingress=is_ingress) for walk in family.walks]
     if told and all(state == "open" for state, _ in told):

@@ -1,0 +1,64 @@
+"""Clusters that cannot enforce security groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.checks.security_groups.clusters import BRIDGES, OTHER_ZONE, judge
+from exporter.cloud.groups import ClusterGroup
+from exporter.cloud.objects import Cluster
+from exporter.model import Answer, Answers, Sample
+from exporter.questions.host_agent import AGENT, Agent
+from tests.checks.security_groups import guarded_host as scene
+
+CLUSTER = Cluster("c", "cluster1", "z", "pod", "KVM", enabled=True, managed=True)
+
+
+def judged(cluster: Cluster, *agents: Agent, **fields: object) -> list[Sample]:
+    """Return the verdict on a cluster whose hosts have these agents."""
+    members = {}
+    for number, agent in enumerate(agents):
+        host = replace(scene.HOST, id=f"h{number}", name=f"kvm{number}")
+        given = {AGENT: Answer(agent, 1.0, scene.NOW, 1e12)}
+        members[replace(scene.TARGET, host=host)] = Answers(now=scene.NOW, asked=1.0, values=given)
+    return list(judge(ClusterGroup("zone1", cluster), members, scene.cloud(**fields)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("hypervisor", "value"), [("VMware", 1), ("Hyperv", 1), ("Ovm3", 1)])
+def test_hypervisors_without_security_groups(hypervisor: str, value: int) -> None:
+    """By CloudStack's word alone."""
+    (found,) = judged(replace(CLUSTER, hypervisor=hypervisor))
+    assert (found.value, found.seen, found.remedy) == (value, f"hypervisor {hypervisor}", OTHER_ZONE)
+
+
+def test_open_vswitch_on_kvm() -> None:
+    """One host is enough: machines may move there."""
+    (found,) = judged(CLUSTER, Agent(), Agent(bridge_type="openvswitch"))
+    assert (found.value, found.seen, found.remedy) == (1, "Open vSwitch on kvm1", BRIDGES)
+    (found,) = judged(CLUSTER, Agent(vif_driver="com.cloud.hypervisor.kvm.resource.OvsVifDriver"))
+    assert found.value == 1
+
+
+def test_linux_bridges_on_kvm() -> None:
+    """Zero is said."""
+    (found,) = judged(CLUSTER, Agent(), Agent())
+    assert found.value == 0
+
+
+def test_nobody_has_told_yet() -> None:
+    """Neither the agents of KVM hosts nor, for XenServer, the API: nothing is said."""
+    assert judged(CLUSTER) == []
+    assert judged(replace(CLUSTER, hypervisor="XenServer")) == []
+
+
+def test_clusters_that_do_not_matter() -> None:
+    """A zone without security groups has nothing to enforce; a disabled or unmanaged cluster is not judged."""
+    vmware = replace(CLUSTER, hypervisor="VMware")
+    (found,) = judged(vmware, networks={})
+    assert found.value == 0
+    (found,) = judged(CLUSTER, Agent(bridge_type="openvswitch"), networks={})
+    assert found.value == 0
+    assert judged(replace(vmware, enabled=False)) == []
+    assert judged(replace(vmware, managed=False)) == []
