@@ -1,0 +1,92 @@
+"""Hosts of a cluster whose traffic types lie elsewhere than on most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exporter.checks.physical_networks.cluster_labels import judge
+from exporter.questions.host_agent import Agent
+from exporter.questions.host_links import LINKS
+from exporter.questions.host_ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from tests.checks.physical_networks import scene
+
+USUAL = scene.seen(scene.bridged())
+OTHER_UPLINK = scene.seen(scene.bridged(uplink="eth0"))
+
+
+def odd(*of_hosts: Any, **fields: Any) -> dict[str, float]:
+    """Return the number of differing traffic types by host."""
+    hosts = tuple(scene.host(number + 1) for number in range(len(of_hosts)))
+    cloud = scene.cloud(*fields.pop("hosts", hosts), **fields)
+    return {sample.labels[2]: sample.value for sample in scene.on_cluster(judge, cloud, *of_hosts)}
+
+
+def test_a_uniform_cluster() -> None:
+    """Zero is said of every host."""
+    assert odd(USUAL, USUAL, USUAL) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+
+
+def test_another_uplink_name() -> None:
+    """VLAN bridges would be breth0-101 there, and brbond0-101 elsewhere; of management nobody makes such bridges."""
+    hosts = tuple(scene.host(number) for number in (1, 2, 3))
+    found = scene.on_cluster(judge, scene.cloud(*hosts), USUAL, USUAL, OTHER_UPLINK)
+    sample = next(one for one in found if one.labels[2] == "kvm3")
+    assert sample.value == 3
+    assert sample.seen == "Guest cloudbr0 on eth0, Public cloudbr0 on eth0, Storage cloudbr0 on eth0"
+    assert sample.expected.startswith("as most: Guest cloudbr0 on bond0")
+    assert [one.value for one in found if one.labels[2] != "kvm3"] == [0, 0]
+
+
+def test_the_vlan_of_an_uplink_changes_no_name() -> None:
+    """Bridges are named after the parent."""
+    assert odd(USUAL, USUAL, scene.seen(scene.bridged(vlan=200))) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+
+
+def test_two_hosts_that_differ_have_no_majority() -> None:
+    """Nor have two against two."""
+    assert odd(USUAL, OTHER_UPLINK) == {"kvm1": 0, "kvm2": 0}
+    assert set(odd(USUAL, USUAL, OTHER_UPLINK, OTHER_UPLINK).values()) == {0}
+
+
+def test_agents_with_other_defaults() -> None:
+    """Where there is no label each agent's own device counts."""
+    types = tuple(scene.label(name, "") for name in scene.TYPES)
+    both = scene.links(
+        scene.link("cloudbr0", "bridge"),
+        scene.link("bond0", "bond", "cloudbr0"),
+        scene.link("cloudbr1", "bridge"),
+        scene.link("bond1", "bond", "cloudbr1"),
+    )
+    usual, other = scene.seen(both), scene.seen(both, Agent(private="cloudbr1"))
+    assert odd(usual, usual, other, types=types) == {"kvm1": 0, "kvm2": 0, "kvm3": 3}
+
+
+def test_what_is_not_known_of_a_host_is_not_compared() -> None:
+    """A missing label is another verdict; a host that did not answer is left out."""
+    missing = scene.seen(scene.links(scene.link("lo")))
+    assert odd(USUAL, USUAL, missing) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+    assert odd(USUAL, USUAL, {}) == {"kvm1": 0, "kvm2": 0}
+
+
+def test_hosts_in_maintenance_are_neither_odd_nor_peers() -> None:
+    """Of three, one in maintenance leaves no majority."""
+    hosts = (scene.host(1), scene.host(2), scene.host(3, resource_state="Maintenance"))
+    assert odd(USUAL, USUAL, OTHER_UPLINK, hosts=hosts) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+    assert odd(USUAL, OTHER_UPLINK, USUAL, hosts=hosts) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+
+
+def test_bridges_of_open_vswitch_have_no_names_of_uplinks() -> None:
+    """Machines are plugged into the labelled bridge with a tag."""
+
+    def switched(bond: str) -> Any:
+        port = OvsPort(name=bond, bridge="cloudbr0", interfaces=(OvsInterface(name="a"), OvsInterface(name="b")))
+        ovs = OvsDatabase(bridges={"cloudbr0": OvsBridge(name="cloudbr0", ports=(port,))}, ports={bond: port})
+        return scene.seen(scene.links(scene.link("lo")), Agent(private="cloudbr0", bridge_type="openvswitch"), ovs=ovs)
+
+    assert set(odd(switched("bond0"), switched("bond0"), switched("bond1")).values()) == {0}
+
+
+def test_other_hypervisors_are_no_members() -> None:
+    """A dom0 that answers is not compared."""
+    hosts = tuple(scene.host(number, hypervisor="XenServer") for number in (1, 2, 3))
+    assert odd(USUAL, USUAL, {LINKS: scene.bridged(uplink="eth9")}, hosts=hosts) == {}
