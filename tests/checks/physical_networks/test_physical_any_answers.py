@@ -177,7 +177,7 @@ def test_every_check_of_the_issue_is_found() -> None:
         "label_uplinks",
         "management_nics",
         "management_vlan",
-        "providers",
+        "network_providers",
         "traffic_labels",
         "traffic_types",
     ]

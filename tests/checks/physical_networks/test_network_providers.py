@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.physical_networks.providers import judge
+from exporter.checks.physical_networks.network_providers import judge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import Network, ServiceProvider
 from tests.checks.physical_networks import scene
