@@ -127,8 +127,6 @@ def _mistakes(entry: dict[str, Any], issue: str) -> list[str]:
         found.append(f"severity must be one of {', '.join(SEVERITIES)}")
     if ("expr" in entry) == ("metrics" in entry) or ("metrics" in entry and issue == EXPORTER):
         found.append("issues give metrics or, for rates of counters, expr; the exporter's own alerts give expr")
-    elif issue != EXPORTER and "expr" in entry and not entry.get("fires"):
-        found.append("an expr needs fires and labels, so that it is tested")
     words = f"{entry['summary']} {entry['description']}"
     if any(not re.match(r"\$labels\.\w+ \}\}", part.lstrip()) for part in words.split("{{")[1:]):
         found.append("annotations may use {{ $labels.name }} only")
