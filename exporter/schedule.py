@@ -20,6 +20,8 @@ from exporter.model import Answer, Failure, Outcome, Question, Reason, SourceErr
 from exporter.sources.guard import Guard
 
 log = logging.getLogger("exporter.schedule")
+NOTHING = object()
+"""Stands where a visit brought nothing; None is an answer, such as that a host has no Open vSwitch."""
 
 Key = tuple[str, str]
 Questions = tuple[Question[Any], ...]
@@ -164,7 +166,9 @@ class Schedule:
         except SourceError as error:
             brought = dict.fromkeys(due, Failure(error.reason, error.detail))
         entry.duration = time.monotonic() - started
-        outcomes = {question: self._stamp(question, brought.get(question), asked, at, kind) for question in due}
+        outcomes = {
+            question: self._stamp(question, brought.get(question, NOTHING), asked, at, kind) for question in due
+        }
         self._note(entry, outcomes, at)
         self.on_visited(entry, outcomes)
 
@@ -208,7 +212,7 @@ class Schedule:
         return dict.fromkeys(due, failure)
 
     def _stamp(self, question: Question[Any], value: Any, asked: float, at: float, kind: str) -> Outcome:
-        if value is None:
+        if value is NOTHING:
             return Failure(Reason.INTERNAL, "the visit brought neither an answer nor a reason")
         if isinstance(value, Failure):
             return value

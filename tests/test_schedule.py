@@ -170,6 +170,18 @@ async def test_a_question_that_the_visit_forgot_is_a_defect_not_an_answer() -> N
     assert outcome.reason is Reason.INTERNAL
 
 
+async def test_none_is_an_answer() -> None:
+    """A host without Open vSwitch says so; that is no defect of the visit."""
+    log = Log()
+
+    async def visit(target: Target, due: Sequence[Question[Any]], seconds: float) -> Mapping[Question[Any], Any]:
+        return dict.fromkeys(due)
+
+    async with running(visit, log, "r-1"):
+        await log.until(r_1=1)
+    assert log.reasons("r-1") == {None}
+
+
 async def test_a_target_that_is_gone_is_visited_no_more() -> None:
     """A router deleted in CloudStack loses its timer and is named as gone."""
     log = Log()
