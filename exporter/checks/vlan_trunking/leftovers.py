@@ -1,0 +1,100 @@
+"""VLAN devices without a bridge, and bridges without a machine.
+
+Symptom: machines do not start on this host, "Failed to create br"; or VLANs pile up there.
+Detect:  VLAN devices of guest VLANs that are in no bridge; VLAN bridges in which nothing is plugged for a day.
+Fix:     an uplink with a shorter name where the bridge's name passes 15 characters; else the agent's log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from exporter.checks.vlan_trunking.wiring import SEES, Wiring, wiring
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.second_look import confirmed
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.questions.host_links import LINKS, Link, Links
+from exporter.thresholds import VLAN_ORPHAN_BRIDGE_SECONDS
+from exporter.topology.hosts import is_judged, names
+from exporter.topology.labels import is_tap
+from exporter.topology.vlans import expected_nics
+
+FAILED = Metric(
+    "cloudstack_network_vlan_trunking_devices_without_bridge",
+    "VLAN devices of guest VLANs that are in no bridge: what a failed creation of a bridge leaves behind.",
+    labels=("zone", "cluster", "host"),
+    problem=above(0),
+)
+ORPHANS = Metric(
+    "cloudstack_network_vlan_trunking_orphan_bridges",
+    "VLAN bridges in which nothing has been plugged for a day, and whose VLAN no machine of the host is in.",
+    labels=("zone", "cluster", "host"),
+)
+LONGEST_NAME = 15  # characters of an interface name in Linux
+SHORTER = "Rename the uplink so that br<uplink>-<VLAN> has 15 characters at most, or put it into a bond."
+LOOK = "Look into the agent's log for 'Failed to create br', then remove the VLAN device."
+BRIDGE = re.compile(r"br(?P<pif>.+)-(?P<vlan>\d+)", re.ASCII)
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield how many VLAN devices a failed creation left; bridges that the agent leaves are a plain fact."""
+    if not is_judged(target, cloud, answers.now):
+        return
+    view = wiring(target, answers, cloud)
+    devices = [link for link in _lonely(view, cloud) if _is_confirmed(link, target, answers, cloud)]
+    pairs = [(link, f"br{link.parent}-{link.vlan}") for link in devices]
+    too_long = any(len(name) > LONGEST_NAME for _, name in pairs)
+    yield FAILED.sample(
+        *names(target, cloud),
+        value=len(devices),
+        seen=", ".join(f"{link.name} without {name}" for link, name in pairs[:3]),
+        expected=f"each in a bridge of its own, with a name of at most {LONGEST_NAME} characters",
+        remedy=SHORTER if too_long else LOOK,
+    )
+    used = {expected.segment.number for expected in expected_nics(cloud, target.host.id)}
+    held = [answers.held("orphan", name).seconds for name in _empty_bridges(view.links, used)]
+    yield ORPHANS.sample(*names(target, cloud), value=sum(seconds >= VLAN_ORPHAN_BRIDGE_SECONDS for seconds in held))
+
+
+def _is_confirmed(link: Link, target: HostTarget, answers: Answers, cloud: Cloud) -> bool:
+    return confirmed(answers, cloud, "device", target.host.id, link.name, shown_by=(LINKS,))
+
+
+def _lonely(view: Wiring, cloud: Cloud) -> Iterator[Link]:
+    """Yield VLAN devices without a bridge in the guest ranges; those that carry something else are in none of them."""
+    below = {link.parent for link in view.links.by_name.values()}
+    meant = {place.device for place in view.places.values()}
+    storage = {one.vlan for one in cloud.storage_ranges.values()}  # the host's own way to its storage
+    ranges = {
+        place.pif: cloud.physical_networks[network].vlan_ranges
+        for (network, traffic), place in view.places.items()
+        if traffic == "Guest" and place.pif and place.kind != "openvswitch"
+    }
+    for link in view.links.of_kind("vlan"):
+        if link.master or link.name in below | meant or link.vlan is None or link.vlan in storage:
+            continue
+        if link.name == f"{link.parent}.{link.vlan}" and any(
+            first <= link.vlan <= last for first, last in ranges.get(link.parent, ())
+        ):
+            yield link
+
+
+def _empty_bridges(links: Links, used: set[int | None]) -> Iterator[str]:
+    """Yield bridges named as the agent names those of VLANs, without a machine by the kernel and by CloudStack."""
+    for link in links.of_kind("bridge"):
+        found = BRIDGE.fullmatch(link.name)
+        if found and int(found["vlan"]) not in used and not any(map(is_tap, links.ports.get(link.name, ()))):
+            yield link.name
+
+
+CHECK = Check(
+    title="Leftovers of VLANs",
+    metrics=(FAILED, ORPHANS),
+    remedies=(LOOK, SHORTER),
+    judges={HostTarget: judge},
+    asks={HostTarget: (LINKS,)},
+    uses={HostTarget: SEES},
+    reads=("listPhysicalNetworks", "listTrafficTypes", "listVirtualMachines"),
+)

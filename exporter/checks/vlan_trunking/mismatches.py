@@ -1,0 +1,159 @@
+"""VLANs of running machines that their host does not provide.
+
+Symptom: a machine has no network on one host and works after a migration; the switch is blamed for it.
+Detect:  each NIC of a machine that runs here, by MAC: the bridge that its tap is in, and that bridge's VLAN device.
+Fix:     stop and start the machine, or migrate it: the agent makes the bridge again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from exporter.checks.vlan_trunking.wiring import SEES, Wiring, is_bridged, network_name, vlan_label, wiring
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.second_look import confirmed
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.questions.host_domains import DOMAINS, Domain, Interface
+from exporter.questions.host_links import LINKS, Link
+from exporter.thresholds import ROWS_PER_TARGET
+from exporter.topology.hosts import is_judged, names
+from exporter.topology.labels import Place, is_tap
+from exporter.topology.vlans import ExpectedNic, Segment, expected_nics
+
+MISMATCHES = Metric(
+    "cloudstack_network_vlan_trunking_mismatches",
+    "VLANs of machines that run on the host whose bridge or VLAN device there is missing or another one.",
+    labels=("zone", "cluster", "host", "physical_network"),
+    problem=above(0),
+    subject="host",
+)
+MISMATCH = Metric(
+    "cloudstack_network_vlan_trunking_vlan_mismatch",
+    "NICs of running machines whose VLAN the host does not provide, by VLAN; only while there are any.",
+    labels=("zone", "cluster", "host", "physical_network", "vlan"),
+)
+RESTART = "Stop and start the machine, or migrate it to another host: the agent makes bridge and VLAN device again."
+LOOK = "Look into the agent's log for modifyvlan.sh, and whether something else removed the VLAN device."
+SHOWN_BY = (DOMAINS, LINKS)
+
+Faults = Mapping[str, Mapping[str, list[str]]]  # physical network id -> VLAN -> what is wrong with each NIC
+
+
+def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield per physical network how many VLANs fail; none where a switch that must be asked did not answer."""
+    if not is_judged(target, cloud, answers.now):
+        return
+    view = wiring(target, answers, cloud)
+    faults: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    networks = dict.fromkeys(view.found(), True)
+    for expected, fault in _judged_nics(target, answers, cloud, view):
+        network = expected.physical_network_id
+        networks[network] = networks.get(network, True) and fault is not None
+        key = ("nic", target.host.id, expected.nic.mac)
+        if fault and confirmed(answers, cloud, *key, shown_by=SHOWN_BY):
+            faults[network][vlan_label(expected.segment)].append(f"{expected.machine.name}: {fault}")
+    for network, is_told in networks.items():
+        if is_told or faults[network]:
+            vlans = faults[network]
+            yield MISMATCHES.sample(
+                *names(target, cloud),
+                network_name(cloud, network),
+                value=len(vlans),
+                seen="; ".join(wrong for found in list(vlans.values())[:3] for wrong in found[:1]),
+                expected="each NIC in a bridge with the VLAN device of its VLAN",
+            )
+    yield from _rows(target, cloud, faults)
+
+
+def _rows(target: HostTarget, cloud: Cloud, faults: Faults) -> Samples:
+    rows = [(len(found), network, vlan) for network, vlans in faults.items() for vlan, found in vlans.items()]
+    for number, network, vlan in sorted(rows, key=lambda row: (-row[0], row[1:]))[:ROWS_PER_TARGET]:
+        yield MISMATCH.sample(*names(target, cloud), network_name(cloud, network), vlan, value=number)
+
+
+def _judged_nics(
+    target: HostTarget, answers: Answers, cloud: Cloud, view: Wiring
+) -> Iterator[tuple[ExpectedNic, str | None]]:
+    """Yield NICs of machines that run here by CloudStack and by libvirt, and what is wrong; None: cannot be told."""
+    domains = answers[DOMAINS]
+    for expected in expected_nics(cloud, target.host.id):
+        domain = domains.get(expected.machine.name)
+        if domain is None or not (domain.is_running and expected.machine.is_running):
+            continue
+        if not is_bridged(expected.segment):
+            continue
+        interface = _interface(domain, expected.nic.mac)
+        if interface is None:
+            yield expected, f"no NIC with MAC {expected.nic.mac}"
+        elif interface.kind in ("bridge", "network"):
+            yield expected, _fault(expected, interface, view)
+
+
+def _interface(domain: Domain, mac: str) -> Interface | None:
+    return next((one for one in domain.interfaces if one.mac == mac), None)
+
+
+def _fault(expected: ExpectedNic, interface: Interface, view: Wiring) -> str | None:
+    """Return what is wrong with the way of one NIC, empty when nothing is; None when it cannot be told."""
+    tap = view.links.by_name.get(interface.tap)
+    place = view.place(expected.physical_network_id, expected.nic.traffic_type)
+    if not interface.tap:
+        return None
+    if tap is None:
+        return f"{interface.tap} is not there"
+    if tap.master == "ovs-system" or (place and place.kind == "openvswitch"):
+        return _fault_in_switch(interface, place, view)
+    if not tap.master:
+        return f"{tap.name} is in no bridge"
+    if expected.segment.number is None:
+        return _fault_untagged(tap, place)
+    return _fault_tagged(tap, expected.segment, place.pif if place else "", view)
+
+
+def _fault_in_switch(interface: Interface, place: Place | None, view: Wiring) -> str | None:
+    """Judge the bridge of Open vSwitch; the tag of the port is open_vswitch's."""
+    if view.ovs is None:
+        return None
+    port = view.ovs.ports.get(interface.tap)
+    if port is None:
+        return f"{interface.tap} is no port of Open vSwitch"
+    if place is None or place.kind != "openvswitch":
+        return None
+    own = view.ovs.ports.get(place.device)  # a label may name a bridge in a VLAN of another
+    is_there = port.bridge == place.device or (own is not None and own.bridge == port.bridge)
+    return "" if is_there else f"{port.name} is in {port.bridge}, not in {place.device}"
+
+
+def _fault_untagged(tap: Link, place: Place | None) -> str | None:
+    if place is None or place.kind != "bridge":
+        return None
+    return "" if tap.master == place.device else f"{tap.name} is in {tap.master}, not in {place.device}"
+
+
+def _fault_tagged(tap: Link, segment: Segment, pif: str, view: Wiring) -> str:
+    """Judge the wires, not the names: bridges of older releases and of other scripts are named otherwise."""
+    ports = [view.links.by_name[name] for name in view.links.ports.get(tap.master, ()) if not is_tap(name)]
+    right = [port for port in ports if segment.number == (port.vlan if segment.is_vlan else port.vni)]
+    if not right:
+        others = ", ".join(port.name for port in ports) or "no uplink"
+        return f"{tap.name} is in {tap.master} with {others}, VLAN {vlan_label(segment)} is not there"
+    device = right[0]
+    if not device.is_up:
+        return f"{device.name} is switched off"
+    if segment.is_vlan and pif and device.parent != pif:
+        return f"{device.name} hangs on {device.parent}, not on {pif}"
+    return ""
+
+
+CHECK = Check(
+    title="VLANs on hosts",
+    metrics=(MISMATCHES, MISMATCH),
+    remedies=(RESTART, LOOK),
+    judges={HostTarget: judge},
+    asks={HostTarget: SHOWN_BY},
+    uses={HostTarget: SEES},
+    reads=("listNetworks", "listVirtualMachines", "listPhysicalNetworks", "listTrafficTypes"),
+    judges_cloud=True,
+)

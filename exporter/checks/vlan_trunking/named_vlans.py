@@ -1,0 +1,96 @@
+"""VLANs that a switch does not name by LLDP at one host's port, while it names them at the others'.
+
+Symptom: machines in one VLAN work on all hosts but this one.
+Detect:  the VLAN names of LLDP. What is named is there; what is not named may be there all the same, so this is a hint.
+Fix:     the list of allowed VLANs of the switch port.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
+from exporter.checks.vlan_trunking.wiring import SEES, network_name, wiring
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ClusterGroup
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
+from exporter.questions.host_links import LINKS
+from exporter.questions.host_lldp import LLDP
+from exporter.topology.hosts import is_judged, names
+
+UNNAMED = Metric(
+    "cloudstack_network_vlan_trunking_unnamed_vlans",
+    "VLANs in use on the host that its switch port does not name by LLDP while it names others, and most peers do.",
+    labels=("zone", "cluster", "host", "physical_network"),
+    problem=above(0),
+    subject="host",
+)
+ALLOW = "Compare the VLANs that the switch port allows with those of the other hosts' ports."
+FEWEST_PEERS = 2  # hosts whose ports must name the VLAN before its absence means anything
+ASKED = (LINKS, LLDP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Port:
+    """What one switch port names of one physical network."""
+
+    target: HostTarget
+    name: str
+    vlans: frozenset[int]
+
+
+def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield per host and physical network how many of its VLANs a port leaves out; ports that name none say nothing."""
+    ports: defaultdict[str, list[_Port]] = defaultdict(list)
+    for target, answers in members.items():
+        if all(question in answers.values for question in ASKED) and is_judged(target, cloud, answers.now):
+            for network, port in _ports(target, answers, cloud):
+                ports[network].append(port)
+    for network, found in ports.items():
+        used = {target: tagged_vlans(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}
+        everything = frozenset().union(*used.values())
+        speaking = [port for port in found if port.vlans & everything]
+        for target in _hosts(speaking):
+            missing = dict(_missing(target, used[target], speaking))
+            yield UNNAMED.sample(
+                *names(target, cloud),
+                network_name(cloud, network),
+                value=len(missing),
+                seen="; ".join(f"VLAN {vlan} not at {port}" for vlan, port in sorted(missing.items())[:3]),
+                expected="the VLANs that the ports of the other hosts name",
+            )
+
+
+def _hosts(ports: list[_Port]) -> tuple[HostTarget, ...]:
+    return tuple(dict.fromkeys(port.target for port in ports))
+
+
+def _ports(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple[str, _Port]]:
+    for nic, networks in wiring(target, answers, cloud).carried().items():
+        port = told_port(answers[LLDP].get(nic, ()))
+        if port is not None:
+            vlans = port.vlans | ({port.pvid} if port.pvid else set())
+            for network in networks:
+                yield network, _Port(target, f"{port_name(port)} ({nic})", vlans)
+
+
+def _missing(target: HostTarget, used: frozenset[int], speaking: list[_Port]) -> Iterator[tuple[int, str]]:
+    """Yield VLANs that a port of the host leaves out and the ports of most other hosts name."""
+    peers = len({port.target for port in speaking} - {target})
+    for vlan in used:
+        naming = {port.target for port in speaking if port.target is not target and vlan in port.vlans}
+        silent = next((port for port in speaking if port.target is target and vlan not in port.vlans), None)
+        if silent is not None and len(naming) >= FEWEST_PEERS and 2 * len(naming) > peers:
+            yield vlan, silent.name
+
+
+CHECK = Check(
+    title="VLANs named by switches",
+    metrics=(UNNAMED,),
+    remedies=(ALLOW,),
+    groups=(GroupJudge(ClusterGroup, judge_cluster, {HostTarget: (*ASKED, *SEES)}),),
+    reads=("listNetworks", "listVirtualMachines", "listPhysicalNetworks", "listTrafficTypes"),
+)

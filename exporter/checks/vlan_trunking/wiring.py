@@ -1,0 +1,96 @@
+"""What a host's answers say of its wiring: where each physical network lies, and which NICs carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import HostTarget
+from exporter.model import Answers
+from exporter.questions.host_agent import AGENT
+from exporter.questions.host_links import LINKS, Links
+from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
+from exporter.topology.labels import Place, places, switches
+from exporter.topology.vlans import Segment
+
+SEES = (AGENT, OVS_DATABASE)
+"""Questions that make the picture whole: devices of traffic types without a label, ports of Open vSwitch."""
+KINDS = ("vlan", "vxlan")
+UNUSABLE = (0, 4095)
+"""VLAN ids of which the agent makes no bridge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The wiring of one host.
+
+    Attributes:
+        places: by physical network id and traffic type.
+        ovs: empty on a host without Open vSwitch, None while it does not tell.
+    """
+
+    links: Links
+    places: Mapping[tuple[str, str], Place]
+    ovs: OvsDatabase | None
+
+    def place(self, physical_network_id: str, traffic: str) -> Place | None:
+        """Return where a traffic type lies, or None where its label leads to nothing that is known."""
+        place = self.places.get((physical_network_id, traffic))
+        return None if place is None or place.kind in ("missing", "unknown") else place
+
+    def found(self) -> Mapping[str, tuple[Place, ...]]:
+        """Return the places of guest and public traffic that are there, by physical network id."""
+        here: dict[str, tuple[Place, ...]] = {}
+        for (network, traffic), place in self.places.items():
+            if traffic in ("Guest", "Public") and place.kind not in ("missing", "unknown"):
+                here[network] = (*here.get(network, ()), place)
+        return here
+
+    def nics(self, device: str) -> tuple[str, ...]:
+        """Return the NICs below a device: the members of a bond, the interfaces of a port, or itself."""
+        port = self.ovs.ports.get(device) if self.ovs else None
+        if port is not None and port.interfaces:
+            return tuple(sorted(one.name for one in port.interfaces))
+        link = self.links.by_name.get(device)
+        if link is not None and link.kind in ("bond", "team"):
+            return tuple(sorted(self.links.ports.get(device, ())))
+        return (device,) if link is not None else ()
+
+    def carried(self) -> Mapping[str, frozenset[str]]:
+        """Return the ids of the physical networks with guest or public traffic by NIC that carries them."""
+        carried: dict[str, frozenset[str]] = {}
+        for network, found in self.found().items():
+            for nic in {nic for place in found if place.pif for nic in self.nics(place.pif)}:
+                carried[nic] = carried.get(nic, frozenset()) | {network}
+        return carried
+
+
+def wiring(target: HostTarget, answers: Answers, cloud: Cloud) -> Wiring:
+    """Return the wiring; LINKS must be there, the rest makes it whole."""
+    links, ovs = answers[LINKS], switches(answers)
+    found = places(target, cloud, links, answers.get(AGENT), ovs)
+    return Wiring(links, {(place.physical_network_id, place.traffic): place for place in found}, ovs)
+
+
+def is_bridged(segment: Segment) -> bool:
+    """Return whether the agent plugs NICs of this segment into a bridge by its rules for VLANs or VXLANs."""
+    return segment.scheme in KINDS and segment.number not in UNUSABLE
+
+
+def vlan_label(segment: Segment) -> str:
+    """Return 123, untagged or vxlan-5001."""
+    if segment.number is None:
+        return "untagged"
+    return str(segment.number) if segment.is_vlan else f"{segment.scheme}-{segment.number}"
+
+
+def network_name(cloud: Cloud, physical_network_id: str) -> str:
+    """Return the name of a physical network, or its id."""
+    network = cloud.physical_networks.get(physical_network_id)
+    return network.name if network else physical_network_id
+
+
+def names_of(cloud: Cloud, ids: Iterator[str] | frozenset[str]) -> str:
+    """Return the names of physical networks in one line."""
+    return ", ".join(sorted(network_name(cloud, one) for one in ids))
