@@ -57,10 +57,14 @@ class VirtualMachine:
 
     def stop(self) -> None:
         """End it, by its process."""
-        for process in (self.master, self.process):
+        for process in (self.process, self.master):
             if process is not None and process.poll() is None:
-                process.terminate()
-                process.wait(20)
+                process.terminate()  # timeout(1) passes it on to the machine
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait(10)
         self.master = self.process = None
 
     def run(self, command: str, *, check: bool = True, told: str = "", seconds: float = 120) -> str:

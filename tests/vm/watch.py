@@ -1,0 +1,91 @@
+"""The whole exporter, but for its timers, before the virtual hypervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import yaml
+
+from exporter.app import App, build
+from exporter.cloud.targets import HostTarget
+from exporter.config import load
+from exporter.findings import Finding
+from exporter.lab.api import api_application
+from tests.signed_api import KEY, SECRET, application, table
+from tests.vm.bench import Bench
+from tests.vm.rows import rows
+from tests.watching import MovableClock
+
+Problem = tuple[str, str]
+"""Metric, and the object that it is about."""
+
+
+@dataclass
+class Watch:
+    """Looks when it is told to."""
+
+    app: App
+    clock: MovableClock
+    bench: Bench
+
+    async def look(self, times: int = 1, *, apart: float = 0.0) -> None:
+        """Read the inventory and visit the host so many times, ``apart`` seconds of its life between two."""
+        engine = self.app.engine
+        for time in range(times):
+            if time and apart:
+                await asyncio.sleep(apart)
+            await engine.refresh()
+            for entry in engine.schedule.entries.values():
+                entry.memory._last_visit.clear()  # every question is due
+            entries = [e for e in engine.schedule.entries.values() if type(e.target) in engine.schedule.visits]
+            await asyncio.gather(*(engine.schedule.visit(entry) for entry in entries))
+            engine.settle()
+            engine.tick()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return the problems as people are shown them, in their order."""
+        return tuple(self.app.engine.board.snapshot().findings)
+
+    def problems(self) -> dict[str, set[str]]:
+        """Return metric name -> labels that name the objects, for the problems that stand."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for finding in self.findings():
+            found[finding.metric.removeprefix("cloudstack_network_")].add(finding.subject)
+        return dict(found)
+
+    def failures(self) -> set[tuple[str, str, str]]:
+        """Return subject, reason and detail of what could not be checked."""
+        return {(row.subject, row.reason, row.detail) for row in self.app.engine.board.snapshot().blind}
+
+    def unanswered(self) -> set[str]:
+        """Return the questions of the host that have no answer."""
+        [entry] = [e for e in self.app.engine.schedule.entries.values() if isinstance(e.target, HostTarget)]
+        questions = self.app.engine.schedule.questions[HostTarget]
+        return {question.name for question in questions if question not in entry.memory.answers(self.clock.boot())}
+
+
+@asynccontextmanager
+async def watching(bench: Bench) -> AsyncIterator[Watch]:
+    """Yield an exporter whose CloudStack says what the scene says."""
+    clock = MovableClock()
+    served = api_application(table(rows(bench.scene, bench.backend)), keys={KEY: SECRET}, unix=clock.unix)
+    async with application(served) as url:
+        config = bench.place / "exporter.yml"
+        (bench.place / "api_key").write_text(KEY)
+        (bench.place / "secret_key").write_text(SECRET)
+        ssh = bench.settings
+        said = {
+            "cloudstack": {"url": url, "api_key_file": "api_key", "secret_key_file": "secret_key", "per_second": 100},
+            "ssh": {"user": ssh.user, "key_file": str(ssh.key_file), "known_hosts_file": str(ssh.known_hosts_file)},
+            "ports": {"ssh": ssh.port},
+            "console": {"enabled": False},
+            "intervals": {"deadline": 300},
+        }
+        config.write_text(yaml.safe_dump(said))
+        async with build(load(config, os.environ), clock) as app:
+            yield Watch(app, clock, bench)
