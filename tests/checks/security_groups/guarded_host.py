@@ -132,7 +132,7 @@ def broken(name: str) -> Texts:
             del section[place]
         elif section is not None and line.startswith("+ ") and line[2:4] != "-A":
             section.insert(place, line[2:])
-    made = Texts(**{key: "\n".join(lines) + "\n" for key, lines in texts.items()})
+    made = Texts(**{key: "\n".join(lines) + "\n" for key, lines in texts.items()})  # type: ignore[arg-type]
     complete = f"broken-{name}-iptables-save.txt"
     return replace(made, ip4=plain(complete)) if name in COMPLETE else made
 
@@ -155,7 +155,7 @@ def links() -> Links:
 def flagged(bridge: str, **flags: bool) -> Links:
     """Return the interfaces with flags of a bridge set."""
     known = links()
-    return replace(known, by_name={**known.by_name, bridge: replace(known.by_name[bridge], **flags)})
+    return replace(known, by_name={**known.by_name, bridge: replace(known.by_name[bridge], **flags)})  # type: ignore[arg-type]
 
 
 def machines(names: Iterable[str] = MACHINES) -> tuple[Placed, ...]:

@@ -265,7 +265,7 @@ def test_one_look_is_not_enough() -> None:
 )
 def test_hosts_that_are_not_judged(changes: dict[str, str]) -> None:
     """Maintenance, disabled, and another hypervisor."""
-    target = replace(scene.TARGET, host=replace(scene.HOST, **changes))
+    target = replace(scene.TARGET, host=replace(scene.HOST, **changes))  # type: ignore[arg-type]
     assert scene.judged(judge, scene.broken("sysctl-off"), target=target) == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exporter.checks.security_groups.providers import judge
@@ -11,7 +13,7 @@ from exporter.model import Sample
 from tests.checks.security_groups import guarded_host as scene
 
 
-def judged(*providers: ServiceProvider, enabled: bool = True, **fields: object) -> list[Sample]:
+def judged(*providers: ServiceProvider, enabled: bool = True, **fields: Any) -> list[Sample]:
     """Return the verdict on a zone with two physical networks, of which the first carries security groups."""
     physical = {one: PhysicalNetwork(one, f"physical-{one}", "z", enabled) for one in ("p", "q")}
     cloud = scene.cloud(physical_networks=physical, providers={one.id: one for one in providers}, **fields)
