@@ -30,8 +30,14 @@ def host_tree(world: World, host: Host) -> Tree:
     hops = [f"{router.control} {router.name} {router.ssh}" for router in world.on_host(host)]
     hops += [f"{vm.control} {vm.name} {vm.ssh}" for vm in world.system_vms if vm.host is host and vm.state == "Running"]
     tree = _hypervisor(world, host)
-    tree.knows |= {"hops": "".join(f"{hop}\n" for hop in hops), "start": f"{int(world.start)}\n"}
+    tree.knows |= {"hops": "".join(f"{hop}\n" for hop in hops), "start": f"{int(world.start) - booted()}\n"}
     return tree
+
+
+def booted() -> int:
+    """Return unix time when this machine was started; counters grow with its uptime, which a shell can read."""
+    words = Path("/proc/stat").read_text().partition("\nbtime ")[2].split(maxsplit=1)
+    return int(words[0])
 
 
 def model_host_trees(world: World) -> list[Tree]:

@@ -22,7 +22,7 @@ def put_firewall(tree: Tree, made: Hypervisor) -> None:
     wall = made.firewall or Firewall()
     _modules(tree, wall)
     tree.knows |= {
-        "flavour": wall.flavour,
+        "flavour": f"{wall.flavour}\n",
         "iptables": _saved(made, wall, ""),
         "ip6tables": _saved(made, wall, "6"),
         "ebtables": _frames(made, wall),
