@@ -225,18 +225,20 @@ def values(texts: Texts | None = None, **fields: Any) -> dict[Question[Any], Any
     }
 
 
-def judged(
-    judge: Callable[[HostTarget, Answers, Cloud], Iterable[Sample]],
-    texts: Texts | None = None,
-    *,
-    seen_by: Cloud | None = None,
-    target: HostTarget = TARGET,
-    looks: int = 2,
-    **fields: Any,
+Judge = Callable[[HostTarget, Answers, Cloud], Iterable[Sample]]
+
+
+def judged(judge: Judge, texts: Texts | None = None, *, seen_by: Cloud | None = None, **fields: Any) -> list[Sample]:
+    """Return the verdict on the host of the samples; ``looks`` and ``target`` are as for :func:`judged_of`."""
+    known = values(texts, **{key: fields.pop(key) for key in ("links", "domains") if key in fields})
+    return judged_of(judge, known, seen_by=seen_by or cloud(), **fields)
+
+
+def judged_of(
+    judge: Judge, known: Mapping[Question[Any], Any], *, seen_by: Cloud, target: HostTarget = TARGET, looks: int = 2
 ) -> list[Sample]:
     """Return what the last of ``looks`` visits brought, with a refresh of the Cloud before each visit."""
-    scope, known, found = Scope(), values(texts, **fields), list[Sample]()
-    of = seen_by or cloud()
+    scope, found = Scope(), list[Sample]()
     for look in range(1, looks + 1):
         asked = 100.0 * look
         answers = Answers(
@@ -246,7 +248,7 @@ def judged(
             memory=scope.held,
         )
         scope.begin()
-        found = list(judge(target, answers, replace(of, asked=asked - 50, finished=asked - 40, generation=look)))
+        found = list(judge(target, answers, replace(seen_by, asked=asked - 50, finished=asked - 40, generation=look)))
         scope.end()
     return found
 
