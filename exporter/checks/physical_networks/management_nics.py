@@ -23,6 +23,7 @@ MISPLACED = Metric(
     "Running system VMs of the host whose private NIC is not in the agent's private bridge, by virsh domiflist.",
     labels=PER_HOST,
     problem=above(0),
+    follows=("cloudstack_network_physical_networks_labels_unlike_agent",),
 )
 RECREATE = "Destroy the system VM; CloudStack makes a new one, whose NICs follow the agent's present settings."
 RESTART_AGENT = "Where private.network.device was changed: restart cloudstack-agent on the host first."
