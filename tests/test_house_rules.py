@@ -122,7 +122,7 @@ def test_every_question_of_a_check_is_in_the_catalogue(registered: Registered) -
 
 
 LOOKED_UP = {
-    "listNetworks": r"\b(metadata_addresses|serving|serving_now)\(|\bcloud\.networks\b",
+    "listNetworks": r"\b(metadata_addresses|serving|serving_now)\(|(?<!exporter\.)\bcloud\.networks\b",
     "listVirtualMachines": r"\brunning_instances\(|\bcloud\.instances",
 }
 """API command -> what a check that rests on its rows has in its text."""

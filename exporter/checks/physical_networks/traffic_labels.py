@@ -90,7 +90,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             by_device[place.device].append(place)
     for device, on_it in by_device.items():
         yield from _judge_device(target, answers, cloud, device, on_it)
-    if AGENT in answers.values:
+    if AGENT in answers.values and "listVlanIpRanges" not in cloud.lacks:
         yield from _judge_agent(target, answers, cloud, found)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from exporter.checks.physical_networks.traffic_labels import judge
 from exporter.cloud.networks import StorageRange, VlanRange
+from exporter.model import Failure, Reason
 from exporter.questions.host_agent import AGENT, Agent
 from exporter.questions.host_links import LINKS
 from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
@@ -223,6 +224,8 @@ def test_a_label_that_the_agent_does_not_follow() -> None:
         found = verdict(scene.cloud(ranges=(untagged(vlan),)), values)
         assert found["labels_unlike_agent",] == number
     assert ("labels_unlike_agent",) not in verdict(scene.cloud(), values, looks=1)
+    lacks = {"listVlanIpRanges": Failure(Reason.PERMISSION)}
+    assert ("labels_unlike_agent",) not in verdict(scene.cloud(lacks=lacks), values)
 
 
 def test_an_agent_that_names_no_private_device_is_not_compared() -> None:
