@@ -77,5 +77,6 @@ async def watching(**options: object) -> AsyncIterator[Watch]:
     """Yield one lab and one exporter before it, with a clock whose hands can be moved."""
     clock = MovableClock()
     quick = {("cloudstack", "timeout"): "3"}
-    async with Lab(Options(**options)) as lab, build(load(lab.config_file, os.environ, quick), clock) as app:  # type: ignore[arg-type]
+    chosen = Options(**{"remembers": True, **options})  # type: ignore[arg-type]
+    async with Lab(chosen) as lab, build(load(lab.config_file, os.environ, quick), clock) as app:
         yield Watch(app, lab, clock)

@@ -74,7 +74,7 @@ class Told:
     """The answer of a model of hosts, cut where copies differ from it."""
 
     def __init__(self, text: str, words: list[str]) -> None:
-        union = "|".join(re.escape(word) for word in sorted(set(words) - {"None"}, key=len, reverse=True))
+        union = "|".join(re.escape(word) for word in sorted(set(words) - {"None"}, key=len, reverse=True)) or "(?!)"
         self._parts = re.split(rf"(?<![0-9A-Za-z])({union})(?![0-9A-Za-z])|~(\d+\+\d+)~", text)
         self._words = words
 
@@ -131,11 +131,15 @@ class Copies:
         return self._exchanges[copy.name]
 
     def host_answer(self, host: Host, answer: bytes, elapsed: int) -> str:
-        """Return the answer of a copied host's model in the copy's words."""
+        """Return the answer of a copied host's model in the copy's words; a host that is no copy has its own."""
         if answer not in self._cut:
-            hidden = self._hosts[host.model]
-            words = list(host_tokens(hidden.hosts[0], _alike(hidden.routers, hidden.instances)))
+            words: list[str] = []
+            if host.model:
+                hidden = self._hosts[host.model]
+                words = list(host_tokens(hidden.hosts[0], _alike(hidden.routers, hidden.instances)))
             self._cut[answer] = Told(answer.decode(errors="surrogateescape"), words)
+        if not host.model:
+            return self._cut[answer].told([], elapsed)
         ours = host_tokens(host, _alike(self._routers[host.name], self._instances[host.name]))
         return self._cut[answer].told(list(ours), elapsed)
 

@@ -89,7 +89,7 @@ class Lab:
         self._live = Live(self.world)
         self._cloud = Cloud(self.world, _unix)
         self._authority = Authority(self.folder, self._start_time)
-        self._runner = Runner(self._shelf, self.world)
+        self._runner = Runner(self._shelf, self.world, remembers=self.options.remembers)
         self._stack.push_async_callback(self._runner.close)
         self._ssh = SshServers(self.folder, self._runner, self.seen, self.options.mode)
         self._stack.push_async_callback(self._ssh.close)

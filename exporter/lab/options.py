@@ -20,6 +20,7 @@ class Options:
         port: first of a block of ports, or 0 for the first free block.
         mode: how the exporter runs its wrapper: sudo, forced or root.
         faults: names of faults that are on from the start.
+        remembers: a host's tools are asked again only when something about the host was changed.
     """
 
     hosts: int = SMALLEST_HOSTS
@@ -29,6 +30,7 @@ class Options:
     port: int = 0
     mode: str = "sudo"
     faults: tuple[str, ...] = ()
+    remembers: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is too small.

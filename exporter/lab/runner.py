@@ -14,7 +14,7 @@ from pathlib import Path
 from exporter.lab.copies import Copies
 from exporter.lab.scale import MODEL_HOST
 from exporter.lab.tree import Shelf
-from exporter.lab.world import Host, World
+from exporter.lab.world import Host, Router, World
 from exporter.questions import wrapper
 
 NONCE = "0" * 16
@@ -27,8 +27,9 @@ ROOT, PATH = "$LAB_ROOT", "$LAB_PATH"
 class Runner:
     """Where the collector is installed on every host of the lab, and how it is run there."""
 
-    def __init__(self, shelf: Shelf, world: World) -> None:
+    def __init__(self, shelf: Shelf, world: World, *, remembers: bool = False) -> None:
         self._shelf = shelf
+        self._remembers = remembers
         self._script = wrapper.script()
         self._installed: dict[str, str] = {}
         self._captured: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
@@ -36,10 +37,9 @@ class Runner:
         self.show(world)
 
     def show(self, world: World) -> None:
-        """Take copies and their models from another world; captures are made anew."""
+        """Take copies and their models from another world; captures of machines that were not changed stay."""
         self._copies = Copies(world)
         self._start = world.start
-        self._captured = {}
 
     def install(self, name: str, how: str) -> None:
         """Install the wrapper on a host; ``old`` is one of another version. Running ones keep theirs."""
@@ -80,24 +80,33 @@ class Runner:
             process._transport.close()  # type: ignore[attr-defined]
 
     async def copied(self, host: Host, words: list[str]) -> bytes | None:
-        """Return the answer of a copied router or host, or None when the host itself must run the collector."""
+        """Return the answer of a copied router or host, or None when the host itself must run the collector.
+
+        A lab that remembers asks a host's tools again only when something about that host was changed.
+        """
         copy = self._copies.about(host, words)
-        if copy is None and not host.model:
-            return None
-        asked = [words[0], NONCE, *words[2:]]
-        if copy is None:
-            captured = await self._captured_by(host.model, host.model, asked)
-            elapsed = int(time.clock_gettime(time.CLOCK_REALTIME) - self._start)
-            answer = self._copies.host_answer(host, captured, elapsed)
+        if copy is not None:
+            answer = await self._copied_router(host, copy, words)
+        elif host.model or (self._remembers and words[2] == "host" and self._installed[host.name] == "current"):
+            answer = await self._copied_host(host, words)
         else:
-            there, back = self._copies.exchanges(host, copy)
-            captured = await self._captured_by(MODEL_HOST, copy.model, [*asked[:2], *map(there, asked[2:])])
-            answer = back(captured.decode(errors="surrogateescape"))
+            return None
         return answer.replace(f"@@ {NONCE} ", f"@@ {words[1]} ").encode(errors="surrogateescape")
+
+    async def _copied_router(self, host: Host, copy: Router, words: list[str]) -> str:
+        there, back = self._copies.exchanges(host, copy)
+        asked = [words[0], NONCE, *map(there, words[2:])]
+        return back((await self._captured_by(MODEL_HOST, copy.model, asked)).decode(errors="surrogateescape"))
+
+    async def _copied_host(self, host: Host, words: list[str]) -> str:
+        name = host.model or host.name
+        captured = await self._captured_by(name, name, [words[0], NONCE, *words[2:]])
+        elapsed = int(time.clock_gettime(time.CLOCK_REALTIME) - self._start)
+        return self._copies.host_answer(host, captured, elapsed)
 
     async def _captured_by(self, machine: str, model: str, words: list[str]) -> bytes:
         """Return what the collector answers on a models' host; it is asked once."""
-        key = (machine, *words)
+        key = (machine, str(self._shelf.changes[machine]), *words)
         if key not in self._captured:
             self._captured[key] = asyncio.create_task(self._capture(machine, words, self._busy[model]))
         return await asyncio.shield(self._captured[key])
@@ -108,7 +117,7 @@ class Runner:
         One capture of a model at a time: the password service of era A serves one client.
         """
         arguments = [str(self.wrapper(machine)), *words]
-        async with lock, self.start(machine, arguments) as process:
+        async with lock, self.start(machine, arguments, LAB_RAW="1") as process:
             assert process.stdout is not None  # noqa: S101 - asked for above
             answer = await process.stdout.read()
             await process.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class Shelf:
         self.ordinary = folder / "ordinary"
         self._start = start
         self._written: dict[str, Tree] = {}
+        self.changes: Counter[str] = Counter()  # how often the tree of a machine was changed
 
     def gather(self) -> None:
         """Lay out the ordinary tools, once for all machines."""
@@ -76,6 +78,7 @@ class Shelf:
     def put(self, tree: Tree) -> None:
         """Make the machine on disk equal to ``tree``."""
         old = self._written.get(tree.name) or self._found(tree)
+        self.changes[tree.name] += old != tree
         home = self.folder / tree.name
         for path in {*old.files, *old.links} - {*tree.files, *tree.links}:
             (home / "root" / path).unlink()

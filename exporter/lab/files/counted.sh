@@ -1,13 +1,14 @@
-# Copies files or standard input; ~<count>+<per second>~ becomes what has been counted since the lab began. A model
-# of hosts has no beginning: its copies count for themselves. With mark set, only what stands below that line.
+# Copies files or standard input; ~<count>+<per second>~ becomes what has been counted since the lab began, unless
+# LAB_RAW says that somebody else will count. With mark set, only what stands below that line; without such a line
+# the words of otherwise, and the exit code of otherwise_code.
 counted() {
     start=
-    if [ -r "$knows/start" ]; then
+    if [ -z "${LAB_RAW:-}" ]; then
         read -r start <"$knows/start"
         read -r now _ </proc/uptime
         start=$((${now%.*} - start))
     fi
-    exec awk -v elapsed="$start" -v mark="${mark:-}" '
+    exec awk -v elapsed="$start" -v mark="${mark:-}" -v otherwise="${otherwise:-}" -v code="${otherwise_code:-1}" '
         mark != "" && /^@ / { inside = $0 == mark; found = found || inside; next }
         mark != "" && !inside { next }
         elapsed == "" || !/~/ { print; next }
@@ -23,5 +24,10 @@ counted() {
             }
             print line
         }
-        END { exit mark != "" && !found }' "$@"
+        END {
+            if (mark != "" && !found) {
+                print otherwise >"/dev/stderr"
+                exit code
+            }
+        }' "$@"
 }
