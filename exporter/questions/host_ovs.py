@@ -24,7 +24,7 @@ agent=$ROOT/etc/cloudstack/agent/agent.properties
 is_wanted() {
     [ ! -e "$ROOT/sys/class/net/ovs-system" ] || return 0
     [ -r "$agent" ] || return 1
-    while IFS= read -r line; do
+    while IFS= read -r line || [ -n "$line" ]; do
         case $line in
             '#'*) ;;
             *network.bridge.type*openvswitch* | *libvirt.vif.driver*OvsVifDriver*) return 0 ;;
