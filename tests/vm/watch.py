@@ -12,17 +12,25 @@ from dataclasses import dataclass
 import yaml
 
 from exporter.app import App, build
+from exporter.checks import discover
 from exporter.cloud.targets import HostTarget
 from exporter.config import load
 from exporter.findings import Finding
 from exporter.lab.api import api_application
+from exporter.model import Issue
 from tests.signed_api import KEY, SECRET, application, table
 from tests.vm.bench import Bench
 from tests.vm.rows import rows
 from tests.watching import MovableClock
 
-Problem = tuple[str, str]
-"""Metric, and the object that it is about."""
+ISSUES = (
+    Issue.VLAN_TRUNKING,
+    Issue.HYPERVISOR_LINKS,
+    Issue.OPEN_VSWITCH,
+    Issue.SECURITY_GROUPS,
+    Issue.PHYSICAL_NETWORKS,
+)
+"""What a hypervisor alone can be judged by: there is no console proxy and no router here."""
 
 
 @dataclass
@@ -58,15 +66,14 @@ class Watch:
             found[finding.metric.removeprefix("cloudstack_network_")].add(finding.subject)
         return dict(found)
 
-    def failures(self) -> set[tuple[str, str, str]]:
-        """Return subject, reason and detail of what could not be checked."""
-        return {(row.subject, row.reason, row.detail) for row in self.app.engine.board.snapshot().blind}
+    def failures(self) -> set[tuple[str, ...]]:
+        """Return subject, questions, reason and detail of what could not be checked."""
+        return {(row.subject, " ".join(row.what), row.reason, row.detail) for row in self.app.engine.board.snapshot().blind}
 
     def unanswered(self) -> set[str]:
         """Return the questions of the host that have no answer."""
         [entry] = [e for e in self.app.engine.schedule.entries.values() if isinstance(e.target, HostTarget)]
-        questions = self.app.engine.schedule.questions[HostTarget]
-        return {question.name for question in questions if question not in entry.memory.answers(self.clock.boot())}
+        return {question.name for question in entry.questions if question not in entry.memory.values}
 
 
 @asynccontextmanager
@@ -87,5 +94,6 @@ async def watching(bench: Bench) -> AsyncIterator[Watch]:
             "intervals": {"deadline": 300},
         }
         config.write_text(yaml.safe_dump(said))
-        async with build(load(config, os.environ), clock) as app:
+        checks = tuple(one for one in discover() if one.issue in ISSUES)
+        async with build(load(config, os.environ), clock, checks) as app:
             yield Watch(app, clock, bench)
