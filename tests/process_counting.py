@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.real_parts import require, require_root
 
@@ -57,6 +56,11 @@ def count(*command: str, script: bytes = b"", environment: dict[str, str] | None
     return Counted(output, process.returncode, int(last) - 1)
 
 
-def last_number(process: int) -> int:
-    """Return the process number that was given last in the namespace of ``process``, which has its own /proc."""
-    return int(Path(f"/proc/{process}/root/proc/loadavg").read_text().split()[4])
+def next_number(process: int) -> int:
+    """Return the number of the next process in the namespace of ``process``; asking takes it.
+
+    So between two looks there were as many processes as the numbers differ, less one.
+    """
+    require("nsenter")
+    command = ["nsenter", "--target", str(process), "--pid", "sh", "-c", "echo $$"]
+    return int(subprocess.run(command, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout)

@@ -23,7 +23,7 @@ from exporter.model import Question
 from exporter.privileges import authorized_keys, sudoers
 from exporter.questions.wrapper import Script, assemble
 from exporter.sources.ssh import Hop, Mode, SshSettings
-from tests.process_counting import last_number
+from tests.process_counting import next_number
 from tests.real_parts import require, require_root
 
 ACCOUNT = "collector"
@@ -191,9 +191,9 @@ class Sshd:
                 found.append(command)
         return found
 
-    def processes_started(self) -> int:
-        """Return how many processes the server's namespace has seen, those that have ended too."""
-        return last_number(int(self._children()[0]))
+    def next_number(self) -> int:
+        """Return the number of the next process in the server's namespace; asking takes it."""
+        return next_number(int(self._children()[0]))
 
     def _namespace(self) -> Path:
         return Path(f"/proc/{self._children()[0]}/ns/pid").readlink()

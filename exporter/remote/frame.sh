@@ -92,21 +92,25 @@ check_parameters() {
     done
 }
 
-# Wakes the shell that asks: every five seconds (ALRM), and when the client has gone (HUP). Of busybox, timeout(1)
-# gives the code of what it has ended.
+# Ends what was started last. timeout(1) leads a process group before it starts anything, so after its own end
+# nothing is added to the group: in this order none gets away.
+end_last() {
+    [ -z "$!" ] || kill -KILL "$!" "-$!"
+}
+
+# Wakes the shell that asks: every five seconds (ALRM), and when the client has gone (USR1; HUP may be ignored).
+# Of busybox, timeout(1) gives the code of what it has ended.
 watch() {
-    trap 'kill "$!"; exit' TERM
+    trap 'end_last; exit' TERM
     while timeout 5 head -c 1 <&5 & do
         wait "$!"
         case $? in 124 | 143) kill -ALRM $$ || exit ;; *) break ;; esac
     done
-    kill -HUP $$
+    kill -USR1 $$
 }
 
-# Ends the running question, which $! is. timeout(1) leads a process group before it starts anything, so after
-# its own end nothing is added to the group: in this order none gets away.
 end_question() {
-    [ -z "$running" ] || kill -KILL "$!" "-$!"
+    [ -z "$running" ] || end_last
 }
 
 # Where the kernel does not let a question be killed, its timeout(1) waits for ever; each wake-up costs patience.
@@ -118,8 +122,8 @@ lose_patience() {
 # Asks every question, one after the other, as long as the client is there.
 ask_all() {
     [ $# -gt 0 ] || return 0
-    running= patience=0
-    trap 'end_question; exit 1' HUP
+    running= watcher= patience=0
+    trap 'end_question; kill "$watcher"; exit 1' USR1 HUP TERM
     trap lose_patience ALRM
     watch >/dev/null 3>&- &
     watcher=$!

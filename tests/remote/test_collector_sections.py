@@ -124,12 +124,12 @@ def test_exit_codes_are_told_as_they_are(name: str, code: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["dash", "bash"])
-@pytest.mark.parametrize("asked", ["long", "flood"])
-def test_when_the_client_goes_everything_ends_at_once(name: str, asked: str) -> None:
+@pytest.mark.parametrize(("asked", "before"), [("long", ()), ("flood", ()), ("long", ("nohup",))])
+def test_when_the_client_goes_everything_ends_at_once(name: str, asked: str, before: tuple[str, ...]) -> None:
     """The end of standard input ends the running question long before its limit; no process is left."""
     collector_ = Collector(SHELLS[name])
     try:
-        process = collector_.start(SCRIPT.version, NONCE, "host", asked, "long", "long")
+        process = collector_.start(SCRIPT.version, NONCE, "host", asked, "long", "long", before=before)
         assert process.stdin is not None
         assert process.stdout is not None
         seen = b""
@@ -138,6 +138,23 @@ def test_when_the_client_goes_everything_ends_at_once(name: str, asked: str) -> 
         process.stdin.close()
         while process.stdout.read(65536):
             seen = b""
+        assert process.wait(20) == 1
+        assert _left_in_session(process.pid) == []
+    finally:
+        collector_.stop()
+
+
+@pytest.mark.parametrize("name", ["dash", "bash"])
+def test_a_collector_that_is_told_to_end_takes_everything_with_it(name: str) -> None:
+    """As sudo passes it on, or someone does by hand."""
+    collector_ = Collector(SHELLS[name])
+    try:
+        process = collector_.start(SCRIPT.version, NONCE, "host", "long")
+        assert process.stdout is not None
+        seen = b""
+        while b"before" not in seen:
+            seen += process.stdout.read1(4096)
+        process.terminate()
         assert process.wait(20) == 1
         assert _left_in_session(process.pid) == []
     finally:
