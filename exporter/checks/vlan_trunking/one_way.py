@@ -54,7 +54,9 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         if confirmed(answers, cloud, "one-way", host, device.name, shown_by=(LINKS,)):
             rows.append((sent, network, device.name))
     rows.sort(key=lambda row: (-row[0], row[1:]))
-    for network in view.found():
+    for network, found in view.found().items():
+        if all(place.kind == "openvswitch" for place in found):
+            continue  # its VLANs have no devices that count
         silent = [(sent, device) for sent, own, device in rows if own == network]
         yield ONE_WAY.sample(
             *names(target, cloud),
