@@ -34,6 +34,13 @@ def tokens(world: World, router: Router) -> Iterator[str]:
     for instance in world.served(router):
         yield instance.id
         yield instance.name
+        yield instance.nic.mac
+
+
+def written_out(router: Router) -> Iterator[str]:
+    """Yield the addresses of its gateways as they stand in the middle of a DNS answer in hexadecimal digits."""
+    for network in router.networks:
+        yield "".join(f"{int(part):02x}" for part in network.gateway.split("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,12 @@ class Exchange:
     partner: dict[str, str]
 
     @classmethod
-    def between(cls, ours: list[str], theirs: list[str]) -> Exchange:
-        """Return what turns ``ours`` into ``theirs``; a word never matches inside a longer one."""
+    def between(cls, ours: list[str], theirs: list[str], inner: dict[str, str]) -> Exchange:
+        """Return what turns ``ours`` into ``theirs``; a word never matches inside a longer one, but ``inner`` do."""
         words = sorted(set(ours), key=len, reverse=True)
         union = "|".join(re.escape(word) for word in words)
-        return cls(re.compile(rf"(?<![A-Za-z0-9])(?:{union})(?![A-Za-z-])"), dict(zip(ours, theirs, strict=True)))
+        pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{union})(?![A-Za-z-])|{'|'.join(inner)}")
+        return cls(pattern, {**dict(zip(ours, theirs, strict=True)), **inner})
 
     def __call__(self, text: str) -> str:
         """Return ``text`` with every word exchanged."""
@@ -126,8 +134,11 @@ class Copies:
         """Return what turns the words of a copied router into the model's, and back."""
         if copy.name not in self._exchanges:
             ours = [host.name, *tokens(self._world, copy)]
-            theirs = [MODEL_HOST, *tokens(self._world, self._models[copy.model])]
-            self._exchanges[copy.name] = Exchange.between(ours, theirs), Exchange.between(theirs, ours)
+            model = self._models[copy.model]
+            theirs = [MODEL_HOST, *tokens(self._world, model)]
+            inner = dict(zip(written_out(copy), written_out(model), strict=True))
+            back = Exchange.between(theirs, ours, {theirs: ours for ours, theirs in inner.items()})
+            self._exchanges[copy.name] = Exchange.between(ours, theirs, inner), back
         return self._exchanges[copy.name]
 
     def host_answer(self, host: Host, answer: bytes, elapsed: int) -> str:
