@@ -123,17 +123,54 @@ def backend_differs(world: World) -> None:
     _made(world, "kvm-9").properties["network.bridge.type"] = "native"
 
 
+def _vlans_in(made: Hypervisor, bridge: str, vlans: range) -> None:
+    """Add a bridge with that many VLAN devices as its ports."""
+    ports = [VlanDevice(f"bond0.{vlan}", "bond0", vlan, traffic=QUIET) for vlan in vlans]
+    made.vlans += ports
+    made.bridges.append(Bridge(bridge, [port.name for port in ports], traffic=QUIET))
+
+
 @fault(LINKS, "vlan_devices")
 def vlans_many(world: World) -> None:
     """kvm-6 has 801 VLAN devices."""
     made = _made(world, "kvm-6")
-    made.vlans += [VlanDevice(f"bond0.{vlan}", "bond0", vlan, traffic=QUIET) for vlan in range(3000, 3801)]
+    _vlans_in(made, "spare0", range(3000, 3400))
+    _vlans_in(made, "spare1", range(3400, 3801))
 
 
 @fault(LINKS, "vlan_devices", "bridge_ports_most")
 def bridge_full(world: World) -> None:
     """A bridge of kvm-6 has 901 ports; the kernel takes 1023."""
-    made = _made(world, "kvm-6")
-    ports = [VlanDevice(f"bond0.{vlan}", "bond0", vlan, traffic=QUIET) for vlan in range(3000, 3901)]
-    made.vlans += ports
-    made.bridges.append(Bridge("spare", [port.name for port in ports], traffic=QUIET))
+    _vlans_in(_made(world, "kvm-6"), "spare", range(3000, 3901))
+
+
+@fault(LINKS, "uplink_down", "bond_members_down")
+def uplink_dead(world: World) -> None:
+    """Both cables of bond1 of kvm-4 are pulled: its guests are cut off."""
+    made = _made(world, "kvm-4")
+    bond = made.bond("bond1")
+    for member in bond.members:
+        _unplug(made, bond, made.nic(member.nic))
+    bond.partner_mac = NOBODY
+
+
+def _rename(made: Hypervisor, old: str, new: str) -> None:
+    """Give a bond another name, wherever it is named."""
+    made.bond(old).name = new
+    for device in made.vlans:
+        if device.parent == old:
+            device.parent, device.name = new, f"{new}.{device.vlan}"
+    for bridge in made.bridges:
+        bridge.ports = [port.replace(old, new) for port in bridge.ports]
+
+
+@fault(LINKS, "uplink_name_too_long_vlans")
+def uplink_name_long(world: World) -> None:
+    """The bond of kvm-6 is named bond-lacp-1: br<bond>-<VLAN> passes 15 characters."""
+    _rename(_made(world, "kvm-6"), "bond0", "bond-lacp-1")
+
+
+@fault(LINKS, "uplink_names_refused", "physical_networks:label_without_uplink", "security_groups:bridges_incomplete")
+def uplink_name_refused(world: World) -> None:
+    """The bond of kvm-6 is named lag0, which the agent does not take for an uplink."""
+    _rename(_made(world, "kvm-6"), "bond0", "lag0")
