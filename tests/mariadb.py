@@ -109,6 +109,9 @@ def _configuration(folder: Path, port: int, options: tuple[str, ...]) -> str:
         f"ssl-ca = {folder / 'ca.pem'}",
         "innodb-buffer-pool-size = 64M",
         "innodb-flush-log-at-trx-commit = 0",
+        "innodb-flush-method = nosync",
+        "innodb-doublewrite = 0",
+        "innodb-log-file-size = 8M",
         "skip-log-bin",
         *options,
     )

@@ -120,4 +120,4 @@ class Database:
     async def close(self) -> None:
         """Hang up."""
         if self._session is not None:
-            self._session.close()
+            await self._session.ended()

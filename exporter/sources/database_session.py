@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -117,10 +118,18 @@ class Session:
             return (None, True) if lag is None else (float(lag), False)
         return None, False
 
+    async def ended(self) -> None:
+        """Hang up, and return when the socket is closed."""
+        writer = self.connection._writer
+        self.close()
+        if writer is not None:
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
     def close(self) -> None:
         """Hang up at once."""
         self.is_lost = True
-        self.connection.close()
+        hang_up(self.connection)
 
 
 async def opened(
@@ -144,9 +153,16 @@ async def opened(
             session = Session(connection, f"{host}:{port}", "mariadb" in connection.get_server_info().lower())
             await session.prepare()
     except BaseException:
-        connection.close()
+        hang_up(connection)
         raise
     return session
+
+
+def hang_up(connection: Any) -> None:
+    """Let go of a connection; a polite close would wait for the other side."""
+    if connection._writer is not None:
+        connection._writer.transport.abort()
+    connection.close()
 
 
 def _insist_on_tls(connection: Any) -> None:
