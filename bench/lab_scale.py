@@ -1,6 +1,7 @@
-"""The whole exporter against a large lab: series, scrape p50/p99, memory, CPU, event-loop lag.
+"""The whole exporter against a large lab: series, scrape p50/p99, memory, CPU, event-loop lag, visits.
 
     python bench/lab_scale.py --hosts 1000 --routers 2000 --interval 120
+    python bench/lab_scale.py --hosts 1000 --routers 20 --vms-per-host 100 --interval 120
 
 The lab runs in a process of its own on the same machine, so both share its cores: read the exporter's CPU
 seconds and the lag, not the wall time of a round.
@@ -22,6 +23,7 @@ import yaml
 
 ADDRESS = "127.0.0.1:20061"
 OWN = "cloudstack_network_exporter"
+LAST = "_target_last_success_timestamp_seconds"
 
 
 @contextlib.asynccontextmanager
@@ -36,20 +38,23 @@ async def process(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
         await running.wait()
 
 
-async def lab_config(lab: asyncio.subprocess.Process, interval: float) -> str:
-    """Return the path of a configuration for the lab with intervals of a real cloud."""
+async def lab_config(lab: asyncio.subprocess.Process, interval: float) -> tuple[str, str]:
+    """Return the lab's control page, and the path of a configuration with intervals of a real cloud."""
     assert lab.stdout is not None
-    while not (line := (await lab.stdout.readline()).decode()).startswith("configuration"):
+    told: dict[str, str] = {}
+    while "configuration" not in told:
+        line = (await lab.stdout.readline()).decode().split()
         if not line:
             sys.exit("the lab did not start")
-    path = Path(line.split()[1])
+        told[line[0]] = line[1]
+    path = Path(told["configuration"])
     config = yaml.safe_load(path.read_text())
     kinds = ("inventory", "host", "router", "console_proxy", "console_endpoint")
     config["intervals"] = {**dict.fromkeys(kinds, interval), "deadline": 60}
     config["web"] = {"listen_address": ADDRESS}
     chosen = path.with_name("bench.yml")
     chosen.write_text(yaml.safe_dump(config))
-    return str(chosen)
+    return told["faults"], str(chosen)
 
 
 def values(page: str, name: str, labels: str = "") -> list[float]:
@@ -59,28 +64,31 @@ def values(page: str, name: str, labels: str = "") -> list[float]:
 
 
 class Scraper:
-    """Fetches /metrics and keeps the worst lag it was told."""
+    """Fetches /metrics, keeps the worst lag it was told, and counts visits of hosts by when the last one was."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.session = session
         self.lag = 0.0
+        self.visits: set[str] = set()
 
     async def page(self) -> str:
         """Return the page as text."""
         async with self.session.get(f"http://{ADDRESS}/metrics", headers={"Accept-Encoding": "identity"}) as answer:
             text = await answer.text()
         self.lag = max(self.lag, *values(text, f"{OWN}_event_loop_lag_seconds"))
+        self.visits.update(line for line in text.splitlines() if line.startswith(f'{OWN}{LAST}{{kind="host"'))
         return text
 
-    async def until_visited(self, seconds: float) -> str:
-        """Return the page when every router was visited, or the newest after ``seconds``."""
+    async def until_visited(self, hosts: int, seconds: float) -> str:
+        """Return the page when every host and router was visited, or the newest after ``seconds``."""
         end = time.monotonic() + seconds
         while True:
             await asyncio.sleep(2)
             with contextlib.suppress(aiohttp.ClientError):
                 text = await self.page()
                 routers = sum(values(text, f"{OWN}_inventory_objects", 'kind="routers"'))
-                if 0 < routers <= len(values(text, f"{OWN}_target_up", 'kind="router"')) or time.monotonic() > end:
+                seen = [len(values(text, f"{OWN}_target_up", f'kind="{kind}"')) for kind in ("host", "router")]
+                if (hosts <= seen[0] and 0 < routers <= seen[1]) or time.monotonic() > end:
                     return text
 
     async def times(self, encoding: str, number: int) -> list[float]:
@@ -96,12 +104,29 @@ class Scraper:
         return sorted(found)
 
 
-async def measure(scraper: Scraper, interval: float, number: int) -> None:
+async def count_visits(scraper: Scraper, control: str, seconds: float) -> None:
+    """Print the visits of hosts that the exporter tells of, and the commands that the lab's hosts were given."""
+    end = time.monotonic() + seconds
+    while True:
+        await scraper.page()
+        async with scraper.session.get(f"{control}seen", headers={"Accept-Encoding": "identity"}) as answer:
+            commands = (await answer.json()).get("host", 0)
+        if len(scraper.visits) == commands or time.monotonic() > end:
+            print(f"visits of hosts {len(scraper.visits)}, commands executed for them {commands}")
+            return
+        await asyncio.sleep(1)
+
+
+async def measure(scraper: Scraper, control: str, given: argparse.Namespace) -> None:
     """Wait for the first round, scrape, and print."""
-    began = time.monotonic()
-    text = await scraper.until_visited(3 * interval + 60)
-    print(f"every router visited after {time.monotonic() - began:.0f} s (interval {interval:g} s)")
+    began, interval, number = time.monotonic(), given.interval, given.scrapes
+    text = await scraper.until_visited(given.hosts, 3 * interval + 60)
+    print(f"every host and router visited after {time.monotonic() - began:.0f} s (interval {interval:g} s)")
+    await count_visits(scraper, control, interval)
+    lasted = values(text, f"{OWN}_target_visit_duration_seconds", 'kind="host"')
+    print(f"a visit of a host takes {statistics.median(lasted):.2f} s, the slowest {max(lasted):.2f} s")
     cpu, since = sum(values(text, "process_cpu_seconds_total")), time.monotonic()
+    print(f"CPU until then {cpu:.0f} s")
     print(f"worst event-loop lag of the cold round {1000 * scraper.lag:.0f} ms")
     scraper.lag = 0.0
     for encoding in ("gzip", "identity"):
@@ -125,17 +150,18 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--routers", type=int, default=200)
+    parser.add_argument("--vms-per-host", type=int, default=0)
     parser.add_argument("--interval", type=float, default=30.0)
     parser.add_argument("--scrapes", type=int, default=30)
     given = parser.parse_args()
-    words = ("-m", "exporter.lab", "--hosts", str(given.hosts), "--routers", str(given.routers))
-    async with process(*words) as lab:
-        config = await lab_config(lab, given.interval)
+    words = ("--hosts", str(given.hosts), "--routers", str(given.routers), "--vms-per-host", str(given.vms_per_host))
+    async with process("-m", "exporter.lab", *words) as lab:
+        control, config = await lab_config(lab, given.interval)
         async with (
             process("-m", "exporter", "--config.file", config, "--log.level", "error"),
             aiohttp.ClientSession(auto_decompress=False) as session,
         ):
-            await measure(Scraper(session), given.interval, given.scrapes)
+            await measure(Scraper(session), control, given)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--hosts", type=int, default=default.hosts, help="KVM hosts in all")
     parser.add_argument("--routers", type=int, default=default.routers, help="virtual routers in all")
     parser.add_argument("--vms-per-network", type=int, default=default.vms_per_network, help="instances per network")
+    parser.add_argument("--vms-per-host", type=int, default=0, help="instances on each host beyond the smallest lab")
     parser.add_argument("--port", type=int, default=0, help="first of a block of ports; 0: the first free block")
     parser.add_argument("--mode", choices=("sudo", "forced", "root"), default=default.mode, help="how SSH is allowed")
     parser.add_argument("--fault", action="append", default=[], choices=sorted(CATALOGUE), metavar="NAME",
@@ -30,6 +31,7 @@ def options(arguments: list[str]) -> Options:
             hosts=given.hosts,
             routers=given.routers,
             vms_per_network=given.vms_per_network,
+            vms_per_host=given.vms_per_host,
             port=given.port,
             mode=given.mode,
             faults=tuple(given.fault),

@@ -39,6 +39,8 @@ ASKED: web.AppKey[Counter[str]] = web.AppKey("asked", Counter)
 REQUESTS: web.AppKey[deque[dict[str, str]]] = web.AppKey("requests", deque)
 FILTERS = ("id", "zoneid", "podid", "clusterid", "hostid", "physicalnetworkid", "networkid", "vpcid", "type",
            "systemvmtype", "state", "hypervisor", "traffictype")  # fmt: skip
+UNSELECTIVE = frozenset({"page", "pagesize", "apikey", "signature", "signatureversion", "expires", "response"})
+"""Parameters that do not change which rows are meant."""
 CREDENTIALS_REFUSED = "unable to verify user credentials and/or request signature"
 HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body><h2>HTTP ERROR</h2></body></html>"
 
@@ -114,6 +116,7 @@ class ApiServer:
         self._content_type = content_type
         self._encoded = encoded
         self._unix = unix
+        self._selections: dict[tuple[object, ...], tuple[object, list[dict[str, Any]]]] = {}
         self.asked: Counter[str] = Counter()
         self.requests: deque[dict[str, str]] = deque(maxlen=1000)
 
@@ -168,10 +171,22 @@ class ApiServer:
             return self._envelope("listApis", "api", api_rows(known), None)
         about = COMMANDS[command]
         try:
-            found = select(about, self._rows(command, parameters), parameters)
+            found = self._selected(command, parameters)
         except KeyError:
             raise ApiError(401, unknown_text(command)) from None
         return self._envelope(command, about.array, self._page(command, found, parameters), len(found))
+
+    def _selected(self, command: str, parameters: Parameters) -> list[dict[str, Any]]:
+        """Return the rows that are asked for; the pages of one list select them once."""
+        rows = self._rows(command, parameters)
+        key = (command, *sorted((name, value) for name, value in parameters.items() if name not in UNSELECTIVE))
+        known, found = self._selections.get(key, (None, []))
+        if known is not rows:
+            found = select(COMMANDS[command], rows, parameters)
+            self._selections[key] = (rows, found)
+            if len(self._selections) > 200:
+                self._selections.pop(next(iter(self._selections)))
+        return found
 
     def _refuse(self, command: str) -> None:
         """Raise the ApiError of the fault that is switched on, or of an unknown command."""

@@ -34,7 +34,8 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listTemplates": rows_guests.templates,
 }
 FRESH = 30.0
-"""Seconds for which rows are kept: health results carry dates that move on."""
+"""Seconds for which rows with dates that move on are kept; the others stay until another world is shown."""
+MOVING = ("listRouters", "listHosts")
 
 
 class Cloud:
@@ -58,7 +59,9 @@ class Cloud:
         """
         now = self._unix()
         if now > self._until:
-            self._rows, self._until, self._world.now = {}, now + FRESH, now
+            self._until, self._world.now = now + FRESH, now
+            for name in MOVING:
+                self._rows.pop(name, None)
         if command == "listConfigurations":
             return rows_zone.configurations(self._world, parameters.get("zoneid", ""))
         if command not in self._rows:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import Protocol
 
 from aiohttp import web
 
 from exporter.lab.faults import CATALOGUE, Fault
+from exporter.lab.seen import Seen
 
 STYLE = (
     "body{font:16px/1.4 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}"
@@ -20,13 +22,14 @@ class Switchboard(Protocol):
     """What the page needs of the lab."""
 
     on: list[str]
+    seen: Seen
 
     async def set(self, name: str, *, on: bool) -> None:
         """Switch a fault."""
 
 
 def control_application(lab: Switchboard) -> web.Application:
-    """Return the application: ``GET /``, ``GET /faults`` and ``POST /faults/<name>/on|off``.
+    """Return the application: ``GET /``, ``GET /faults``, ``POST /faults/<name>/on|off`` and ``GET /seen``.
 
     A POST answers JSON, or leads back to the page where a browser sent it. One that comes from a page of
     another site is refused.
@@ -37,6 +40,10 @@ def control_application(lab: Switchboard) -> web.Application:
 
     async def faults(_: web.Request) -> web.Response:
         return web.json_response([_row(fault, lab.on) for fault in CATALOGUE.values()])
+
+    async def seen(_: web.Request) -> web.Response:
+        ways = Counter(way for _, command in lab.seen.ssh for way in ("host", "hop") if f" {way} " in command)
+        return web.json_response({"ssh": len(lab.seen.ssh), **ways})
 
     async def switch(request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -52,6 +59,7 @@ def control_application(lab: Switchboard) -> web.Application:
     app = web.Application()
     app.router.add_get("/", page, name="page")
     app.router.add_get("/faults", faults)
+    app.router.add_get("/seen", seen)
     app.router.add_post(r"/faults/{name:[a-z0-9_]+}/{state:on|off}", switch)
     return app
 

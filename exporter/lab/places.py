@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from exporter.lab.hypervisor import Hypervisor
@@ -16,6 +17,7 @@ FIRST_VLAN, LAST_VLAN = 100, 3999
 """The range of guest VLANs of every physical network."""
 
 
+@lru_cache(20_000)
 def identity(*words: object) -> str:
     """Return the uuid that the lab always gives to the object named by ``words``."""
     return str(uuid.uuid5(NAMESPACE, "/".join(str(word) for word in words)))
