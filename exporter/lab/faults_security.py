@@ -1,4 +1,4 @@
-"""Faults of security groups. They strike kvm-5 in zone south, where i-2-38-VM must be guarded, unless they say otherwise."""
+"""Faults of security groups. They strike kvm-5 in zone south, where i-2-38-VM must be guarded."""
 
 from __future__ import annotations
 
@@ -177,13 +177,13 @@ def security_rules_in_both_flavours(world: World) -> None:
 
 @fault(GROUPS, "tools_missing")
 def security_ebtables_missing(world: World) -> None:
-    """ebtables is not installed on kvm-5; what it would tell is unknown."""
+    """The program ebtables is not installed on kvm-5; what it would tell is unknown."""
     _host(world).missing.add("ebtables")
 
 
 @fault(GROUPS, "tools_missing")
 def security_ipset_missing(world: World) -> None:
-    """ipset is not installed on kvm-5, which CloudStack itself does not look for."""
+    """The program ipset is not installed on kvm-5, which CloudStack itself does not look for."""
     _host(world).missing.add("ipset")
 
 
