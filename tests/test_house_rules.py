@@ -48,7 +48,9 @@ def test_modules_say_what_they_hold_and_bear_names_of_the_field(path: Path) -> N
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree)
     classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    assert not [name for name in (path.stem, *classes) if re.search(r"manager|helper|util|(?<!data)base$", name, re.IGNORECASE)]
+    assert not [
+        name for name in (path.stem, *classes) if re.search(r"manager|helper|util|(?<!data)base$", name, re.IGNORECASE)
+    ]
 
 
 def test_exceptions_are_swallowed_in_three_places_only() -> None:
