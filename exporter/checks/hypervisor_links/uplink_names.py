@@ -18,7 +18,7 @@ from exporter.questions.host_agent import AGENT
 from exporter.questions.host_links import LINKS, Links
 from exporter.questions.host_ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
-from exporter.topology.labels import Place, places
+from exporter.topology.labels import Place, places, switches
 from exporter.topology.vlans import segment
 
 TOO_LONG = gauge(
@@ -43,7 +43,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield both verdicts for each physical network whose labels lead to bridges of the kernel on this host."""
     links, judged = answers[LINKS], is_judged(target, cloud, answers.now)
     found: defaultdict[str, list[Place]] = defaultdict(list)
-    for place in places(target, cloud, links, answers.get(AGENT), answers.get(OVS_DATABASE)):
+    for place in places(target, cloud, links, answers.get(AGENT), switches(answers)):
         if place.kind in ("bridge", "interface"):
             found[place.physical_network_id].append(place)
     for physical_id, lying in found.items():

@@ -19,7 +19,7 @@ from exporter.questions.host_bonds import BONDS, LACP, NO_PARTNER, Bond
 from exporter.questions.host_links import LINKS, Links
 from exporter.questions.host_ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
-from exporter.topology.labels import places
+from exporter.topology.labels import places, switches
 
 DOWN = gauge(
     "uplink_down",
@@ -74,7 +74,7 @@ def _single(target: HostTarget, answers: Answers, cloud: Cloud, bonds: Mapping[s
     """Return the NICs that alone carry a traffic type; members of Open vSwitch's own bonds do not."""
     links: Links = answers[LINKS]
     found: dict[str, None] = {}
-    for place in places(target, cloud, links, answers.get(AGENT), answers.get(OVS_DATABASE)):
+    for place in places(target, cloud, links, answers.get(AGENT), switches(answers)):
         name = place.pif
         if name in links.by_name and name not in bonds and not links.by_name[name].kind:
             found[name] = None
