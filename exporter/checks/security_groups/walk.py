@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from exporter.questions.host_firewall_chains import Rule, Ruleset
 
 DEEPEST = 16
-MOST_STEPS = 20_000
+MOST_STEPS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
