@@ -1,0 +1,224 @@
+"""VLANs of running machines against what the host has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.mismatches import judge
+from exporter.cloud.networks import VlanRange
+from exporter.model import Sample
+from exporter.questions.host_links import Link
+from exporter.questions.host_ovs import OVS_DATABASE, OvsInterface, OvsPort
+from exporter.thresholds import ROWS_PER_TARGET
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+KEY = ("mismatches", "cluster1", "kvm1", "physical-pn")
+
+
+def verdict(*found: Link, on: Any = None, looks: int = 2, **fields: Any) -> list[Sample]:
+    """Return what is said of a host on which machine 5 of VLAN 101 runs."""
+    running = on or (scene.domain(5),)
+    seen_by = fields.pop("cloud", scene.cloud(scene.instance(5)))
+    return scene.on_host(judge, seen_by, scene.answered(scene.links(*found), *running, **fields), looks=looks)
+
+
+def test_a_machine_in_its_vlan() -> None:
+    """Tap and VLAN device are ports of one bridge."""
+    assert scene.values_of(verdict(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0"))) == {KEY: 0}
+
+
+def test_a_host_without_machines_is_healthy() -> None:
+    """No VLAN bridge is needed, so none is missing."""
+    found = scene.on_host(judge, scene.cloud(), scene.answered(scene.links(*scene.UPLINK)))
+    assert scene.values_of(found) == {KEY: 0}
+
+
+BROKEN = {
+    "vnet0 is in brbond0-101 with no uplink": [
+        scene.link("brbond0-101", "bridge"), scene.link("vnet0", "tun", "brbond0-101")
+    ],
+    "vnet0 is in cloudbr1 with bond0": [scene.link("vnet0", "tun", "cloudbr1")],
+    "vnet0 is in no bridge": [*scene.vlan_bridge(101), scene.link("vnet0", "tun")],
+    "vnet0 is not there": scene.vlan_bridge(101),
+    "bond0.101 is switched off": scene.vlan_bridge(101, "vnet0", is_up=False),
+    "bond0.101 hangs on eth9, not on bond0": scene.vlan_bridge(101, "vnet0", parent="eth9"),
+    "vnet0 is in brbond0-102 with bond0.102": [*scene.vlan_bridge(101), *scene.vlan_bridge(102, "vnet0")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BROKEN)
+def test_each_way_to_miss_a_vlan(words: str) -> None:
+    """The count and the row of the VLAN turn, and the finding says what is wrong."""
+    found = verdict(*scene.UPLINK, *BROKEN[words])
+    assert scene.values_of(found) == {KEY: 1, ("vlan_mismatch", *KEY[1:], "101"): 1}
+    assert scene.only(found, "mismatches").seen.startswith(f"i-2-5-VM: {words}")
+
+
+def test_a_nic_that_is_not_plugged_in() -> None:
+    """The domain has no NIC with the MAC that CloudStack knows."""
+    found = verdict(*scene.UPLINK, on=(scene.domain(5, mac="02:00:00:00:00:99"),))
+    assert scene.only(found, "mismatches").seen == f"i-2-5-VM: no NIC with MAC {scene.mac(5)}"
+
+
+def test_one_look_is_not_enough() -> None:
+    """A machine that migrates, or a NIC that is being plugged, is not reported."""
+    assert scene.values_of(verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), looks=1)) == {KEY: 0}
+
+
+def test_a_live_migration_begins_the_count_anew() -> None:
+    """Two visits of two hosts are not two visits of one."""
+    here, there = scene.cloud(scene.instance(5)), scene.cloud(scene.instance(5, on=2))
+    values = scene.answered(scene.links(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1")), scene.domain(5))
+    watch, of = scene.Watch(judge), scene.target(scene.host())
+    for seen_by in (here, there, here):
+        found = watch.look(of, seen_by, lambda: watch.answers("kvm1", values))
+        assert scene.values_of(found) == {KEY: 0}
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        scene.domain(5, state="paused"),
+        scene.domain(6),
+        scene.domain(5, kind="hostdev"),
+        scene.domain(5, kind="direct"),
+    ],
+)
+def test_what_is_not_judged(domain: Any) -> None:
+    """Paused and unknown domains, and NICs that the agent does not bridge."""
+    found = verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), on=(domain,))
+    assert scene.values_of(found) == {KEY: 0}
+
+
+def test_a_machine_that_is_not_running_by_cloudstack() -> None:
+    """While it starts, stops or migrates its NICs come and go."""
+    seen_by = scene.cloud(scene.instance(5, state="Migrating"))
+    found = verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), cloud=seen_by)
+    assert scene.values_of(found) == {KEY: 0}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"resource_state": "Maintenance"}, {"resource_state": "Disabled"}, {"created": scene.NOW}]
+)
+def test_hosts_that_are_held_back(fields: dict[str, Any]) -> None:
+    """Maintenance, disabled and freshly added hosts are not judged."""
+    seen_by = scene.cloud(scene.instance(5), hosts=(scene.host(**fields),))
+    assert verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), cloud=seen_by) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "tap", "wrong"),
+    [("vlan://untagged", "cloudbr1", 0), ("vlan://untagged", "brbond0-101", 1), ("101", "brbond0-101", 0)],
+)
+def test_untagged_and_bare_numbers(uri: str, tap: str, wrong: int) -> None:
+    """Untagged NICs are in the label's own bridge; a bare number is a VLAN."""
+    seen_by = scene.cloud(scene.instance(5, 1, scene.nic(5, uri)))
+    found = verdict(*scene.UPLINK, *scene.vlan_bridge(101), scene.link("vnet0", "tun", tap), cloud=seen_by)
+    assert scene.only(found, "mismatches").value == wrong
+
+
+@pytest.mark.parametrize(("vni", "wrong"), [(5001, 0), (5002, 1)])
+def test_vxlan(vni: int, wrong: int) -> None:
+    """A VXLAN device of the network's VNI is in the bridge."""
+    found = verdict(
+        *scene.UPLINK,
+        scene.link("brvx-5001", "bridge"),
+        scene.link("vxlan5001", "vxlan", "brvx-5001", vni=vni, parent="bond0"),
+        scene.link("vnet0", "tun", "brvx-5001"),
+        cloud=scene.cloud(scene.instance(5, 1, scene.nic(5, "vxlan://5001"))),
+    )
+    assert scene.only(found, "mismatches").value == wrong
+
+
+@pytest.mark.parametrize("uri", ["pvlan://100-i200", "lswitch://12", "vs://77", "vlan://4095", "vlan://100-110"])
+def test_segments_that_are_bridged_otherwise(uri: str) -> None:
+    """Private VLANs, SDN and the VLAN that modifyvlan.sh passes over are not judged."""
+    seen_by = scene.cloud(scene.instance(5, 1, scene.nic(5, uri)))
+    found = verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), cloud=seen_by)
+    assert scene.values_of(found) == {KEY: 0}
+
+
+def test_old_bridge_names_and_stacked_uplinks() -> None:
+    """Wires are judged, not names: cloudVirBr101 is as good, and so is a label on a VLAN of the same bond."""
+    old = [
+        scene.link("cloudVirBr101", "bridge"),
+        scene.link("bond0.101", "vlan", "cloudVirBr101", parent="bond0", vlan=101),
+        scene.link("vnet0", "tun", "cloudVirBr101"),
+    ]
+    assert scene.values_of(verdict(*scene.UPLINK, *old)) == {KEY: 0}
+    stacked = [
+        scene.link("bond0", "bond"), scene.link("bond0.50", "vlan", "cloudbr1", parent="bond0", vlan=50),
+        scene.link("cloudbr1", "bridge"),
+    ]  # fmt: skip
+    assert scene.values_of(verdict(*stacked, *scene.vlan_bridge(101, "vnet0"))) == {KEY: 0}
+
+
+def test_public_nics_of_routers() -> None:
+    """The public network is not listed; its ranges say which physical network it is in."""
+    public = scene.nic(9, "vlan://90", "public", traffic_type="Public")
+    seen_by = scene.cloud(
+        scene.router(nics=(public,)),
+        labels=(scene.label(), scene.label(traffic="Public")),
+        vlan_ranges=scene.by_id(
+            VlanRange(
+                id="v", zone_id="z", vlan="vlan://90", is_public=True, network_id="public", physical_network_id="pn"
+            )
+        ),
+    )
+    domain = scene.domain(9, source="brbond0-90", name="r-4-VM")
+    assert scene.values_of(verdict(*scene.UPLINK, *scene.vlan_bridge(90, "vnet0"), on=(domain,), cloud=seen_by)) == {
+        KEY: 0
+    }
+    found = verdict(*scene.UPLINK, *scene.vlan_bridge(91, "vnet0"), on=(domain,), cloud=seen_by)
+    assert scene.only(found, "mismatches").value == 1
+
+
+def port(bridge: str = "cloudbr1") -> OvsPort:
+    """Return the port of vnet0."""
+    return OvsPort(name="vnet0", bridge=bridge, tag=7, interfaces=(OvsInterface(name="vnet0"),))
+
+
+@pytest.mark.parametrize(
+    ("ports", "words"),
+    [
+        ((port(),), ""),
+        ((), "i-2-5-VM: vnet0 is no port of Open vSwitch"),
+        ((port("other"),), "i-2-5-VM: vnet0 is in other, not in cloudbr1"),
+    ],
+)
+def test_open_vswitch(ports: tuple[OvsPort, ...], words: str) -> None:
+    """The port must be in the label's bridge; its tag is judged by open_vswitch."""
+    found = verdict(
+        scene.link("ovs-system", "openvswitch"), scene.link("vnet0", "tun", "ovs-system"), ovs=scene.switch(*ports)
+    )
+    assert scene.only(found, "mismatches").value == int(bool(words))
+    assert words in scene.only(found, "mismatches").seen
+
+
+def test_open_vswitch_that_does_not_answer() -> None:
+    """Nothing is known then, and nothing is said."""
+    values = scene.answered(
+        scene.links(scene.link("cloudbr1", "openvswitch"), scene.link("vnet0", "tun", "ovs-system")), scene.domain(5)
+    )
+    del values[OVS_DATABASE]
+    assert scene.on_host(judge, scene.cloud(scene.instance(5)), values) == []
+
+
+def test_rows_are_bounded_and_the_worst_come_first() -> None:
+    """Of thirty VLANs twenty are shown, first the one with two NICs; the count tells all."""
+    vms = [scene.instance(n, 1, scene.nic(n, f"vlan://{100 + min(n, 30)}")) for n in range(1, 32)]
+    taps = [scene.link(f"vnet{n}", "tun", "cloudbr1") for n in range(1, 32)]
+    running = [scene.domain(n, f"vnet{n}") for n in range(1, 32)]
+    found = verdict(*scene.UPLINK, *taps, on=running, cloud=scene.cloud(*vms))
+    rows = [sample for sample in found if sample.metric.name.endswith("vlan_mismatch")]
+    assert scene.only(found, "mismatches").value == 30
+    assert (len(rows), rows[0].labels[-1], rows[0].value) == (ROWS_PER_TARGET, "130", 2)
+
+
+def test_a_label_that_leads_nowhere_is_not_healthy() -> None:
+    """Without the label's bridge nothing is said of a host without machines; the label is physical_networks'."""
+    seen_by = replace(scene.cloud(), traffic_types=scene.by_id(scene.label("cloudbr9")))
+    assert scene.on_host(judge, seen_by, scene.answered(scene.links(*scene.UPLINK))) == []
