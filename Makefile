@@ -30,7 +30,7 @@ lock:
 	    --python-version 3.11 --extra dev pyproject.toml -c deploy/requirements.txt -o deploy/requirements-dev.txt
 
 # Slow suites in full; CI runs a slice of them.
-.PHONY: fuzz soak scale
+.PHONY: fuzz soak scale test-vm
 fuzz:
 	.venv/bin/pytest -q -n auto -m hypothesis --hypothesis-profile full --timeout 3600
 
@@ -39,3 +39,7 @@ soak:
 
 scale:
 	.venv/bin/python bench/lab_scale.py --hosts 1000 --routers 2000 --interval 120
+
+# A booted virtual machine as hypervisor; `deploy/bootstrap.sh test` first. Needs root, not KVM.
+test-vm:
+	VM_TESTS=all .venv/bin/pytest -q -m vm --timeout 3600

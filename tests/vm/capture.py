@@ -26,8 +26,8 @@ NATIVE = {
     "ethtool-eth1.txt": "ethtool eth1",
     "ethtool-i-bond0.txt": "ethtool -i bond0",
     "ethtool-k-bond0.txt": "ethtool -k bond0",
-    "sysfs-eth1.txt": "cd /sys/class/net/eth1; grep -H '' speed duplex carrier carrier_changes mtu operstate device/vendor "
-    "device/device master/bonding/mode statistics/rx_crc_errors",
+    "sysfs-eth1.txt": "cd /sys/class/net/eth1; grep -H '' speed duplex carrier carrier_changes mtu operstate "
+    "device/vendor device/device master/bonding/mode statistics/rx_crc_errors",
     "bridge-link.json": "bridge -j -d link show",
     "brctl-show.txt": "brctl show",
     "lldpcli-neighbors.json": "lldpcli -f json0 show neighbors details",

@@ -1,4 +1,4 @@
-"""The files that make a hypervisor of the virtual machine: what its administrator and CloudStack's agent leave there."""
+"""The files that make a hypervisor of the virtual machine, as its administrator and CloudStack's agent leave them."""
 
 from __future__ import annotations
 

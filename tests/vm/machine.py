@@ -28,15 +28,15 @@ class VirtualMachine:
     Attributes:
         place: directory of this boot.
         files: path in the machine -> content, mode; there before its first process.
-        taps: descriptors, one for each further NIC.
         port: loopback port that is the machine's port 22.
+        taps: descriptors, one for each further NIC; they are the machine's from its start on.
     """
 
     image: Image
     place: Path
     files: dict[str, tuple[str, int]]
-    taps: tuple[int, ...]
     port: int
+    taps: tuple[int, ...] = ()
     memory: int = 1024  # MiB
     process: subprocess.Popen[bytes] | None = None
     master: subprocess.Popen[bytes] | None = None

@@ -129,7 +129,11 @@ def nic(guest: Guest, place: int) -> Row:
 
 def system_vm(guest: Guest, since: str) -> Row:
     """Return a secondary storage VM; without public traffic its NIC in a guest network stands as the public one."""
-    fields = {"Control": ("linklocalip", "linklocal"), "Management": ("privateip", "private"), "Guest": ("publicip", "public")}
+    fields = {
+        "Control": ("linklocalip", "linklocal"),
+        "Management": ("privateip", "private"),
+        "Guest": ("publicip", "public"),
+    }
     row: Row = {
         **IN_POD, "id": identity(guest.name), "name": guest.name, "systemvmtype": "secondarystoragevm",
         "state": "Running", "agentstate": "Up", "hostid": HOST_ID, "hostname": HOST, "hypervisor": "KVM",

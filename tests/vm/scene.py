@@ -130,6 +130,6 @@ def _many(vlans: int, guests: int) -> Iterator[Guest]:
                 f"10.{32 + (number >> 8)}.{number & 255}.10",
                 2000 + number,
             )
-            for number, _ in zip(numbers, range(share))
+            for number, _ in zip(numbers, range(share), strict=False)
         ]
         yield Guest(f"i-4-{1000 + guest}-VM", tuple(plugs))

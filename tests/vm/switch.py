@@ -1,4 +1,4 @@
-"""The physical switch: Open vSwitch in user space in a namespace, with LACP, trunks, LLDP and the rest of the network."""
+"""The physical switch: Open vSwitch in user space, with LACP, trunks and LLDP, and the rest of the network."""
 
 from __future__ import annotations
 
@@ -31,22 +31,20 @@ class Switch:
     Attributes:
         place: directory of its files.
         trunks: VLANs that its ports to the hypervisor carry, beside the native one.
-        cables: descriptors for the other end of each member.
     """
 
     namespace: str
     place: Path
     trunks: tuple[int, ...]
-    cables: tuple[int, ...] = ()
     stopping: threading.Event = field(default_factory=threading.Event)
     rest: threading.Thread | None = None
     lldpd: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it."""
+    def start(self) -> tuple[int, ...]:
+        """Start it and return the other end of each cable: a descriptor for each member of its bond."""
         self.place.mkdir(parents=True, exist_ok=True)
         wires.make_namespace(self.namespace)
-        self.cables = tuple(wires.open_tap(self.namespace, member) for member in MEMBERS)
+        cables = tuple(wires.open_tap(self.namespace, member) for member in MEMBERS)
         far = wires.open_tap(self.namespace, FAR)
         for command in (
             ("ovsdb-tool", "create", "@/conf.db", SCHEMA),
@@ -63,9 +61,12 @@ class Switch:
         self.rest = threading.Thread(target=answer_arp, args=(far, self.stopping), daemon=True)
         self.rest.start()
         self._start_lldp()
+        return cables
 
     def stop(self) -> None:
         """End it with everything in its namespace."""
+        if not Path("/run/netns", self.namespace).exists():
+            return  # it never began
         self.stopping.set()
         if self.rest is not None:
             self.rest.join(10)

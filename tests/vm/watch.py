@@ -15,7 +15,7 @@ from exporter.app import App, build
 from exporter.checks import discover
 from exporter.cloud.targets import HostTarget
 from exporter.config import load
-from exporter.findings import Finding
+from exporter.findings import Finding, Verdict
 from exporter.lab.api import api_application
 from exporter.model import Issue
 from tests.signed_api import KEY, SECRET, application, table
@@ -68,7 +68,13 @@ class Watch:
 
     def failures(self) -> set[tuple[str, ...]]:
         """Return subject, questions, reason and detail of what could not be checked."""
-        return {(row.subject, " ".join(row.what), row.reason, row.detail) for row in self.app.engine.board.snapshot().blind}
+        return {
+            (row.subject, " ".join(row.what), row.reason, row.detail) for row in self.app.engine.board.snapshot().blind
+        }
+
+    def healthy(self) -> set[str]:
+        """Return the issues of which something was found healthy."""
+        return {tile.issue for tile in self.app.engine.board.snapshot().tiles if tile.objects.get(Verdict.HEALTHY)}
 
     def unanswered(self) -> set[str]:
         """Return the questions of the host that have no answer."""

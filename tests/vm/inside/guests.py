@@ -4,6 +4,7 @@ Argument: a file with lines ``tap mac address gateway``. Every guest asks for it
 and answers who asks for it: enough that every VLAN in use sends and receives.
 """
 
+import contextlib
 import fcntl
 import os
 import select
@@ -11,6 +12,7 @@ import socket
 import struct
 import sys
 import time
+from pathlib import Path
 
 TUNSETIFF = 0x400454CA
 TAP_WITHOUT_HEADER = 0x0002 | 0x1000
@@ -42,22 +44,18 @@ def answer(descriptor, mac, address):
 
 def send(descriptor, frame):
     """Send a frame; a tap that is down takes none."""
-    try:
+    with contextlib.suppress(OSError):
         os.write(descriptor, frame)
-    except OSError:
-        pass
 
 
 def main():
     """Serve every guest for ever."""
     taps = {}
-    with open(sys.argv[1], encoding="ascii") as told:
-        for line in told:
-            name, mac, address, gateway = line.split()
-            addresses = socket.inet_aton(address), socket.inet_aton(gateway)
-            taps[opened(name)] = (bytes.fromhex(mac.replace(":", "")), *addresses)
-    with open("/run/guests-are-up", "w", encoding="ascii"):
-        pass
+    for line in Path(sys.argv[1]).read_text(encoding="ascii").splitlines():
+        name, mac, address, gateway = line.split()
+        addresses = socket.inet_aton(address), socket.inet_aton(gateway)
+        taps[opened(name)] = (bytes.fromhex(mac.replace(":", "")), *addresses)
+    Path("/run/guests-are-up").touch()
     waiting = select.poll()
     for descriptor in taps:
         waiting.register(descriptor, select.POLLIN)

@@ -1,0 +1,111 @@
+"""What is broken for real, how it is healed, and exactly what must be seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.vm.bench import Bench
+from tests.vm.scene import MANAGEMENT_VLAN
+
+Deed = Callable[[Bench], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One thing that breaks.
+
+    Attributes:
+        cause: the metric that must come first on the findings page, without the project's prefix.
+        follows: the metrics that must stand beside it; no other may.
+        in_slice: whether it is broken in every run of the tests.
+    """
+
+    name: str
+    do: Deed
+    undo: Deed
+    cause: str
+    follows: frozenset[str] = frozenset()
+    in_slice: bool = False
+
+    @property
+    def declared(self) -> set[str]:
+        """Return every metric whose problem must be seen."""
+        return {self.cause, *self.follows}
+
+
+def _run(command: str) -> Deed:
+    return lambda bench: bench.machine.run(command)
+
+
+def _renamed(old: str, new: str) -> Deed:
+    return _run(f"ip link set {old} down && ip link set {old} name {new} && ip link set {new} up")
+
+
+NATIVE = (
+    Break(
+        name="a cable of the bond is pulled",
+        do=lambda bench: bench.machine.plug(2, plugged=False),
+        undo=lambda bench: bench.machine.plug(2, plugged=True),
+        cause="hypervisor_links_bond_members_down",
+        in_slice=True,
+    ),
+    Break(
+        name="the switch stops speaking LACP",
+        do=lambda bench: bench.switch.lacp(on=False),
+        undo=lambda bench: bench.switch.lacp(on=True),
+        cause="hypervisor_links_bond_partner_up",
+    ),
+    Break(
+        name="the switch no longer trunks a VLAN",
+        do=lambda bench: bench.switch.carry((MANAGEMENT_VLAN, 1300)),
+        undo=lambda bench: bench.switch.carry(bench.switch.trunks),
+        cause="vlan_trunking_one_way_vlans",
+    ),
+    Break(
+        name="a chain is flushed",
+        do=_run("iptables -F i-3-61-def"),
+        undo=_run("/etc/lab/rules"),
+        cause="security_groups_open_nics",
+        in_slice=True,
+    ),
+    Break(
+        name="bridge filtering is switched off",
+        do=_run("echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables"),
+        undo=_run("echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables"),
+        cause="security_groups_bridge_filtering",
+        in_slice=True,
+    ),
+    Break(
+        name="a label's bridge has another name",
+        do=_renamed("cloudbr1", "cloudbr9"),
+        undo=_renamed("cloudbr9", "cloudbr1"),
+        cause="physical_networks_label_resolves",
+    ),
+    Break(
+        name="the MTU of a NIC is out of line",
+        do=_run("ip link set eth2 mtu 1400"),
+        undo=_run("ip link set eth2 mtu 1500"),
+        cause="vlan_trunking_mtu",
+    ),
+)
+OPEN_VSWITCH = (
+    Break(
+        name="the switch stops speaking LACP",
+        do=lambda bench: bench.switch.lacp(on=False),
+        undo=lambda bench: bench.switch.lacp(on=True),
+        cause="open_vswitch_bond",
+    ),
+    Break(
+        name="ovs-vswitchd is stopped",
+        do=_run("systemctl stop ovs-vswitchd"),
+        undo=_run("systemctl start ovs-vswitchd"),
+        cause="open_vswitch_up",
+    ),
+    Break(
+        name="a port has another tag",
+        do=_run("ovs-vsctl set Port vnet15 tag=1300"),
+        undo=_run("ovs-vsctl set Port vnet15 tag=1234"),
+        cause="open_vswitch_tag",
+    ),
+)

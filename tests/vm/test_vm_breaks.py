@@ -1,0 +1,98 @@
+"""What breaks on a real hypervisor is seen, with its named consequences and nothing else, and seen to heal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.vm.bench import Bench
+from tests.vm.breaks import NATIVE, OPEN_VSWITCH, Break
+from tests.vm.watch import Watch, watching
+
+pytestmark = [pytest.mark.vm, pytest.mark.real, pytest.mark.timeout(1800), pytest.mark.xdist_group("vm")]
+APPEARS_SECONDS = 400  # LACP times out, LLDP is heard, a difference is looked at twice, on an emulated processor
+PAUSE = 3.0  # seconds of the guests' life between two looks
+
+
+async def until(watch: Watch, wanted: set[str]) -> None:
+    """Look until exactly ``wanted`` are problems and everything was answered, or for as long as it may take."""
+    end = time.monotonic() + APPEARS_SECONDS
+    while time.monotonic() < end:
+        await watch.look()
+        if set(watch.problems()) == wanted and not watch.failures():
+            return
+        await asyncio.sleep(PAUSE)
+
+
+def told(watch: Watch) -> list[str]:
+    """Return the findings in the order in which people see them, with what was seen."""
+    return [f"{one.metric} {dict(one.labels)}: {one.seen}" for one in watch.findings()]
+
+
+async def sees_and_forgets(watch: Watch, broken: Break) -> None:
+    """Break, see exactly what is declared, and that it lasts; heal, see nothing."""
+    await until(watch, set())
+    assert not watch.problems(), told(watch)
+    try:
+        broken.do(watch.bench)
+        await until(watch, broken.declared)
+        assert set(watch.problems()) == broken.declared, told(watch)
+        await watch.look(2, apart=PAUSE)
+        assert set(watch.problems()) == broken.declared, told(watch)
+        first = next(one for one in watch.findings() if not one.because)
+        assert first.metric == f"cloudstack_network_{broken.cause}", told(watch)
+        assert first == watch.findings()[0]
+    finally:
+        broken.undo(watch.bench)
+    await until(watch, set())
+    assert not watch.problems(), told(watch)
+    assert not watch.failures()
+
+
+def chosen(table: tuple[Break, ...]) -> list[object]:
+    """Return the breaks as parameters; what is not in the slice is run by the whole suite only."""
+    return [
+        pytest.param(one, id=one.name.replace(" ", "-"), marks=[] if one.in_slice else [pytest.mark.vm_all])
+        for one in table
+    ]
+
+
+async def test_a_healthy_hypervisor_has_no_problem_and_answers_every_question(native: Bench) -> None:
+    """Nothing is reported of a bond with LACP, VLANs, tagged management, system VMs and security groups that work."""
+    async with watching(native) as watch:
+        await until(watch, set())
+        await watch.look(2, apart=PAUSE)
+        assert not watch.problems(), told(watch)
+        assert not watch.failures()
+        assert not watch.unanswered()
+        assert watch.healthy()
+
+
+@pytest.mark.parametrize("broken", chosen(NATIVE))
+async def test_what_breaks_is_seen_and_nothing_else(native: Bench, broken: Break) -> None:
+    """With Linux bridges: exactly the declared metrics appear, the cause first, and disappear."""
+    async with watching(native) as watch:
+        await sees_and_forgets(watch, broken)
+
+
+@pytest.mark.vm_all
+async def test_a_healthy_open_vswitch_has_no_problem_and_answers_every_question(open_vswitch: Bench) -> None:
+    """Nothing is reported of the kernel datapath, an LACP bond, tagged ports and a management bridge on a VLAN."""
+    async with watching(open_vswitch) as watch:
+        await until(watch, set())
+        await watch.look(2, apart=PAUSE)
+        assert not watch.problems(), told(watch)
+        assert not watch.failures()
+        assert not watch.unanswered()
+        assert watch.healthy()
+
+
+@pytest.mark.parametrize(
+    "broken", [pytest.param(*one.values, id=one.id, marks=pytest.mark.vm_all) for one in chosen(OPEN_VSWITCH)]
+)
+async def test_what_breaks_in_open_vswitch_is_seen_and_nothing_else(open_vswitch: Bench, broken: Break) -> None:
+    """With Open vSwitch: exactly the declared metrics appear, the cause first, and disappear."""
+    async with watching(open_vswitch) as watch:
+        await sees_and_forgets(watch, broken)

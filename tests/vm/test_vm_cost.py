@@ -1,0 +1,52 @@
+"""What a visit costs a real hypervisor with 500 VLANs and 100 guests, and what it leaves there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.vm.bench import ACCOUNT, Bench
+from tests.vm.cost import measured
+from tests.vm.watch import watching
+
+pytestmark = [
+    pytest.mark.vm,
+    pytest.mark.vm_all,
+    pytest.mark.real,
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("vm"),
+]
+PROCESSES, SENT = 40, 256 * 1024
+FILES = (
+    "find / -xdev -newer /root/stamp ! -type d ! -path '/proc/*' ! -path '/sys/*' ! -path '/var/log/*' "
+    "! -path '/run/log/*' ! -path '/dev/*'; find /run /tmp -newer /root/stamp ! -type d ! -path '/run/log/*'"
+)
+
+
+async def test_a_visit_starts_few_processes_and_sends_little(crowded: Bench) -> None:
+    """Counted by the kernel: at most 40 processes and 256 KiB, and every question is answered."""
+    async with watching(crowded) as watch:
+        await watch.look()  # logs in
+        visit = await measured(watch)
+        assert not watch.unanswered()
+        assert not watch.problems()
+        assert visit.processes <= PROCESSES
+        assert visit.sent <= SENT
+
+
+async def test_a_visit_leaves_no_file_and_no_process(crowded: Bench) -> None:
+    """Nothing is written but logs, and nobody runs as the account or for it but the waiting connection."""
+    machine = crowded.machine
+    async with watching(crowded) as watch:
+        await watch.look()
+        before = processes(crowded)
+        machine.run("touch /root/stamp; sleep 1")
+        await watch.look()
+        assert machine.run(FILES).split() == []
+        assert processes(crowded) == before
+        assert any(ACCOUNT in one for one in before)
+
+
+def processes(bench: Bench) -> list[str]:
+    """Return the command lines of what runs, without kernel threads and this question's own."""
+    told = bench.machine.run("ps -eo args | grep -v '^\\[' | grep -v '^ps \\|^grep \\|^COMMAND\\|^bash -c\\|^sh -c'")
+    return sorted(told.splitlines())
