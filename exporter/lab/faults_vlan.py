@@ -72,7 +72,7 @@ def vlan_bridge_not_made(world: World) -> None:
     _made(world, "kvm-3").vlans.append(VlanDevice("bond0.1555", "bond0", 1555))
 
 
-@fault(VLAN, "one_way_vlans")
+@fault(VLAN, "one_way_vlans", after=1.0)
 def vlan_one_way(world: World) -> None:
     """kvm-1 sends in the VLAN of an instance and hears nobody, while its network has another one on another host."""
     made = _made(world, "kvm-1")
@@ -147,7 +147,7 @@ def vlan_ranges_on_one_uplink(world: World) -> None:
     world.zones[0].physical.append(PhysicalNetwork("east-2", [("Guest", "cloudbr0")], "3900-4000", "special"))
 
 
-@fault(VLAN, "pool_free_vlans", "pool_free_ratio")
+@fault(VLAN, "pool_free_ratio")
 def vlan_pool_empty(world: World) -> None:
     """The guest range of zone east ends with the VLANs that its networks have."""
     east = world.zones[0]

@@ -57,31 +57,36 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield per physical network whether a host's uplink differs from most of its peers'."""
-    uplinks: defaultdict[str, dict[HostTarget, Link]] = defaultdict(dict)
+    """Yield per physical network whether an uplink of a host differs from most of its peers'."""
+    uplinks: defaultdict[tuple[str, str], dict[HostTarget, Link]] = defaultdict(dict)
     for target, answers in members.items():
         if LINKS in answers.values and is_judged(target, cloud, answers.now):
-            for network, uplink in _uplinks(wiring(target, answers, cloud)):
-                uplinks[network].setdefault(target, uplink)
-    for network, found in uplinks.items():
+            for way, uplink in _uplinks(wiring(target, answers, cloud)):
+                uplinks[way][target] = uplink
+    odd: defaultdict[tuple[str, HostTarget], dict[str, int]] = defaultdict(dict)
+    for (network, _traffic), found in uplinks.items():
         common = majority({target: uplink.mtu for target, uplink in found.items()})
         for target, uplink in found.items():
-            yield DIFFERS.sample(
-                *names(target, cloud),
-                network_name(cloud, network),
-                value=int(common is not None and uplink.mtu != common),
-                seen=f"{uplink.name} has MTU {uplink.mtu}",
-                expected=f"{common} as on most hosts of the cluster",
+            is_odd = common is not None and uplink.mtu != common
+            odd[network, target].update(
+                {f"{uplink.name} has MTU {uplink.mtu}, most have {common}": 1} if is_odd else {}
             )
+    for (network, target), words in odd.items():
+        yield DIFFERS.sample(
+            *names(target, cloud),
+            network_name(cloud, network),
+            value=int(bool(words)),
+            seen="; ".join(words),
+            expected="the MTU of most hosts of the cluster",
+        )
 
 
-def _uplinks(view: Wiring) -> Iterator[tuple[str, Link]]:
-    for network, found in view.found().items():
-        for place in found:
-            for name in (place.pif, *view.nics(place.pif)):  # bonds of Open vSwitch are no interface of the kernel
-                if name in view.links.by_name:
-                    yield network, view.links.by_name[name]
-                    break
+def _uplinks(view: Wiring) -> Iterator[tuple[tuple[str, str], Link]]:
+    """Yield the uplink of guest and public traffic; a bond of Open vSwitch is no interface, so its first NIC stands."""
+    for (network, traffic), place in view.places.items():
+        uplink = next((name for name in (place.pif, *view.nics(place.pif)) if name in view.links.by_name), None)
+        if traffic in ("Guest", "Public") and uplink:
+            yield (network, traffic), view.links.by_name[uplink]
 
 
 def _inside(view: Wiring) -> Iterator[str]:
