@@ -76,7 +76,8 @@ def _hypervisor(world: World, host: Host) -> Tree:
     tree.knows |= {"domains": _domains(made), "plugs": _plugs(made)}
     absent = made.missing | ({"lldpcli"} if made.lldp == "absent" else set())
     tree.tools = {name: source for name, source in tree.tools.items() if name not in absent}
-    tree.tools |= dict.fromkeys(made.refused & tree.tools.keys(), "refused")
+    refused = {name for name in tree.tools if {name, name.removesuffix("-save")} & made.refused}
+    tree.tools |= dict.fromkeys(refused, "refused")
     return tree
 
 
