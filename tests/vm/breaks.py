@@ -18,6 +18,7 @@ class Break:
     Attributes:
         cause: the metric that must come first on the findings page, without the project's prefix.
         follows: the metrics that must stand beside it; no other may.
+        apart: seconds between two looks: what only counters show needs some.
         in_slice: whether it is broken in every run of the tests.
     """
 
@@ -26,6 +27,7 @@ class Break:
     undo: Deed
     cause: str
     follows: frozenset[str] = frozenset()
+    apart: float = 3.0
     in_slice: bool = False
 
     @property
@@ -54,19 +56,23 @@ NATIVE = (
         name="the switch stops speaking LACP",
         do=lambda bench: bench.switch.lacp(on=False),
         undo=lambda bench: bench.switch.lacp(on=True),
-        cause="hypervisor_links_bond_partner_up",
+        cause="hypervisor_links_uplink_lacp_partner_missing",
     ),
     Break(
         name="the switch no longer trunks a VLAN",
         do=lambda bench: bench.switch.carry((MANAGEMENT_VLAN, 1300)),
         undo=lambda bench: bench.switch.carry(bench.switch.trunks),
         cause="vlan_trunking_one_way_vlans",
+        apart=20.0,
     ),
     Break(
         name="a chain is flushed",
         do=_run("iptables -F i-3-61-def"),
         undo=_run("/etc/lab/rules"),
-        cause="security_groups_open_nics",
+        cause="security_groups_machines_open",
+        follows=frozenset(
+            f"security_groups_{what}" for what in ("machine_open", "machines_cut_off", "machine_cut_off")
+        ),
         in_slice=True,
     ),
     Break(

@@ -10,8 +10,8 @@ from exporter.lab.world import identity
 from tests.vm.scene import GUEST_BRIDGE, HOST, MANAGEMENT_BRIDGE, MANAGEMENT_VLAN, Guest, Plug, Scene
 
 Row = dict[str, Any]
-ZONE, POD, CLUSTER, HOST_ID, PHYSICAL, OFFERING = (
-    identity(word) for word in ("zone", "pod", "cluster", "host", "physical", "offering")
+ZONE, POD, CLUSTER, HOST_ID, PHYSICAL, OFFERING, OTHERS, ELSEWHERE = (
+    identity(word) for word in ("zone", "pod", "cluster", "host", "physical", "offering", "others", "elsewhere")
 )
 IN_ZONE: Row = {"zoneid": ZONE, "zonename": "zone1"}
 IN_POD: Row = {**IN_ZONE, "podid": POD, "podname": "pod1"}
@@ -27,7 +27,10 @@ def rows(scene: Scene, backend: str) -> dict[str, list[Row]]:
         **infrastructure(since, secured),
         **physical(secured),
         "listNetworks": [network(vlan, secured) for vlan in (None, *scene.vlans)],
-        "listVirtualMachines": [instance(guest, since) for guest in scene.guests if guest.is_instance],
+        "listVirtualMachines": [
+            *(instance(guest, since) for guest in scene.guests if guest.is_instance),
+            *(elsewhere(vlan, since) for vlan in scene.vlans),
+        ],
         "listSystemVms": [system_vm(guest, since) for guest in scene.guests if not guest.is_instance],
         "listRouters": [],
         "listTemplates": [],
@@ -45,12 +48,15 @@ def infrastructure(since: str, secured: bool) -> dict[str, list[Row]]:
         "ipaddress": "127.0.0.1", "clusterid": CLUSTER, "clustername": "cluster1", "hypervisor": "KVM",
         "version": VERSION, "managementserverid": identity("management"), "created": since,
     }  # fmt: skip
+    # The machines that ours talk to run on a host of a kind that is not visited.
+    containers = {"id": ELSEWHERE, "name": "lxc1", "hypervisor": "LXC", "ipaddress": "10.100.0.12", "clusterid": OTHERS}
+    others = {**cluster, "id": OTHERS, "name": "cluster2", "hypervisortype": "LXC"}
     server = {"id": identity("management"), "name": "management1", "state": "Up", "version": VERSION}
     return {
         "listZones": [{**zone, "allocationstate": "Enabled", "dns1": "10.100.0.2"}],
         "listPods": [{**IN_ZONE, **pod, "vlanid": [f"vlan://{MANAGEMENT_VLAN}"], "allocationstate": "Enabled"}],
-        "listClusters": [{**IN_POD, **cluster, "clustertype": "CloudManaged", "allocationstate": "Enabled"}],
-        "listHosts": [{**IN_POD, **host}],
+        "listClusters": [{**IN_POD, **one, "allocationstate": "Enabled"} for one in (cluster, others)],
+        "listHosts": [{**IN_POD, **host}, {**IN_POD, **host, **containers}],
         "listManagementServers": [{**server, "ipaddress": "10.100.0.2", "serviceip": "10.100.0.2"}],
         "listCapabilities": [{"cloudstackversion": VERSION, "securitygroupsenabled": secured}],
         "listImageStores": [],
@@ -112,6 +118,17 @@ def instance(guest: Guest, since: str) -> Row:
         "state": "Running", "hostid": HOST_ID, "hostname": HOST, "hypervisor": "KVM", "created": since,
         "account": "admin", "nic": [nic(guest, place) for place in range(len(guest.plugs))],
     }  # fmt: skip
+
+
+def elsewhere(vlan: int, since: str) -> Row:
+    """Return a machine of a network that runs on the other host; the far end of the switch speaks for it."""
+    number = 5000 + vlan
+    plug = Plug("vnet0", f"02:00:5d:00:{vlan >> 8:02x}:{vlan & 255:02x}", f"10.200.{vlan >> 8}.{vlan & 255}", vlan)
+    return (
+        instance(Guest(f"i-9-{number}-VM", (plug,)), since)
+        | {"hostid": ELSEWHERE, "hostname": "lxc1"}
+        | {"hypervisor": "LXC"}
+    )
 
 
 def nic(guest: Guest, place: int) -> Row:

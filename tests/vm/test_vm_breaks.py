@@ -13,17 +13,16 @@ from tests.vm.watch import Watch, watching
 
 pytestmark = [pytest.mark.vm, pytest.mark.real, pytest.mark.timeout(1800), pytest.mark.xdist_group("vm")]
 APPEARS_SECONDS = 400  # LACP times out, LLDP is heard, a difference is looked at twice, on an emulated processor
-PAUSE = 3.0  # seconds of the guests' life between two looks
 
 
-async def until(watch: Watch, wanted: set[str]) -> None:
+async def until(watch: Watch, wanted: set[str], apart: float = 3.0) -> None:
     """Look until exactly ``wanted`` are problems and everything was answered, or for as long as it may take."""
     end = time.monotonic() + APPEARS_SECONDS
     while time.monotonic() < end:
         await watch.look()
         if set(watch.problems()) == wanted and not watch.failures():
             return
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(apart)
 
 
 def told(watch: Watch) -> list[str]:
@@ -37,9 +36,9 @@ async def sees_and_forgets(watch: Watch, broken: Break) -> None:
     assert not watch.problems(), told(watch)
     try:
         broken.do(watch.bench)
-        await until(watch, broken.declared)
+        await until(watch, broken.declared, broken.apart)
         assert set(watch.problems()) == broken.declared, told(watch)
-        await watch.look(2, apart=PAUSE)
+        await watch.look(2, apart=broken.apart)
         assert set(watch.problems()) == broken.declared, told(watch)
         first = next(one for one in watch.findings() if not one.because)
         assert first.metric == f"cloudstack_network_{broken.cause}", told(watch)
@@ -63,7 +62,7 @@ async def test_a_healthy_hypervisor_has_no_problem_and_answers_every_question(na
     """Nothing is reported of a bond with LACP, VLANs, tagged management, system VMs and security groups that work."""
     async with watching(native) as watch:
         await until(watch, set())
-        await watch.look(2, apart=PAUSE)
+        await watch.look(2, apart=3.0)
         assert not watch.problems(), told(watch)
         assert not watch.failures()
         assert not watch.unanswered()
@@ -82,7 +81,7 @@ async def test_a_healthy_open_vswitch_has_no_problem_and_answers_every_question(
     """Nothing is reported of the kernel datapath, an LACP bond, tagged ports and a management bridge on a VLAN."""
     async with watching(open_vswitch) as watch:
         await until(watch, set())
-        await watch.look(2, apart=PAUSE)
+        await watch.look(2, apart=3.0)
         assert not watch.problems(), told(watch)
         assert not watch.failures()
         assert not watch.unanswered()

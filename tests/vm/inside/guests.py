@@ -1,7 +1,7 @@
 """Runs in the virtual machine in place of qemu: holds the taps of the guests, and speaks a little for each.
 
-Argument: a file with lines ``tap mac address gateway``. Every guest asks for its gateway by ARP each few seconds
-and answers who asks for it: enough that every VLAN in use sends and receives.
+Argument: a file with lines ``tap mac address gateway``. Every guest asks for its gateway by ARP all the time and
+answers who asks for it, so that every VLAN in use sends and receives; many guests together ask no more than a few.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 
 TUNSETIFF = 0x400454CA
 TAP_WITHOUT_HEADER = 0x0002 | 0x1000
-EVERY = 5.0
+FRAMES_PER_SECOND = 20
 ETHERNET_ARP = struct.Struct("!6s6sHHHBBH6s4s6s4s")
 
 
@@ -59,10 +59,10 @@ def main():
     waiting = select.poll()
     for descriptor in taps:
         waiting.register(descriptor, select.POLLIN)
-    due = 0.0
+    due, pause = 0.0, max(1.0, len(taps) / FRAMES_PER_SECOND)
     while True:
         if time.monotonic() >= due:
-            due = time.monotonic() + EVERY
+            due = time.monotonic() + pause
             for descriptor, (mac, address, gateway) in taps.items():
                 send(descriptor, arp(1, b"\xff" * 6, mac, address, bytes(6), gateway))
         for descriptor, _ in waiting.poll(1000 * max(0.0, due - time.monotonic())):
