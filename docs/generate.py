@@ -15,6 +15,7 @@ from exporter.app import metrics as page_metrics
 from exporter.checks import discover
 from exporter.config.example import example, schema
 from exporter.inventory.privileges import ALLOWED
+from exporter.judging import plan
 from exporter.model import Metric, Question, Reason, Via
 from exporter.page.page import PAGE_METRICS
 from exporter.privileges import lost
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WAYS = {
     Via.HOST: "On hypervisor hosts, by the collector",
     Via.SYSTEM_VM: "Inside system VMs, by the collector, through their host",
+    Via.DATABASE: "In CloudStack's database, by a read-only account",
     Via.PROBE: "By the exporter itself, over the network",
 }
 
@@ -105,13 +107,15 @@ def questions_document() -> Iterator[str]:
 def question_lines(question: Question[Any]) -> Iterator[str]:
     """Yield the section of one question."""
     cadence = "each visit" if question.every == 1 else f"each {question.every}th visit"
+    if not any(question in asked for asked in plan(discover()).values()):
+        cadence = "not yet, because no check needs it"
     yield f"### {question.name}\n"
     yield f"{question.why}\n"
     yield f"Needs: {question.privilege}. Asked: {cadence}. Limits: {question.seconds:g} s, {question.size} bytes.\n"
     if question.via is Via.PROBE:
         yield f"> {question.text}\n"
         return
-    yield "```sh"
+    yield "```sql" if question.via is Via.DATABASE else "```sh"
     yield question.text.strip()
     yield "```\n"
 
@@ -127,7 +131,7 @@ def privileges_document() -> Iterator[str]:
     for way in (Via.HOST, Via.SYSTEM_VM):
         yield f"\n## {WAYS[way]}"
         for question in catalogue():
-            if question.via is way:
+            if question.via is way and any(question in asked for asked in plan(discover()).values()):
                 yield from lost_lines(question)
 
 
