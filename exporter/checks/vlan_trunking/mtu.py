@@ -63,14 +63,12 @@ def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud:
         if LINKS in answers.values and is_judged(target, cloud, answers.now):
             for way, uplink in _uplinks(wiring(target, answers, cloud)):
                 uplinks[way][target] = uplink
-    odd: defaultdict[tuple[str, HostTarget], dict[str, int]] = defaultdict(dict)
+    odd: defaultdict[tuple[str, HostTarget], list[str]] = defaultdict(list)
     for (network, _traffic), found in uplinks.items():
         common = majority({target: uplink.mtu for target, uplink in found.items()})
         for target, uplink in found.items():
             is_odd = common is not None and uplink.mtu != common
-            odd[network, target].update(
-                {f"{uplink.name} has MTU {uplink.mtu}, most have {common}": 1} if is_odd else {}
-            )
+            odd[network, target] += [f"{uplink.name} has MTU {uplink.mtu}, most have {common}"] if is_odd else []
     for (network, target), words in odd.items():
         yield DIFFERS.sample(
             *names(target, cloud),

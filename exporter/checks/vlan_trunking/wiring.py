@@ -61,7 +61,7 @@ class Wiring:
         """Return the ids of the physical networks with guest or public traffic by NIC that carries them."""
         carried: dict[str, frozenset[str]] = {}
         for network, found in self.found().items():
-            for nic in {nic for place in found if place.pif for nic in self.nics(place.pif)}:
+            for nic in sorted({nic for place in found if place.pif for nic in self.nics(place.pif)}):
                 carried[nic] = carried.get(nic, frozenset()) | {network}
         return carried
 

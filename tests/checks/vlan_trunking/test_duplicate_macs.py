@@ -1,0 +1,94 @@
+"""One MAC on two hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.duplicate_macs import judge_zone
+from exporter.cloud.groups import ZoneGroup
+from exporter.model import Sample
+from exporter.questions.host_domains import DOMAINS, Domain
+from exporter.thresholds import ROWS_PER_TARGET
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+GROUP = ZoneGroup("z", "zone1")
+
+
+def verdict(*of_hosts: tuple[Domain, ...], seen_by: Any = None, looks: int = 2) -> list[Sample]:
+    """Return what is said of a zone whose hosts run these domains."""
+    known = seen_by or scene.cloud(scene.instance(5), scene.instance(6, on=2))
+    members = {
+        scene.target(host): {DOMAINS: scene.domains(*running)}
+        for host, running in zip(known.hosts.values(), of_hosts, strict=False)
+    }
+    return scene.on_group(judge_zone, GROUP, known, members, looks)
+
+
+def test_a_machine_that_runs_twice() -> None:
+    """The copy is the one to be stopped."""
+    found = verdict((scene.domain(5),), (scene.domain(5), scene.domain(6)))
+    assert scene.values_of(found) == {("duplicate_macs",): 1, ("duplicate_mac_hosts", scene.mac(5)): 2}
+    sample = scene.only(found, "duplicate_macs")
+    assert sample.seen == f"{scene.mac(5)} as i-2-5-VM on kvm1 and i-2-5-VM on kvm2"
+    assert sample.remedy.startswith("Stop the copy")
+
+
+def test_two_machines_with_one_mac() -> None:
+    """In one VLAN, whatever the uplinks are called."""
+    found = verdict((scene.domain(5),), (scene.domain(6, mac=scene.mac(5), source="breth1-101"),))
+    assert scene.only(found, "duplicate_macs").remedy.startswith("Two machines with one MAC")
+
+
+def test_healthy_hosts_and_one_look() -> None:
+    """Nothing twice is zero; a machine that moves between two visits is no fault."""
+    assert scene.values_of(verdict((scene.domain(5),), (scene.domain(6),))) == {("duplicate_macs",): 0}
+    assert scene.values_of(verdict((scene.domain(5),), (scene.domain(5),), looks=1)) == {("duplicate_macs",): 0}
+
+
+def test_an_old_answer_of_one_host() -> None:
+    """A host that was not visited again since the machine left it shows nothing new."""
+    watch, seen_by = scene.Watch(judge_zone), scene.cloud(scene.instance(5))
+    first, second = (scene.target(host) for host in list(seen_by.hosts.values())[:2])
+    values: scene.Values = {DOMAINS: scene.domains(scene.domain(5))}
+    watch.looks = 1
+    old = watch.answers("kvm1", values)
+    for _ in range(3):
+        found = watch.look(GROUP, seen_by, lambda: {first: old, second: watch.answers("kvm2", values)})
+        assert scene.values_of(found) == {("duplicate_macs",): 0}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (scene.domain(5), scene.domain(5, state="paused")),
+        (scene.domain(5, name="r-7-VM"), scene.domain(5, name="r-8-VM")),
+        (scene.domain(5, source="cloud0"), scene.domain(6, mac=scene.mac(5), source="cloud0")),
+        (scene.domain(5, mac="0e:00:a9:fe:01:02"), scene.domain(6, mac="0e:00:a9:fe:01:02")),
+        (scene.domain(5), scene.domain(6, mac=scene.mac(5), source="brbond0-102")),
+    ],
+)
+def test_what_may_be_twice(one: Domain, other: Domain) -> None:
+    """The waiting side of a migration, routers of a pair, control NICs, imported machines in another VLAN."""
+    assert scene.values_of(verdict((one,), (other,))) == {("duplicate_macs",): 0}
+
+
+def test_a_migration_that_cloudstack_knows() -> None:
+    """For a moment both sides may run."""
+    seen_by = scene.cloud(scene.instance(5, state="Migrating"))
+    assert scene.values_of(verdict((scene.domain(5),), (scene.domain(5),), seen_by=seen_by)) == {("duplicate_macs",): 0}
+
+
+def test_one_machine_with_a_mac_twice_on_one_host() -> None:
+    """That is no matter of two hosts."""
+    assert scene.values_of(verdict((scene.domain(5), scene.domain(6, mac=scene.mac(5))))) == {("duplicate_macs",): 0}
+
+
+def test_rows_are_bounded_and_nothing_is_said_of_nobody() -> None:
+    """Of thirty twenty are shown; without an answer nothing is known."""
+    many = tuple(scene.domain(number) for number in range(30))
+    found = verdict(many, many)
+    assert scene.only(found, "duplicate_macs").value == 30
+    assert len(found) == 1 + ROWS_PER_TARGET
+    assert scene.on_group(judge_zone, GROUP, scene.cloud(), {}) == []

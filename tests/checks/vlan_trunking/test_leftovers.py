@@ -1,0 +1,92 @@
+"""VLAN devices without a bridge, and bridges without a machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.leftovers import judge
+from exporter.cloud.networks import StorageRange
+from exporter.model import Sample
+from exporter.questions.host_links import Link
+from exporter.thresholds import VLAN_ORPHAN_BRIDGE_SECONDS
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+HOST = ("cluster1", "kvm1")
+
+
+def verdict(*found: Link, seen_by: Any = None, looks: int = 2) -> list[Sample]:
+    """Return what is said of a host with these links."""
+    values = scene.answered(scene.links(*scene.UPLINK, *found))
+    return scene.on_host(judge, seen_by or scene.cloud(), values, looks=looks)
+
+
+def test_a_device_that_a_failed_creation_left() -> None:
+    """It is reported at the second look, with the bridge that it should have."""
+    device = scene.link("bond0.101", "vlan", parent="bond0", vlan=101)
+    assert scene.only(verdict(device, looks=1), "devices_without_bridge").value == 0
+    found = scene.only(verdict(device), "devices_without_bridge")
+    assert (found.value, found.seen) == (1, "bond0.101 without brbond0-101")
+    assert found.remedy.startswith("Look into the agent's log")
+
+
+def test_a_name_that_is_too_long() -> None:
+    """The device has 15 characters and fits, its bridge has 17 and does not."""
+    uplink = [scene.link("cloudbr1", "bridge"), scene.link("enp175s0f1", master="cloudbr1")]
+    device = scene.link("enp175s0f1.1234", "vlan", parent="enp175s0f1", vlan=1234)
+    seen_by = scene.cloud(physicals=(scene.physical(vlan_ranges=((1000, 1999),)),))
+    found = scene.on_host(judge, seen_by, scene.answered(scene.links(*uplink, device)))
+    assert scene.only(found, "devices_without_bridge").remedy.startswith("Rename the uplink")
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        scene.vlan_bridge(101, "vnet0"),
+        [scene.link("bond0.50", "vlan", parent="bond0", vlan=50)],
+        [scene.link("bond0.160", "vlan", parent="bond0", vlan=160)],
+        [scene.link("storage", "vlan", parent="bond0", vlan=101)],
+        [scene.link("eth9"), scene.link("eth9.101", "vlan", parent="eth9", vlan=101)],
+        [scene.link("bond0.101", "vlan", parent="bond0", vlan=101), scene.link("vx", "vxlan", parent="bond0.101")],
+    ],
+)
+def test_devices_that_serve_something(links: list[Link]) -> None:
+    """In a bridge, outside the ranges, the host's own for storage, on another NIC, or below something."""
+    seen_by = scene.cloud(storage_ranges=scene.by_id(StorageRange("s", "z", "sn", 160)))
+    found = verdict(*links, seen_by=seen_by)
+    assert scene.only(found, "devices_without_bridge").value == 0
+
+
+def test_a_label_that_names_a_vlan_device() -> None:
+    """The device is meant, so it needs no bridge."""
+    seen_by = scene.cloud(labels=(scene.label("bond0.150"),))
+    found = verdict(scene.link("bond0.150", "vlan", parent="bond0", vlan=150), seen_by=seen_by)
+    assert scene.only(found, "devices_without_bridge").value == 0
+
+
+@pytest.mark.parametrize(("seconds", "orphans"), [(3600.0, 0), (VLAN_ORPHAN_BRIDGE_SECONDS, 1)])
+def test_bridges_that_are_left(seconds: float, orphans: int) -> None:
+    """After a day without a machine they are counted, and are no problem."""
+    watch, of = scene.Watch(judge), scene.target(scene.host())
+    values = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(777), *scene.vlan_bridge(101, "vnet0")))
+    found: list[Sample] = []
+    for looks in (0, int(seconds / 100)):
+        watch.looks = looks
+        found = watch.look(of, scene.cloud(scene.instance(5)), lambda: watch.answers("kvm1", values))
+    sample = scene.only(found, "orphan_bridges")
+    assert (sample.value, sample.metric.problem) == (orphans, None)
+
+
+def test_a_bridge_of_a_vlan_in_use_is_no_orphan() -> None:
+    """CloudStack has a machine in it here, so that its tap is missing is another finding."""
+    watch, of = scene.Watch(judge), scene.target(scene.host())
+    values = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101)))
+    for watch.looks in (0, VLAN_ORPHAN_BRIDGE_SECONDS):
+        found = watch.look(of, scene.cloud(scene.instance(5)), lambda: watch.answers("kvm1", values))
+        assert scene.values_of(found) == {("devices_without_bridge", *HOST): 0, ("orphan_bridges", *HOST): 0}
+
+
+def test_hosts_in_maintenance() -> None:
+    """Nothing is said of them."""
+    assert verdict(seen_by=scene.cloud(hosts=(scene.host(resource_state="Maintenance"),))) == []

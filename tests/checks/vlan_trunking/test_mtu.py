@@ -1,0 +1,127 @@
+"""Frames that are too long for a piece of their way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.mtu import judge, judge_cluster
+from exporter.cloud.groups import ClusterGroup
+from exporter.model import Sample
+from exporter.questions.host_links import Link
+from exporter.questions.host_lldp import LLDP, Neighbour
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+
+def jumbo(nic: int = 9000, bond: int = 9000, bridge: int = 9000) -> tuple[Link, ...]:
+    """Return an uplink for jumbo frames."""
+    return (
+        scene.link("eth0", master="bond0", mtu=nic),
+        scene.link("bond0", "bond", "cloudbr1", mtu=bond),
+        scene.link("cloudbr1", "bridge", mtu=bridge),
+    )
+
+
+def verdict(*found: Link, max_frame: int | None = None, heard: int = 1) -> Sample:
+    """Return what is said of a host with these links."""
+    neighbour = Neighbour(nic="eth0", chassis="", chassis_name="leaf1", port="Eth7", max_frame=max_frame)
+    values = scene.answered(scene.links(*found), more={LLDP: {"eth0": (neighbour,) * heard}} if max_frame else {})
+    return scene.only(scene.on_host(judge, scene.cloud(), values), "mtu_conflicts")
+
+
+HEALTHY: list[Any] = [
+    (*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")),
+    (*jumbo(), *scene.vlan_bridge(101, "vnet0")),
+    jumbo(bridge=1500),
+    (*jumbo(), scene.link("vxlan7", "vxlan", "brvx-7", parent="bond0", mtu=8950), scene.link("brvx-7", "bridge")),
+    (*scene.UPLINK, scene.link("docker0", "bridge", mtu=9000), scene.link("veth1", "veth", "docker0")),
+    (*scene.UPLINK, scene.link("bond9", "bond", mtu=9000, is_up=False), scene.link("eth9", master="bond9")),
+]
+
+
+@pytest.mark.parametrize("links", HEALTHY)
+def test_ways_that_are_wide_enough(links: tuple[Link, ...]) -> None:
+    """What is below is never smaller; bridges of others and what is switched off do not matter."""
+    assert verdict(*links).value == 0
+
+
+BROKEN: dict[str, Any] = {
+    "bond0 has 9000, eth0 has 1500": jumbo(nic=1500),
+    "cloudbr1 has 9000, bond0 has 1500": jumbo(nic=1500, bond=1500),
+    "bond0.101 has 9000, bond0 has 1500": (*scene.UPLINK, *scene.vlan_bridge(101, mtu=9000)),
+    "vnet0 has 9000, bond0.101 has 1500": (
+        *scene.UPLINK, *scene.vlan_bridge(101), scene.link("vnet0", "tun", "brbond0-101", mtu=9000)
+    ),
+    "vxlan7 needs 1550, bond0 has 1500": (*scene.UPLINK, scene.link("vxlan7", "vxlan", parent="bond0")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BROKEN)
+def test_each_narrow_place(words: str) -> None:
+    """The finding names both interfaces."""
+    found = verdict(*BROKEN[words])
+    assert (found.value, found.seen) == (1, words)
+
+
+@pytest.mark.parametrize(("max_frame", "wrong"), [(9216, 0), (9022, 0), (9021, 1), (1522, 1), (None, 0)])
+def test_jumbo_frames_at_the_switch(max_frame: int | None, wrong: int) -> None:
+    """The switch counts header, tag and checksum."""
+    found = verdict(*jumbo(), max_frame=max_frame)
+    assert found.value == wrong
+    assert not wrong or found.seen == f"eth0 has 9000, leaf1 Eth7 takes frames of {max_frame}"
+
+
+@pytest.mark.parametrize("max_frame", [1500, 1514, 1518, 1522])
+def test_every_port_takes_the_standard(max_frame: int) -> None:
+    """Switches tell the same limit in four ways."""
+    assert verdict(*scene.UPLINK, max_frame=max_frame).value == 0
+
+
+def test_a_nic_that_hears_two_ports() -> None:
+    """Nobody can tell which one it is plugged into."""
+    assert verdict(*jumbo(), max_frame=1522, heard=2).value == 0
+
+
+def test_hosts_in_maintenance() -> None:
+    """Nothing is said of them."""
+    seen_by = scene.cloud(hosts=(scene.host(resource_state="Maintenance"),))
+    assert scene.on_host(judge, seen_by, scene.answered(scene.links(*jumbo(nic=1500)))) == []
+
+
+def cluster(*hosts: tuple[Link, ...], more: tuple[Any, ...] = ()) -> dict[str, float]:
+    """Return by host whether it differs."""
+    seen_by = scene.cloud(hosts=more or (scene.host(1), scene.host(2), scene.host(3)))
+    members = {
+        scene.target(host): scene.answered(scene.links(*links))
+        for host, links in zip(seen_by.hosts.values(), hosts, strict=False)
+    }
+    found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
+    assert all(sample.labels[-1] == "physical-pn" for sample in found)
+    return {sample.labels[2]: sample.value for sample in found}
+
+
+def test_a_host_unlike_its_peers() -> None:
+    """Most uplinks are the same, one is not."""
+    assert cluster(scene.UPLINK, jumbo(), scene.UPLINK) == {"kvm1": 0, "kvm2": 1, "kvm3": 0}
+
+
+def test_no_majority_and_hosts_that_are_held_back() -> None:
+    """Two that differ are no problem; a host in maintenance has no vote."""
+    assert cluster(scene.UPLINK, jumbo()) == {"kvm1": 0, "kvm2": 0}
+    hosts = (scene.host(1), scene.host(2, resource_state="Maintenance"), scene.host(3))
+    assert cluster(scene.UPLINK, jumbo(), scene.UPLINK, more=hosts) == {"kvm1": 0, "kvm3": 0}
+
+
+def test_each_uplink_has_its_own_peers() -> None:
+    """Public traffic on another uplink with another MTU is no difference; a guest uplink unlike the others' is."""
+    public = (scene.link("cloudbr0", "bridge"), scene.link("eth8", master="cloudbr0"))
+    seen_by = scene.cloud(labels=(scene.label("cloudbr0", traffic="Public"), scene.label()))
+    uplinks = (jumbo(), jumbo(), scene.UPLINK)
+    members = {
+        scene.target(host): scene.answered(scene.links(*public, *links))
+        for host, links in zip(seen_by.hosts.values(), uplinks, strict=True)
+    }
+    found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
+    assert [sample.value for sample in found] == [0, 0, 1]
+    assert found[2].seen == "bond0 has MTU 1500, most have 9000"

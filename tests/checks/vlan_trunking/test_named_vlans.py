@@ -1,0 +1,71 @@
+"""VLANs that a switch names at the peers' ports and not at one host's."""
+
+from __future__ import annotations
+
+from exporter.checks.vlan_trunking.named_vlans import judge_cluster
+from exporter.cloud.groups import ClusterGroup
+from exporter.model import Sample
+from exporter.questions.host_lldp import LLDP, Neighbour
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+LINKED = scene.links(*scene.UPLINK)
+CLOUD = scene.cloud(
+    *(
+        scene.instance(10 * on + vlan - 100, on, scene.nic(1, f"vlan://{vlan}"))
+        for on in (1, 2, 3)
+        for vlan in (101, 102)
+    )
+)
+
+
+def verdict(*named: tuple[set[int], ...], pvid: int | None = 1) -> list[Sample]:
+    """Return what is said of hosts whose NICs hear these VLANs."""
+    members = {}
+    for host, ports in zip(CLOUD.hosts.values(), named, strict=False):
+        heard = {
+            f"eth{place}": (
+                Neighbour(nic=f"eth{place}", chassis="c", port=f"p{place}", vlans=frozenset(vlans), pvid=pvid),
+            )
+            for place, vlans in enumerate(ports)
+        }
+        members[scene.target(host)] = scene.answered(LINKED, more={LLDP: heard})
+    return scene.on_group(judge_cluster, ClusterGroup("zone1", CLOUD.clusters["c"]), CLOUD, members)
+
+
+BOTH = {101, 102}
+
+
+def missing(*named: tuple[set[int], ...], pvid: int | None = 1) -> dict[str, float]:
+    """Return the counts by host."""
+    return {sample.labels[2]: sample.value for sample in verdict(*named, pvid=pvid)}
+
+
+def test_a_vlan_that_one_port_lacks() -> None:
+    """The other hosts' ports name it, and so does the other member of the bond."""
+    found = verdict((BOTH, {101}), (BOTH, BOTH), (BOTH, BOTH))
+    assert [sample.value for sample in found] == [1, 0, 0]
+    assert found[0].seen == "VLAN 102 not at c p1 (eth1)"
+    assert found[0].labels == ("zone1", "cluster1", "kvm1", "physical-pn")
+
+
+def test_ports_that_name_nothing_of_it_say_nothing() -> None:
+    """Many switches name only the native VLAN, or none."""
+    assert missing((set(), set()), (BOTH, BOTH), (BOTH, BOTH)) == {"kvm2": 0, "kvm3": 0}
+    assert missing(({1}, {1}), ({1}, {1}), ({1}, {1})) == {}
+
+
+def test_one_peer_is_no_witness() -> None:
+    """The absence means something only when most of several peers have it."""
+    assert missing(({101}, {101}), (BOTH, BOTH)) == {"kvm1": 0, "kvm2": 0}
+    assert missing(({101}, {101}), ({101}, {101}), (BOTH, BOTH)) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+
+
+def test_a_native_vlan_is_named_too() -> None:
+    """That it comes without a tag is another finding."""
+    assert missing(({101}, {101}), (BOTH, BOTH), (BOTH, BOTH), pvid=102) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+
+
+def test_members_that_did_not_tell() -> None:
+    """A host without an answer to LLDP is left out."""
+    members = {scene.target(scene.host(1)): scene.answered(LINKED)}
+    assert scene.on_group(judge_cluster, ClusterGroup("zone1", CLOUD.clusters["c"]), CLOUD, members) == []

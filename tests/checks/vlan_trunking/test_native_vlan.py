@@ -1,0 +1,111 @@
+"""Native VLANs of switch ports against tagged ones, and against the peers'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.native_vlan import judge, judge_cluster
+from exporter.cloud.groups import ClusterGroup
+from exporter.model import Sample
+from exporter.questions.host_links import LINKS
+from exporter.questions.host_lldp import LLDP, Neighbour
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+LINKED = scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0"))
+
+
+def port(nic: str, pvid: int | None, **fields: Any) -> Neighbour:
+    """Return what a switch says at a NIC."""
+    return Neighbour(nic=nic, chassis="00:1c:73:00:00:01", chassis_name="leaf1", port="Ethernet7", pvid=pvid, **fields)
+
+
+def values(*pvids: int | None) -> scene.Values:
+    """Return the answers of a host whose NICs eth0, eth1 hear these native VLANs."""
+    heard = {f"eth{place}": (port(f"eth{place}", pvid),) for place, pvid in enumerate(pvids)}
+    return scene.answered(LINKED, scene.domain(5), more={LLDP: heard})
+
+
+def verdict(*pvids: int | None, **fields: Any) -> list[Sample]:
+    """Return what is said of one host."""
+    return scene.on_host(judge, scene.cloud(scene.instance(5), **fields), values(*pvids))
+
+
+def test_a_native_vlan_that_is_used_with_a_tag() -> None:
+    """Its frames come without the tag that the machines' bridge waits for."""
+    found = verdict(1, 101)
+    assert [sample.value for sample in found] == [0, 1]
+    assert found[1].labels == ("zone1", "cluster1", "kvm1", "eth1")
+    assert found[1].seen == "leaf1 Ethernet7 gives VLAN 101 without a tag, physical-pn uses it with one"
+
+
+@pytest.mark.parametrize("pvid", [1, 102, 4094])
+def test_native_vlans_that_nobody_uses(pvid: int) -> None:
+    """Also one inside the range: what CloudStack does not send tagged here may be native."""
+    assert [sample.value for sample in verdict(pvid, pvid)] == [0, 0]
+
+
+def test_no_lldp_is_no_problem() -> None:
+    """Ports without a native VLAN, NICs that hear nobody or several, and NICs that carry nothing: nothing is said."""
+    assert verdict(None, None) == []
+    assert verdict() == []
+    heard = {"eth0": (port("eth0", 101), port("eth0", 101)), "eth5": (port("eth5", 101),)}
+    answers = scene.answered(LINKED, scene.domain(5), more={LLDP: heard})
+    assert scene.on_host(judge, scene.cloud(scene.instance(5)), answers) == []
+
+
+def test_an_untagged_network_may_be_native() -> None:
+    """An access port for a physical network without tags is as it should be."""
+    seen_by = scene.cloud(scene.instance(5, 1, scene.nic(5, "vlan://untagged")))
+    assert [sample.value for sample in scene.on_host(judge, seen_by, values(101, 101))] == [0, 0]
+
+
+def test_hosts_in_maintenance() -> None:
+    """Nothing is said of them."""
+    assert verdict(101, 101, hosts=(scene.host(resource_state="Maintenance"),)) == []
+
+
+def cluster(*pvids: tuple[int | None, ...], **fields: Any) -> dict[tuple[str, ...], float]:
+    """Return the values for the hosts of a cluster."""
+    seen_by = scene.cloud(scene.instance(5), **fields)
+    members = {scene.target(one): values(*told) for one, told in zip(seen_by.hosts.values(), pvids, strict=False)}
+    found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
+    return {sample.labels[2:]: sample.value for sample in found}
+
+
+def test_the_odd_port_of_a_cluster() -> None:
+    """Most ports have VLAN 1, one has 20."""
+    found = cluster((1, 1), (1, 20), (1, 1))
+    assert [place for place, value in found.items() if value] == [("kvm2", "eth1")]
+    assert len(found) == 6
+
+
+def test_two_hosts_that_differ() -> None:
+    """Nobody can say which of them is wrong."""
+    assert set(cluster((1, 1), (20, 20)).values()) == {0}
+
+
+def test_hosts_that_are_held_back_have_no_vote() -> None:
+    """A host in maintenance neither differs nor makes the others differ."""
+    hosts = (scene.host(1), scene.host(2, resource_state="Maintenance"))
+    assert cluster((1, 1), (20, 20), hosts=hosts) == {("kvm1", "eth0"): 0, ("kvm1", "eth1"): 0}
+
+
+def test_ports_that_carry_something_else_are_no_peers() -> None:
+    """The port of another physical network may have another native VLAN."""
+    seen_by = scene.cloud(
+        labels=(scene.label(), scene.label("cloudbr9", "far")), physicals=(scene.physical(), scene.physical("far"))
+    )
+    links = scene.links(*scene.UPLINK, scene.link("cloudbr9", "bridge"), scene.link("eth9", master="cloudbr9"))
+    heard = {nic: (port(nic, 20 if nic == "eth9" else 1),) for nic in ("eth0", "eth1", "eth9")}
+    members = {scene.target(one): scene.answered(links, more={LLDP: heard}) for one in seen_by.hosts.values()}
+    found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
+    assert [sample.value for sample in found] == [0] * 9
+
+
+def test_members_that_did_not_tell() -> None:
+    """A host without an answer to LLDP is left out."""
+    seen_by = scene.cloud()
+    members: dict[Any, scene.Values] = {scene.target(scene.host(1)): {LINKS: LINKED}}
+    assert scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members) == []

@@ -1,0 +1,85 @@
+"""VLANs of which a host only sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.one_way import judge
+from exporter.cloud.objects import Instance, Router
+from exporter.model import Sample
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+KEY = ("one_way_vlans", "cluster1", "kvm1", "physical-pn")
+BOTH = (scene.instance(5), scene.instance(6, on=2))
+
+
+def counts(*pairs: tuple[int, int], indexes: tuple[int, ...] = (1, 1, 1, 1)) -> list[Any]:
+    """Return visits at which the VLAN device had received and sent so many frames."""
+    return [
+        scene.answered(scene.links(*scene.UPLINK, *scene.counted(rx=rx, tx=tx, index=index)))
+        for (rx, tx), index in zip(pairs, indexes, strict=False)
+    ]
+
+
+SILENT = counts((7, 100), (7, 200), (7, 300))
+
+
+def verdict(visits: list[Any], *machines: Instance | Router, **fields: Any) -> list[Sample]:
+    """Return what the last visit brought."""
+    return scene.on_host(judge, scene.cloud(*(machines or BOTH), **fields), *visits)
+
+
+def test_sending_and_never_receiving() -> None:
+    """Three visits show it twice: the first one has nothing to compare with."""
+    found = verdict(SILENT)
+    assert scene.values_of(found) == {KEY: 1, ("one_way_sent_frames", *KEY[1:], "101"): 100}
+    assert scene.only(found, "one_way_vlans").seen == "bond0.101 sent 100 frames and heard none"
+
+
+def test_two_visits_are_not_enough() -> None:
+    """A quiet minute is no fault."""
+    assert scene.values_of(verdict(SILENT[:2])) == {KEY: 0}
+    assert verdict(SILENT[:1] + SILENT[:1])[0].value == 0
+
+
+@pytest.mark.parametrize(
+    "visits",
+    [
+        counts((7, 100), (7, 105), (7, 110)),
+        counts((7, 100), (8, 200), (9, 300)),
+        counts((7, 100), (7, 200), (8, 300)),
+        counts((7, 300), (7, 200), (7, 100)),
+        counts((7, 100), (7, 200), (7, 300), indexes=(1, 2, 3)),
+    ],
+)
+def test_what_is_no_one_way(visits: list[Any]) -> None:
+    """Quiet VLANs, VLANs with answers, counters that went back, devices made anew."""
+    assert scene.values_of(verdict(visits)) == {KEY: 0}
+
+
+@pytest.mark.parametrize(
+    "machines",
+    [
+        (scene.instance(5),),
+        (scene.instance(5), scene.instance(6)),
+        (scene.instance(5), scene.instance(6, on=2, state="Stopped")),
+        (scene.instance(5), scene.router(on=2, is_redundant=True)),
+        (scene.router(on=1, is_redundant=True), scene.instance(6, on=2)),
+        (scene.instance(6, on=2),),
+    ],
+)
+def test_nobody_need_answer(machines: tuple[Instance | Router, ...]) -> None:
+    """No other machine elsewhere, or only one that speaks unasked: routers of a pair announce themselves for ever."""
+    assert scene.values_of(verdict(SILENT, *machines)) == {KEY: 0}
+
+
+def test_a_router_elsewhere_would_answer() -> None:
+    """It asks for the machine, so frames would come."""
+    assert scene.only(verdict(SILENT, scene.instance(5), scene.router(on=2)), "one_way_vlans").value == 1
+
+
+def test_hosts_in_maintenance() -> None:
+    """Nothing is said of them."""
+    assert verdict(SILENT, hosts=(scene.host(resource_state="Maintenance"), scene.host(2))) == []
