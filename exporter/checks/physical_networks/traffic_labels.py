@@ -52,6 +52,7 @@ WITHOUT_UPLINK = Metric(
     labels=PER_LABEL,
     problem=above(0),
     subject="host",
+    follows=("cloudstack_network_hypervisor_links_uplink_names_refused",),
 )
 EXTRA_UPLINKS = Metric(
     "cloudstack_network_physical_networks_label_extra_uplinks",

@@ -26,6 +26,7 @@ FAILED = Metric(
     "VLAN devices of guest VLANs that are in no bridge: what a failed creation of a bridge leaves behind.",
     labels=("zone", "cluster", "host"),
     problem=above(0),
+    follows=("cloudstack_network_hypervisor_links_uplink_name_too_long_vlans",),
 )
 ORPHANS = Metric(
     "cloudstack_network_vlan_trunking_orphan_bridges",

@@ -28,6 +28,10 @@ MISMATCHES = Metric(
     labels=("zone", "cluster", "host", "physical_network"),
     problem=above(0),
     subject="host",
+    follows=(
+        "cloudstack_network_physical_networks_label_missing",
+        "cloudstack_network_hypervisor_links_uplink_name_too_long_vlans",
+    ),
 )
 MISMATCH = Metric(
     "cloudstack_network_vlan_trunking_vlan_mismatch",
