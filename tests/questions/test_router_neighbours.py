@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from exporter.questions.router_neighbours import (
     RouterNeighbour,
     read_router_neighbours,
 )
+from tests.real_parts import require, require_root
 from tests.remote_texts import Machine, sample, shells
 
 WORDS = st.sampled_from(
@@ -100,3 +102,32 @@ def test_the_question_as_it_is_run(tmp_path: Path) -> None:
     machine.tool("ip", "-4 neigh show", "10.1.1.10 dev eth0 lladdr 02:00:2c:6a:01:10 STALE")
     (found,) = machine.read(ROUTER_NEIGHBOURS)
     assert found.address == "10.1.1.10"
+
+
+KERNEL = """
+ip link add va0 type veth peer name vb0 && ip link set va0 up && ip link set vb0 up && ip addr add 10.1.1.1/24 dev va0
+for state in reachable stale delay probe permanent; do
+    number=$((number + 1))
+    ip neigh add "10.1.1.1$number" lladdr "02:00:00:00:00:0$number" dev va0 nud "$state"
+done
+ip neigh add 10.1.1.20 dev va0 nud failed
+sh -c "$text"
+"""
+
+
+def test_a_real_table() -> None:
+    """As the kernel and ip of Debian show each state."""
+    require("ip", "unshare")
+    require_root("namespaces need root")
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-c", KERNEL],
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "text": ROUTER_NEIGHBOURS.text},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    found = {one.address: one for one in read_router_neighbours(done.stdout)}
+    assert found["10.1.1.11"] == RouterNeighbour("10.1.1.11", "va0", "02:00:00:00:00:01", "REACHABLE")
+    assert {found[f"10.1.1.1{number}"].state for number in (1, 2, 5)} == {"REACHABLE", "STALE", "PERMANENT"}
+    assert found["10.1.1.20"].is_silent
