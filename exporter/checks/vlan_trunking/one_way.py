@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from exporter.checks.vlan_trunking.wiring import SEES, network_name, wiring
+from exporter.checks.vlan_trunking.wiring import SEES, Wiring, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
@@ -46,7 +46,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         return
     view, host = wiring(target, answers, cloud), target.host.id
     rows: list[tuple[int, str, str]] = []
-    for (network, pif, vlan), members in _used(target, answers, cloud).items():
+    for (network, pif, vlan), members in _used(view, host, cloud).items():
         device = _device(view.links.of_kind("vlan"), pif, vlan)
         sent = _sent_in_vain(device, before[0].by_name.get(device.name)) if device else 0
         if not device or sent < VLAN_ONE_WAY_FRAMES or not _runs_elsewhere(members, host, cloud):
@@ -70,14 +70,13 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         yield ROW.sample(*names(target, cloud), network_name(cloud, network), vlan_text, value=sent)
 
 
-def _used(target: HostTarget, answers: Answers, cloud: Cloud) -> dict[tuple[str, str, int], set[str]]:
+def _used(view: Wiring, host_id: str, cloud: Cloud) -> dict[tuple[str, str, int], set[str]]:
     """Return the networks in each VLAN in which a machine of this host speaks: by physical network, pif and VLAN.
 
     Routers of a pair speak all the time without asking for an answer, so they alone prove nothing.
     """
-    view = wiring(target, answers, cloud)
     used: defaultdict[tuple[str, str, int], set[str]] = defaultdict(set)
-    for expected in expected_nics(cloud, target.host.id):
+    for expected in expected_nics(cloud, host_id):
         place = view.place(expected.physical_network_id, expected.nic.traffic_type)
         router = cloud.routers.get(expected.machine.id)
         number = expected.segment.number

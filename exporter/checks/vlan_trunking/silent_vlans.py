@@ -29,7 +29,12 @@ SILENT = Metric(
     "VLANs on which no machine of the host answers its router while machines of the same network elsewhere do.",
     labels=("zone", "cluster", "host"),
     problem=above(0),
-    follows=("cloudstack_network_vlan_trunking_mismatches", "cloudstack_network_vlan_trunking_one_way_vlans"),
+    follows=(
+        "cloudstack_network_hypervisor_links_uplink_down",
+        "cloudstack_network_vlan_trunking_mismatches",
+        "cloudstack_network_vlan_trunking_one_way_vlans",
+        "cloudstack_network_vlan_trunking_native_vlan_conflicts",
+    ),
 )
 ROW = Metric(
     "cloudstack_network_vlan_trunking_silent_vlan_machines",
