@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from exporter.checks.vlan_trunking.wiring import SEES, Wiring, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
@@ -97,5 +97,5 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: SEES},
-    reads=("listPhysicalNetworks", "listTrafficTypes", "listVirtualMachines"),
+    reads=READS,
 )

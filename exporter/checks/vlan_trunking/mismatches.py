@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from exporter.checks.vlan_trunking.wiring import SEES, Wiring, is_bridged, network_name, vlan_label, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, is_bridged, network_name, vlan_label, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
@@ -158,6 +158,6 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: SHOWN_BY},
     uses={HostTarget: SEES},
-    reads=("listNetworks", "listVirtualMachines", "listPhysicalNetworks", "listTrafficTypes"),
+    reads=READS,
     judges_cloud=True,
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
-from exporter.checks.vlan_trunking.wiring import SEES, network_name, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
@@ -92,5 +92,5 @@ CHECK = Check(
     metrics=(UNNAMED,),
     remedies=(ALLOW,),
     groups=(GroupJudge(ClusterGroup, judge_cluster, {HostTarget: (*ASKED, *SEES)}),),
-    reads=("listNetworks", "listVirtualMachines", "listPhysicalNetworks", "listTrafficTypes"),
+    reads=READS,
 )

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
-from exporter.checks.vlan_trunking.wiring import SEES, names_of, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, names_of, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
@@ -91,5 +91,5 @@ CHECK = Check(
     asks={HostTarget: ASKED},
     uses={HostTarget: SEES},
     groups=(GroupJudge(ClusterGroup, judge_cluster, {HostTarget: (*ASKED, *SEES)}),),
-    reads=("listNetworks", "listVirtualMachines", "listPhysicalNetworks", "listTrafficTypes"),
+    reads=READS,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from exporter.checks.vlan_trunking.wiring import SEES, Wiring, network_name, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
@@ -123,6 +123,6 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: SEES},
-    reads=("listNetworks", "listVirtualMachines", "listRouters", "listPhysicalNetworks", "listTrafficTypes"),
+    reads=READS,
     judges_cloud=True,
 )
