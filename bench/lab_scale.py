@@ -151,11 +151,13 @@ async def main() -> None:
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--routers", type=int, default=200)
     parser.add_argument("--vms-per-host", type=int, default=0)
+    parser.add_argument("--security-groups", action="store_true", help="the instances on hosts have security groups")
     parser.add_argument("--interval", type=float, default=30.0)
     parser.add_argument("--scrapes", type=int, default=30)
     given = parser.parse_args()
     words = ("--hosts", str(given.hosts), "--routers", str(given.routers), "--vms-per-host", str(given.vms_per_host))
-    async with process("-m", "exporter.lab", *words) as lab:
+    more = ["--security-groups"] if given.security_groups else []
+    async with process("-m", "exporter.lab", *words, *more) as lab:
         control, config = await lab_config(lab, given.interval)
         async with (
             process("-m", "exporter", "--config.file", config, "--log.level", "error"),

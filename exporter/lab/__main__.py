@@ -21,6 +21,7 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--routers", type=int, default=default.routers, help="virtual routers in all")
     parser.add_argument("--vms-per-network", type=int, default=default.vms_per_network, help="instances per network")
     parser.add_argument("--vms-per-host", type=int, default=0, help="instances on each host beyond the smallest lab")
+    parser.add_argument("--security-groups", action="store_true", help="these instances have security groups")
     parser.add_argument("--port", type=int, default=0, help="first of a block of ports; 0: the first free block")
     parser.add_argument("--mode", choices=("sudo", "forced", "root"), default=default.mode, help="how SSH is allowed")
     parser.add_argument("--fault", action="append", default=[], choices=sorted(CATALOGUE), metavar="NAME",
@@ -32,6 +33,7 @@ def options(arguments: list[str]) -> Options:
             routers=given.routers,
             vms_per_network=given.vms_per_network,
             vms_per_host=given.vms_per_host,
+            security_groups=given.security_groups,
             port=given.port,
             mode=given.mode,
             faults=tuple(given.fault),

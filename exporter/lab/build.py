@@ -93,9 +93,10 @@ def _hosts(world: World, options: Options) -> None:
     world.hosts[-1].resource_state = "Maintenance"
     for extra in range(options.hosts - SMALLEST_HOSTS):
         address = f"127.1.{1 + extra // 250}.{1 + extra % 250}"
-        cluster = f"east-cluster-{2 + extra // scale.CLUSTER}"
+        zone = zones["south" if options.security_groups else "east"]
+        cluster = f"{zone.name}-cluster-{2 + extra // scale.CLUSTER}"
         name = f"kvm-{SMALLEST_HOSTS + 1 + extra}"
-        world.hosts.append(Host(name, zones["east"], cluster, address, model=scale.MODEL_HOST))
+        world.hosts.append(Host(name, zone, cluster, address, model=scale.MODEL_HOST))
 
 
 def _networks(world: World, count: int) -> None:

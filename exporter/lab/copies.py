@@ -75,6 +75,7 @@ def host_tokens(host: Host, plugged: list[Machine]) -> Iterator[str]:
         yield machine.name.split("-")[-2]
         for plug in machine.plugs:
             yield plug.mac
+            yield plug.address
             yield str(plug.vlan)
 
 

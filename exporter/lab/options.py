@@ -17,6 +17,7 @@ class Options:
         routers: virtual routers in all, at least ``SMALLEST_ROUTERS``.
         vms_per_network: instances in each guest network.
         vms_per_host: instances on each host beyond the smallest, in networks that a cluster shares.
+        security_groups: whether hosts beyond the smallest, and their instances, have security groups.
         port: first of a block of ports, or 0 for the first free block.
         mode: how the exporter runs its wrapper: sudo, forced or root.
         faults: names of faults that are on from the start.
@@ -27,6 +28,7 @@ class Options:
     routers: int = SMALLEST_ROUTERS
     vms_per_network: int = 2
     vms_per_host: int = 0
+    security_groups: bool = False
     port: int = 0
     mode: str = "sudo"
     faults: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ def _services(network: Network) -> tuple[str, ...]:
     if network.kind == "L2":
         return ()
     if network.security_groups:
-        return ("Dhcp", "Dns", "UserData", "SecurityGroup")
+        return (*(() if network.userdata else ("Dhcp", "Dns")), "UserData", "SecurityGroup")
     return ("Dhcp", "Dns", "UserData", "SourceNat", "Firewall", "Lb", "PortForwarding")
 
 

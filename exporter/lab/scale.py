@@ -31,9 +31,9 @@ MODEL = 9_000_000
 
 def copy(world: World, options: Options) -> None:
     """Add the routers, instances and networks of the copies, and the models that answer for them."""
-    east = world.zones[0]
     copied = [host for host in world.hosts if host.model]
-    true = [host for host in world.hosts if host.zone is east and host.resource_state == "Enabled"]
+    zone = copied[0].zone if copied else world.zones[0]
+    true = [host for host in world.hosts if host.zone is zone and host.resource_state == "Enabled"]
     routers: Counter[Host] = Counter()
     for number in range(options.routers - SMALLEST_ROUTERS):
         places = copied or true
@@ -43,14 +43,14 @@ def copy(world: World, options: Options) -> None:
     crowds: list[Network] = []
     for place, host in enumerate(copied):
         if place % CLUSTER == 0:
-            crowds = _crowds(world, east, place // CLUSTER, options.vms_per_host)
+            crowds = _crowds(world, zone, place // CLUSTER, options)
         _crowd(world, host, crowds, options.vms_per_host)
-        host.model = _model_host(world, routers[host], options).name
+        host.model = _model_host(world, zone, routers[host], options).name
 
 
 def _router(world: World, number: int, host: Host, count: int) -> None:
     """Add a network whose router answers as the model of its era does."""
-    made = network(world, f"net-{number + 1}", world.zones[0])
+    made = network(world, f"net-{number + 1}", host.zone)
     instances(world, made, count, [host])
     router = add_router(world, 100 + number, host, ERAS[number % len(ERAS)], [made])
     router.model = f"model-{router.era}"
@@ -84,10 +84,18 @@ def _hidden(world: World) -> World:
     )
 
 
-def _crowds(world: World, zone: Zone, number: int, count: int) -> list[Network]:
+def _kind(options: Options) -> dict[str, str | bool]:
+    """Return what networks that a cluster shares are."""
+    return {"kind": "Shared", "security_groups": True} if options.security_groups else {"kind": "L2"}
+
+
+def _crowds(world: World, zone: Zone, number: int, options: Options) -> list[Network]:
     """Return the networks that a cluster of copied hosts shares."""
-    wanted = math.ceil(CLUSTER * count / CROWD)
-    return [network(world, f"crowd-{number + 1}-{place + 1}", zone, kind="L2") for place in range(wanted)]
+    wanted = math.ceil(CLUSTER * options.vms_per_host / CROWD)
+    return [
+        network(world, f"crowd-{number + 1}-{place + 1}", zone, userdata="ConfigDrive", **_kind(options))
+        for place in range(wanted)
+    ]
 
 
 def _crowd(world: World, host: Host, crowds: Sequence[Network], count: int) -> None:
@@ -95,26 +103,22 @@ def _crowd(world: World, host: Host, crowds: Sequence[Network], count: int) -> N
         instance(world, crowds[place % len(crowds)], host)
 
 
-def _model_host(world: World, routers: int, options: Options) -> Host:
+def _model_host(world: World, zone: Zone, routers: int, options: Options) -> Host:
     """Return the hidden host of this shape; it is built when it is first asked for."""
     name = f"{MODEL_HOST}-{MODEL + routers}"
     for hidden in world.host_models:
         if hidden.hosts[0].name == name:
             return hidden.hosts[0]
     hidden = _hidden(world)
-    host = Host(name, world.zones[0], "model-cluster", "127.0.0.1")
+    host = Host(name, zone, "model-cluster", "127.0.0.1")
     hidden.hosts = [host]
     for place in range(routers):
-        made = _model_network(hidden, f"net-{place + 1}", "Isolated")
+        made = _model_network(hidden, zone, {})
         instances(hidden, made, options.vms_per_network, [host])
         add_router(hidden, MODEL + 400_000 + place, host, "C", [made])
     wanted = math.ceil(CLUSTER * options.vms_per_host / CROWD)
-    _crowd(
-        hidden,
-        host,
-        [_model_network(hidden, f"crowd-{place + 1}", "L2") for place in range(wanted)],
-        options.vms_per_host,
-    )
+    crowds = [_model_network(hidden, zone, _kind(options)) for _ in range(wanted)]
+    _crowd(hidden, host, crowds, options.vms_per_host)
     for one in hidden.instances:
         one.number += MODEL
     rack(hidden)
@@ -122,8 +126,10 @@ def _model_host(world: World, routers: int, options: Options) -> Host:
     return host
 
 
-def _model_network(hidden: World, name: str, kind: str) -> Network:
+def _model_network(hidden: World, zone: Zone, words: dict[str, str | bool]) -> Network:
     number = len(hidden.networks)
-    made = Network(61000 + number, name, hidden.zones[0], f"127.14.{number}.", kind=kind, vlan=MODEL + 600_000 + number)
+    made = Network(61000 + number, f"model-{number + 1}", zone, f"127.14.{number}.", vlan=MODEL + 600_000 + number)
+    for word, value in words.items():
+        setattr(made, word, value)
     hidden.networks.append(made)
     return made
