@@ -12,6 +12,7 @@ from collections import defaultdict
 
 from exporter.checks.hypervisor_links.wires import gauge
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.networks import PhysicalNetwork
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
 from exporter.questions.host_agent import AGENT
@@ -37,6 +38,7 @@ NAME_MOST = 15
 """Characters of an interface name in Linux (IFNAMSIZ without the final zero)."""
 RENAME = "Rename the interface (systemd .link file), or put a bond with a short name over it, and restart the agent."
 VLAN_TRAFFIC = ("Guest", "Public")
+VLAN_LAST = 4095
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
@@ -68,18 +70,29 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 def _too_long(physical_id: str, lying: list[Place], cloud: Cloud) -> dict[int, str]:
     """Return the VLANs that pass the limit, with the uplink below which they would lie."""
-    network = cloud.physical_networks[physical_id]
-    guest = {vlan for first, last in network.vlan_ranges for vlan in range(first, last + 1)}
-    public = {found.number for one in cloud.vlan_ranges.values()
-              if one.physical_network_id == physical_id and (found := segment(one.vlan)) and found.is_vlan}  # fmt: skip
-    wanted = {"Guest": guest, "Public": {vlan for vlan in public if vlan is not None}}
+    public, shared = _chosen(physical_id, cloud, is_public=True), _chosen(physical_id, cloud, is_public=False)
+    wanted = {"Guest": _given(cloud.physical_networks[physical_id]) | shared, "Public": public}
     return {
         vlan: place.pif
         for place in lying
         if place.traffic in VLAN_TRAFFIC and place.pif
         for vlan in wanted[place.traffic]
-        if 0 < vlan < 4096 and len(f"br{place.pif}-{vlan}") > NAME_MOST  # VNIs get names of their own
+        if len(f"br{place.pif}-{vlan}") > NAME_MOST
     }
+
+
+def _given(network: PhysicalNetwork) -> frozenset[int]:
+    """Return the VLANs that CloudStack gives to guest networks; VNIs get names of their own, and are millions."""
+    methods = {method.upper() for method in network.isolation_methods} or {"VLAN"}
+    ranges = network.vlan_ranges if "VLAN" in methods else ()
+    return frozenset(vlan for first, last in ranges for vlan in range(max(first, 1), min(last, VLAN_LAST) + 1))
+
+
+def _chosen(physical_id: str, cloud: Cloud, *, is_public: bool) -> frozenset[int]:
+    """Return the VLANs that were chosen by hand: of public ranges, or of shared networks."""
+    ranges = (one for one in cloud.vlan_ranges.values() if one.physical_network_id == physical_id)
+    found = (segment(one.vlan) for one in ranges if one.is_public == is_public)
+    return frozenset(one.number for one in found if one is not None and one.is_vlan and one.number)
 
 
 def _evidence(long: dict[int, str], links: Links) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,25 @@ def test_management_alone_makes_no_vlans() -> None:
 def test_vnis_have_names_of_their_own() -> None:
     """brvx-<VNI> does not hold the uplink's name."""
     assert scene.problems(found(scene.plain(LONG), scene.cloud(vlans=((5000, 9999),)))) == {}
+
+
+@pytest.mark.parametrize("vlans", [(1000, 4000), (1, 16_777_215)])
+def test_a_physical_network_of_vxlan_gives_no_vlans(vlans: tuple[int, int]) -> None:
+    """Small VNIs are no VLANs either, and sixteen million numbers are not walked through for each host."""
+    cloud = scene.cloud(vlans=(vlans,))
+    vxlan = replace(cloud.physical_networks["pn"], isolation_methods=("VXLAN",))
+    assert scene.problems(found(scene.plain(LONG), replace(cloud, physical_networks={"pn": vxlan}))) == {}
+
+
+def test_vlans_of_shared_networks_count_where_guests_lie() -> None:
+    """They are chosen by hand outside the range, and are no public ones."""
+    cloud = scene.cloud({"Guest": "cloudbr0", "Public": "cloudbr1"}, public=("vlan://1234",))
+    shared = {"r": replace(next(iter(cloud.vlan_ranges.values())), is_public=False)}
+    other = (scene.link(LONG, master="cloudbr1"), scene.link("cloudbr1", "bridge"))
+    assert scene.problems(found(scene.plain("eth1", *other), replace(cloud, vlan_ranges=shared))) == {}
+    other = (scene.link("eth2", master="cloudbr1"), scene.link("cloudbr1", "bridge"))
+    samples = found(scene.plain("enp59s0f1", *other), replace(cloud, vlan_ranges=shared))
+    assert scene.problems(samples) == {("uplink_name_too_long_vlans", "kvm1", "physical1"): 1}
 
 
 def test_the_parent_of_a_vlan_device_counts() -> None:
