@@ -31,6 +31,7 @@ UNNAMED = Metric(
 ALLOW = "Compare the VLANs that the switch port allows with those of the other hosts' ports."
 FEWEST_PEERS = 2  # hosts whose ports must name the VLAN before its absence means anything
 ASKED = (LINKS, LLDP)
+Naming = Mapping[int, set[str]]  # VLAN -> ids of the hosts whose ports name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud:
         used = {target: tagged_vlans(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}
         everything = frozenset().union(*used.values())
         speaking = [port for port in found if port.vlans & everything]
+        naming = _naming(speaking)
         for target in _hosts(speaking):
-            missing = dict(_missing(target, used[target], speaking))
+            missing = _missing(target, used[target], speaking, naming)
             yield UNNAMED.sample(
                 *names(target, cloud),
                 network_name(cloud, network),
@@ -62,6 +64,14 @@ def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud:
                 seen="; ".join(f"VLAN {vlan} not at {port}" for vlan, port in sorted(missing.items())[:3]),
                 expected="the VLANs that the ports of the other hosts name",
             )
+
+
+def _naming(ports: list[_Port]) -> Naming:
+    naming: defaultdict[int, set[str]] = defaultdict(set)
+    for port in ports:
+        for vlan in port.vlans:
+            naming[vlan].add(port.target.host.id)
+    return naming
 
 
 def _hosts(ports: list[_Port]) -> tuple[HostTarget, ...]:
@@ -77,14 +87,17 @@ def _ports(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple
                 yield network, _Port(target, f"{port_name(port)} ({nic})", vlans)
 
 
-def _missing(target: HostTarget, used: frozenset[int], speaking: list[_Port]) -> Iterator[tuple[int, str]]:
-    """Yield VLANs that a port of the host leaves out and the ports of most other hosts name."""
-    peers = len({port.target for port in speaking} - {target})
-    for vlan in used:
-        naming = {port.target for port in speaking if port.target is not target and vlan in port.vlans}
-        silent = next((port for port in speaking if port.target is target and vlan not in port.vlans), None)
-        if silent is not None and len(naming) >= FEWEST_PEERS and 2 * len(naming) > peers:
-            yield vlan, silent.name
+def _missing(target: HostTarget, used: frozenset[int], speaking: list[_Port], naming: Naming) -> dict[int, str]:
+    """Return the VLANs that a port of the host leaves out and the ports of most other hosts name."""
+    own = [port for port in speaking if port.target is target]
+    peers = len(_hosts(speaking)) - 1
+    missing = {}
+    for vlan in used & naming.keys():
+        others = len(naming[vlan] - {target.host.id})
+        silent = next((port.name for port in own if vlan not in port.vlans), None)
+        if silent is not None and others >= FEWEST_PEERS and 2 * others > peers:
+            missing[vlan] = silent
+    return missing
 
 
 CHECK = Check(

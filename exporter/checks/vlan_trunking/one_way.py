@@ -45,9 +45,10 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     if before is None or not is_judged(target, cloud, answers.now):
         return
     view, host = wiring(target, answers, cloud), target.host.id
+    devices = {(link.parent, link.vlan): link for link in view.links.of_kind("vlan")}
     rows: list[tuple[int, str, str]] = []
     for (network, pif, vlan), members in _used(view, host, cloud).items():
-        device = _device(view.links.of_kind("vlan"), pif, vlan)
+        device = devices.get((pif, vlan))
         sent = _sent_in_vain(device, before[0].by_name.get(device.name)) if device else 0
         if not device or sent < VLAN_ONE_WAY_FRAMES or not _runs_elsewhere(members, host, cloud):
             continue
@@ -85,10 +86,6 @@ def _used(view: Wiring, host_id: str, cloud: Cloud) -> dict[tuple[str, str, int]
         if router is None or not router.is_redundant:
             used[expected.physical_network_id, place.pif, number].add(expected.nic.network_id)
     return used
-
-
-def _device(devices: tuple[Link, ...], pif: str, vlan: int) -> Link | None:
-    return next((link for link in devices if link.parent == pif and link.vlan == vlan), None)
 
 
 def _sent_in_vain(now: Link, before: Link | None) -> int:

@@ -88,8 +88,9 @@ def judge_zone(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
         for one in _blames(network, heard, {router.router.host_id for router in routers}, cloud):
             if _is_confirmed(one, routers, members, cloud):
                 blamed[one.host_id].append(one)
+    now = max((answers.now for answers in members.values()), default=cloud.at)
     for host_id in judged:
-        yield from _samples(group, host_id, blamed[host_id], members, cloud)
+        yield from _samples(group, host_id, blamed[host_id], cloud, now)
 
 
 def _routers(members: Members) -> Mapping[str, list[RouterTarget]]:
@@ -167,10 +168,9 @@ def _is_confirmed(blame: _Blame, routers: list[RouterTarget], members: Members, 
     return all(looks)
 
 
-def _samples(group: ZoneGroup, host_id: str, blamed: list[_Blame], members: Members, cloud: Cloud) -> Samples:
+def _samples(group: ZoneGroup, host_id: str, blamed: list[_Blame], cloud: Cloud, now: float) -> Samples:
     host = cloud.hosts.get(host_id)
     target = HostTarget(host, group.zone, None) if host else None
-    now = max(answers.now for answers in members.values())
     if target is None or not is_judged(target, cloud, now):
         return
     yield SILENT.sample(

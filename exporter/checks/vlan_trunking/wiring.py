@@ -17,8 +17,13 @@ from exporter.topology.vlans import Segment
 SEES = (AGENT, OVS_DATABASE)
 """Questions that make the picture whole: devices of traffic types without a label, ports of Open vSwitch."""
 READS = (
-    "listNetworks", "listVirtualMachines", "listRouters", "listVlanIpRanges", "listPhysicalNetworks", "listTrafficTypes",
-)  # fmt: skip
+    "listNetworks",
+    "listVirtualMachines",
+    "listRouters",
+    "listVlanIpRanges",
+    "listPhysicalNetworks",
+    "listTrafficTypes",
+)
 """API commands that say which VLANs the machines of a host need, and where they lie."""
 KINDS = ("vlan", "vxlan")
 UNUSABLE = (0, 4095)
