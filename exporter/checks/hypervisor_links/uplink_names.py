@@ -21,6 +21,7 @@ from exporter.questions.host_ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place, places, switches
 from exporter.topology.vlans import segment
+from exporter.topology.zones import physical_name
 
 TOO_LONG = gauge(
     "uplink_name_too_long_vlans",
@@ -49,7 +50,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         if place.kind in ("bridge", "interface"):
             found[place.physical_network_id].append(place)
     for physical_id, lying in found.items():
-        label = (*names(target, cloud), cloud.physical_networks[physical_id].name)
+        label = (*names(target, cloud), physical_name(cloud, physical_id))
         long = _too_long(physical_id, lying, cloud) if judged else {}
         refused = sorted({name for place in lying for name in _refused(place, links)}) if judged else []
         yield TOO_LONG.sample(

@@ -16,6 +16,7 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_agent import AGENT
 from exporter.topology.hosts import is_judged
+from exporter.topology.zones import is_zone_judged
 
 UNENFORCEABLE = Metric(
     "cloudstack_network_security_groups_cluster_unenforceable",
@@ -35,7 +36,7 @@ OTHER_ZONE = "Keep the hypervisor in a zone without networks with security group
 def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
     """Yield whether the cluster cannot enforce them; nothing while no host of a KVM cluster has told."""
     cluster = group.cluster
-    if not (cluster.enabled and cluster.managed):
+    if not (cluster.enabled and cluster.managed and is_zone_judged(cloud, cluster.zone_id)):
         return
     needed = uses_groups(cloud, cluster.zone_id)
     expected = "a hypervisor and a back-end that CloudStack programs security groups for"

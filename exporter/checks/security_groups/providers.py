@@ -13,6 +13,7 @@ from exporter.checks.security_groups.nics import has_groups
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
+from exporter.topology.zones import is_zone_judged, physical_name
 
 DISABLED = Metric(
     "cloudstack_network_security_groups_provider_disabled",
@@ -33,11 +34,11 @@ def judge(group: ZoneGroup, members: Mapping[object, Answers], cloud: Cloud) -> 
     }
     states = {one.physical_network_id: one.state for one in cloud.providers.values() if one.name == PROVIDER}
     for physical in cloud.physical_networks.values():
-        if physical.id in carrying and physical.enabled:
+        if physical.id in carrying and physical.enabled and is_zone_judged(cloud, group.id):
             state = states.get(physical.id, "not added")
             yield DISABLED.sample(
                 group.zone,
-                physical.name,
+                physical_name(cloud, physical.id),
                 value=int(state != "Enabled"),
                 seen=f"{PROVIDER} is {state}",
                 expected="Enabled",

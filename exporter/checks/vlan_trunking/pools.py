@@ -17,6 +17,7 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, below
 from exporter.thresholds import VLAN_POOL_FREE, VLAN_POOL_FREE_RATIO, VLAN_POOL_SMALL
 from exporter.topology.vlans import segment
+from exporter.topology.zones import is_zone_judged, physical_name
 
 LABELS = ("zone", "physical_network")
 POOL = Metric(
@@ -54,12 +55,14 @@ def judge_zone(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samp
         pool = merged(physical.vlan_ranges)
         if physical.zone_id != group.id or not pool:
             continue
-        labels = (group.zone, physical.name)
+        labels = (group.zone, physical_name(cloud, physical.id))
         total = size(pool)
         taken = sum(any(first <= number <= last for first, last in pool) for number in used[physical.id])
         words = {"seen": f"{total - taken} of {total} free", "expected": "enough for the networks to come"}
         yield POOL.sample(*labels, value=total)
         yield ALLOCATED.sample(*labels, value=taken)
+        if not is_zone_judged(cloud, group.id):
+            continue
         yield FREE_RATIO.sample(*labels, value=round((total - taken) / total, 4), **words)
         if total >= VLAN_POOL_SMALL:
             yield FREE.sample(*labels, value=total - taken, **words)

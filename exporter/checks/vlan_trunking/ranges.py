@@ -22,6 +22,7 @@ from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.vlans import segment
+from exporter.topology.zones import is_zone_judged
 
 OVERLAPS = Metric(
     "cloudstack_network_vlan_trunking_range_overlaps",
@@ -47,7 +48,8 @@ MOVE = "Take the public VLAN out of the guest range; look first whether a guest 
 
 def judge_zone(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samples:
     """Yield for each physical network with a guest range the VLANs that collide by CloudStack's own word."""
-    if not any(one.zone_id == group.id and one.hypervisor == "KVM" for one in cloud.clusters.values()):
+    has_kvm = any(one.zone_id == group.id and one.hypervisor == "KVM" for one in cloud.clusters.values())
+    if not (has_kvm and is_zone_judged(cloud, group.id)):
         return
     guests, publics = _labels(cloud, group.id, "Guest"), _labels(cloud, group.id, "Public")
     pools = [one for one in cloud.physical_networks.values() if one.zone_id == group.id and one.vlan_ranges]
@@ -61,16 +63,18 @@ def judge_zone(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samp
         ]
         yield OVERLAPS.sample(
             group.zone,
-            network.name,
+            network_name(cloud, network.id),
             value=size(merged(one for _, shared in beside for one in shared)),
-            seen="; ".join(f"{_words(shared)} also in {other.name}" for other, shared in beside if shared),
+            seen="; ".join(
+                f"{_words(shared)} also in {network_name(cloud, other.id)}" for other, shared in beside if shared
+            ),
             expected="ranges without a common VLAN",
             remedy=DISJOINT,
         )
         public = sorted(_public_inside(network, guests.get(network.id), publics, cloud))
         yield PUBLIC.sample(
             group.zone,
-            network.name,
+            network_name(cloud, network.id),
             value=len(public),
             seen=f"public VLAN {', '.join(map(str, public[:5]))}",
             expected=f"public VLANs outside {_words(network.vlan_ranges)}",

@@ -13,6 +13,7 @@ from exporter.questions.host_links import LINKS, Links
 from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
 from exporter.topology.labels import Place, places, switches
 from exporter.topology.vlans import Segment
+from exporter.topology.zones import physical_name
 
 SEES = (AGENT, OVS_DATABASE)
 """Questions that make the picture whole: devices of traffic types without a label, ports of Open vSwitch."""
@@ -95,9 +96,8 @@ def vlan_label(segment: Segment) -> str:
 
 
 def network_name(cloud: Cloud, physical_network_id: str) -> str:
-    """Return the name of a physical network, or its id."""
-    network = cloud.physical_networks.get(physical_network_id)
-    return network.name if network else physical_network_id
+    """Return what identifies a physical network in its zone."""
+    return physical_name(cloud, physical_network_id)
 
 
 def names_of(cloud: Cloud, ids: Iterator[str] | frozenset[str]) -> str:

@@ -213,6 +213,11 @@ def cloud(placed: tuple[Placed, ...] | None = None, **fields: Any) -> Cloud:
     return Cloud(at=NOW, expires=1e12, **(given | fields))
 
 
+def disabled_zone() -> Zone:
+    """Return the zone as it is while it is being built."""
+    return Zone("z", "zone1", "Advanced", security_groups=True, enabled=False)
+
+
 def values(texts: Texts | None = None, **fields: Any) -> dict[Question[Any], Any]:
     """Return the answers of the host; ``links`` and ``domains`` may be others."""
     told = texts or Texts()

@@ -62,3 +62,4 @@ def test_clusters_that_do_not_matter() -> None:
     assert found.value == 0
     assert judged(replace(vmware, enabled=False)) == []
     assert judged(replace(vmware, managed=False)) == []
+    assert judged(vmware, zones={"z": scene.disabled_zone()}) == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.checks.vlan_trunking.pools import judge_zone
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.objects import Zone
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 
@@ -55,6 +58,20 @@ def test_what_takes_nothing_from_the_pool() -> None:
     ]
     networks.append(scene.network("160", "far", physical_network_id="other"))
     assert values(scene.cloud(networks=tuple(networks)))["allocated_vlans"] == 1
+
+
+def test_a_disabled_zone_is_told_and_not_judged() -> None:
+    """Nobody makes networks in it."""
+    disabled = {"z": Zone("z", "zone1", "Advanced", security_groups=False, enabled=False)}
+    assert values(replace(pool(20, (100, 119)), zones=disabled)) == {"vlans": 20, "allocated_vlans": 20}
+
+
+def test_physical_networks_of_one_name() -> None:
+    """CloudStack allows it; each has its own series."""
+    twins = tuple(scene.physical(one, name="twin") for one in ("a", "b"))
+    found = list(judge_zone(ZoneGroup("z", "zone1"), {}, scene.cloud(physicals=twins)))
+    assert {sample.labels[1] for sample in found} == {"twin (a)", "twin (b)"}
+    assert len({(sample.metric.name, sample.labels) for sample in found}) == len(found)
 
 
 def test_no_range_is_no_pool() -> None:

@@ -13,7 +13,7 @@ from exporter.checks.vlan_trunking.vlan_sets import common, merged, size
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import VlanRange
-from exporter.cloud.objects import Cluster
+from exporter.cloud.objects import Cluster, Zone
 from exporter.model import Sample
 from tests.checks.vlan_trunking import vlan_scene as scene
 
@@ -55,6 +55,12 @@ def test_ranges_that_do_not_meet(seen_by: Cloud) -> None:
 def test_two_without_a_label_share_the_default() -> None:
     """The agents take the same device for both."""
     assert scene.values_of(zone(two("", "")))["range_overlaps", "physical-one"] == 10
+
+
+def test_a_disabled_zone() -> None:
+    """It is being built."""
+    disabled = {"z": Zone("z", "zone1", "Advanced", security_groups=False, enabled=False)}
+    assert zone(two(zones=disabled)) == []
 
 
 def test_zones_of_other_hypervisors() -> None:

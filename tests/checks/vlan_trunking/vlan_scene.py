@@ -80,7 +80,8 @@ def router_target(of: Router) -> RouterTarget:
 def physical(network_id: str = "pn", **fields: Any) -> PhysicalNetwork:
     """Return a physical network with a VLAN range."""
     given: dict[str, Any] = {"enabled": True, "isolation_methods": ("VLAN",), "vlan_ranges": ((100, 199),)}
-    return PhysicalNetwork(network_id, f"physical-{network_id}", "z", **(given | fields))
+    given |= {"name": f"physical-{network_id}", "zone_id": "z"}
+    return PhysicalNetwork(network_id, **(given | fields))
 
 
 def label(kvm: str = "cloudbr1", network_id: str = "pn", traffic: str = "Guest") -> TrafficType:
