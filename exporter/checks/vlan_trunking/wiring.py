@@ -38,11 +38,14 @@ class Wiring:
     Attributes:
         places: by physical network id and traffic type.
         ovs: empty on a host without Open vSwitch, None while it does not tell.
+        public: the bridge into which the agent plugs untagged public NICs, whatever the label says; empty while it
+            does not tell.
     """
 
     links: Links
     places: Mapping[tuple[str, str], Place]
     ovs: OvsDatabase | None
+    public: str = ""
 
     def place(self, physical_network_id: str, traffic: str) -> Place | None:
         """Return where a traffic type lies, or None where its label leads to nothing that is known."""
@@ -78,9 +81,9 @@ class Wiring:
 
 def wiring(target: HostTarget, answers: Answers, cloud: Cloud) -> Wiring:
     """Return the wiring; LINKS must be there, the rest makes it whole."""
-    links, ovs = answers[LINKS], switches(answers)
-    found = places(target, cloud, links, answers.get(AGENT), ovs)
-    return Wiring(links, {(place.physical_network_id, place.traffic): place for place in found}, ovs)
+    links, ovs, agent = answers[LINKS], switches(answers), answers.get(AGENT)
+    found = {(place.physical_network_id, place.traffic): place for place in places(target, cloud, links, agent, ovs)}
+    return Wiring(links, found, ovs, agent.public if agent else "")
 
 
 def is_bridged(segment: Segment) -> bool:

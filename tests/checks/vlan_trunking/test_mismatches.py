@@ -10,6 +10,7 @@ import pytest
 from exporter.checks.vlan_trunking.mismatches import judge
 from exporter.cloud.networks import VlanRange
 from exporter.model import Sample
+from exporter.questions.host_agent import AGENT, Agent
 from exporter.questions.host_links import Link
 from exporter.questions.host_ovs import OVS_DATABASE, OvsInterface, OvsPort
 from exporter.thresholds import ROWS_PER_TARGET
@@ -55,6 +56,23 @@ def test_each_way_to_miss_a_vlan(words: str) -> None:
     found = verdict(*scene.UPLINK, *BROKEN[words])
     assert scene.values_of(found) == {KEY: 1, ("vlan_mismatch", *KEY[1:], "101"): 1}
     assert scene.only(found, "mismatches").seen.startswith(f"i-2-5-VM: {words}")
+
+
+@pytest.mark.parametrize(("bridge", "wrong"), [("cloudbr0", 0), ("cloudbr1", 0), ("brbond0-101", 1)])
+def test_untagged_public_nics_follow_the_agent(bridge: str, wrong: int) -> None:
+    """The agent's own device counts for them; that the label names another one is a verdict of its own."""
+    router = scene.router(nics=(scene.nic(5, "vlan://untagged", traffic_type="Public"),))
+    labels = (scene.label(), scene.label("cloudbr1", traffic="Public"))
+    found = scene.on_host(
+        judge,
+        scene.cloud(router, labels=labels),
+        scene.answered(
+            scene.links(*scene.UPLINK, *scene.vlan_bridge(101), scene.link("vnet0", "tun", bridge)),
+            scene.domain(5, source=bridge, name=router.name),
+            more={AGENT: Agent(public="cloudbr0")},
+        ),
+    )
+    assert scene.only(found, "mismatches").value == wrong
 
 
 def test_a_nic_that_is_not_plugged_in() -> None:
