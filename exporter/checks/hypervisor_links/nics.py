@@ -50,9 +50,8 @@ def _counters(host: tuple[str, str, str], nic: NicFacts, link: Link | None) -> S
     label = (*host, nic.name)
     if nic.carrier_changes is not None:
         yield CHANGES.sample(*label, value=nic.carrier_changes)
-    driver_crc = _most(nic, "crc", "fcs")
-    if link or driver_crc is not None:
-        yield CRC.sample(*label, value=max(link.counters.rx_crc_errors if link else 0, driver_crc or 0))
+    if link:  # without the kernel's count the greater of the two would go back, and look like thousands when it returns
+        yield CRC.sample(*label, value=max(link.counters.rx_crc_errors, _most(nic, "crc", "fcs") or 0))
     symbol = _most(nic, "symbol")
     if symbol is not None:
         yield SYMBOL.sample(*label, value=symbol)

@@ -51,6 +51,15 @@ def test_damaged_frames_are_told_under_many_names(kernel: int, driver: dict[str,
     assert scene.values_of(samples)["nic_crc_errors_total", "kvm1", "eth1"] == expected
 
 
+def test_the_greater_of_two_counters_needs_both() -> None:
+    """A visit that brings only the driver's would look like a counter that begins anew, and then jumps."""
+    nics = scene.nics(scene.nic(errors={"rx_crc_errors": 3}))
+    assert scene.values_of(scene.judged(judge, {NICS: nics, LINKS: scene.plain()}))[
+        "nic_crc_errors_total", "kvm1", "eth1"
+    ]
+    assert ("nic_crc_errors_total", "kvm1", "eth1") not in scene.values_of(scene.judged(judge, {NICS: nics}))
+
+
 @pytest.mark.parametrize("fields", scene.HELD_BACK)
 def test_hosts_that_are_held_back_give_no_counters(fields: dict[str, Any]) -> None:
     """Their cables are being moved: alerts rate these counters."""
