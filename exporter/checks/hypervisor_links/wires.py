@@ -39,8 +39,17 @@ def _is_port(link: Link, links: Links) -> bool:
 
 
 def bonds_in_use(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
-    """Yield the bonds that are switched on and have members; the kernel makes an empty bond0 by itself."""
+    """Yield the bonds that have members and carry something; the kernel makes an empty bond0 by itself."""
     for bond in bonds.values():
         link = links.by_name.get(bond.name) if links else None
-        if bond.members and (link is None or link.is_up):
+        if bond.members and (links is None or link is None or _carries(link, links)):
             yield bond
+
+
+def _carries(link: Link, links: Links) -> bool:
+    """Return whether a bond is switched on, and in a bridge, below something, or has ever heard a frame.
+
+    One that is prepared for later and has no cables yet is not in use.
+    """
+    is_wanted = bool(link.master or link.counters.rx_packets)
+    return link.is_up and (is_wanted or any(one.parent == link.name for one in links.by_name.values()))

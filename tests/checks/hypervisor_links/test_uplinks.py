@@ -10,7 +10,7 @@ from exporter.checks.hypervisor_links.uplinks import judge
 from exporter.model import Question, Sample
 from exporter.questions.host_agent import AGENT
 from exporter.questions.host_bonds import BONDS, NO_PARTNER
-from exporter.questions.host_links import LINKS
+from exporter.questions.host_links import LINKS, Counters
 from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import links_scene as scene
 
@@ -42,6 +42,26 @@ def test_no_member_is_up(up: bool) -> None:
     samples = found(scene.bond(*dead, is_up=up, aggregator=None, partner_mac=""))
     assert scene.problems(samples) == {("uplink_down", "kvm1", "bond0"): 1}
     assert scene.only(samples, "uplink_down").seen == "eth1 down, eth2 down"
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ({}, None),
+        ({"master": "cloudbr1"}, 1),
+        ({"counters": Counters(rx_packets=1)}, 1),
+        ({"parent_of": "bond1.5"}, 1),
+    ],
+)
+def test_a_bond_that_waits_for_its_cables(fields: dict[str, Any], value: int | None) -> None:
+    """In no bridge, below nothing, and never heard a frame: it is not in use. Else its cables are missed."""
+    above = fields.pop("parent_of", "")
+    more = [scene.link("bond1", "bond", **DARK, **fields), scene.link("cloudbr1", "bridge")]
+    more += [scene.link(above, "vlan", parent="bond1", vlan=5)] if above else []
+    dead = (scene.member("eth7", is_up=False), scene.member("eth8", is_up=False))
+    bonds = scene.bond() | scene.bond(*dead, name="bond1", is_up=False)
+    values = scene.values_of(found(bonds, scene.bonded(*more)))
+    assert values.get(("uplink_down", "kvm1", "bond1")) == value
 
 
 def test_nobody_answers_lacp() -> None:
