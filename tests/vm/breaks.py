@@ -18,6 +18,7 @@ class Break:
     Attributes:
         cause: the metric that must come first on the findings page, without the project's prefix.
         follows: the metrics that must stand beside it; no other may.
+        unknown: the questions that can have no answer meanwhile.
         apart: seconds between two looks: what only counters show needs some.
         in_slice: whether it is broken in every run of the tests.
     """
@@ -27,6 +28,7 @@ class Break:
     undo: Deed
     cause: str
     follows: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     apart: float = 3.0
     in_slice: bool = False
 
@@ -79,39 +81,57 @@ NATIVE = (
         name="bridge filtering is switched off",
         do=_run("echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables"),
         undo=_run("echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables"),
-        cause="security_groups_bridge_filtering",
+        cause="security_groups_bridges_unfiltered",
+        follows=frozenset({"security_groups_machines_open", "security_groups_machine_open"}),
         in_slice=True,
     ),
     Break(
         name="a label's bridge has another name",
         do=_renamed("cloudbr1", "cloudbr9"),
         undo=_renamed("cloudbr9", "cloudbr1"),
-        cause="physical_networks_label_resolves",
+        cause="physical_networks_label_missing",
+        follows=frozenset(
+            f"security_groups_{what}" for what in ("bridges_incomplete", "machines_open", "machine_open")
+        ),
     ),
     Break(
         name="the MTU of a NIC is out of line",
         do=_run("ip link set eth2 mtu 1400"),
         undo=_run("ip link set eth2 mtu 1500"),
-        cause="vlan_trunking_mtu",
+        cause="vlan_trunking_mtu_conflicts",
     ),
 )
 OPEN_VSWITCH = (
     Break(
+        name="a cable of the bond is pulled",
+        do=lambda bench: bench.machine.plug(2, plugged=False),
+        undo=lambda bench: bench.machine.plug(2, plugged=True),
+        cause="open_vswitch_bond_members_disabled",
+    ),
+    Break(
         name="the switch stops speaking LACP",
         do=lambda bench: bench.switch.lacp(on=False),
         undo=lambda bench: bench.switch.lacp(on=True),
-        cause="open_vswitch_bond",
+        cause="open_vswitch_bond_members_without_partner",
+        follows=frozenset({"open_vswitch_bond_members_disabled", "open_vswitch_bond_members_enabled"}),
     ),
     Break(
-        name="ovs-vswitchd is stopped",
+        name="ovs-vswitchd alone is stopped",
+        do=_run("/usr/share/openvswitch/scripts/ovs-ctl --no-ovsdb-server stop"),
+        undo=_run("systemctl restart openvswitch-switch"),
+        cause="open_vswitch_daemon_up",
+    ),
+    Break(
+        name="systemd stops ovs-vswitchd and with it ovsdb-server",
         do=_run("systemctl stop ovs-vswitchd"),
-        undo=_run("systemctl start ovs-vswitchd"),
-        cause="open_vswitch_up",
+        undo=_run("systemctl start openvswitch-switch"),
+        cause="open_vswitch_daemon_up",
+        unknown=frozenset({"host_ovs_database"}),
     ),
     Break(
         name="a port has another tag",
         do=_run("ovs-vsctl set Port vnet15 tag=1300"),
         undo=_run("ovs-vsctl set Port vnet15 tag=1234"),
-        cause="open_vswitch_tag",
+        cause="open_vswitch_tags_wrong",
     ),
 )

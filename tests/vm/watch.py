@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ ISSUES = (
     Issue.PHYSICAL_NETWORKS,
 )
 """What a hypervisor alone can be judged by: there is no console proxy and no router here."""
+POLL = "cloudstack_network_open_vswitch_poll_interval_seconds"
 
 
 @dataclass
@@ -56,21 +56,17 @@ class Watch:
             engine.tick()
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return the problems as people are shown them, in their order."""
-        return tuple(self.app.engine.board.snapshot().findings)
+        """Return the problems as people are shown them, in their order, but for what is accepted."""
+        return tuple(one for one in self.app.engine.board.snapshot().findings if not one.accepted)
 
-    def problems(self) -> dict[str, set[str]]:
-        """Return metric name -> labels that name the objects, for the problems that stand."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
-        for finding in self.findings():
-            found[finding.metric.removeprefix("cloudstack_network_")].add(finding.subject)
-        return dict(found)
+    def problems(self) -> set[str]:
+        """Return the metrics whose problems stand, without the project's prefix."""
+        return {one.metric.removeprefix("cloudstack_network_") for one in self.findings()}
 
-    def failures(self) -> set[tuple[str, ...]]:
-        """Return subject, questions, reason and detail of what could not be checked."""
-        return {
-            (row.subject, " ".join(row.what), row.reason, row.detail) for row in self.app.engine.board.snapshot().blind
-        }
+    def failures(self) -> dict[str, str]:
+        """Return question -> reason and detail of what could not be checked."""
+        blind = self.app.engine.board.snapshot().blind
+        return {name: f"{row.subject}: {row.reason}: {row.detail}" for row in blind for name in row.what}
 
     def healthy(self) -> set[str]:
         """Return the issues of which something was found healthy."""
@@ -98,6 +94,7 @@ async def watching(bench: Bench) -> AsyncIterator[Watch]:
             "ports": {"ssh": ssh.port},
             "console": {"enabled": False},
             "intervals": {"deadline": 300},
+            "accept": [{"metric": POLL, "reason": "an emulated processor is that slow", "until": "2999-12-31"}],
         }
         config.write_text(yaml.safe_dump(said))
         checks = tuple(one for one in discover() if one.issue in ISSUES)
