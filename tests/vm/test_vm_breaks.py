@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
@@ -20,10 +19,9 @@ async def until(watch: Watch, wanted: set[str], unknown: frozenset[str] = frozen
     """Look until exactly ``wanted`` are problems and exactly ``unknown`` has no answer, or as long as it may take."""
     end = time.monotonic() + APPEARS_SECONDS
     while time.monotonic() < end:
-        await watch.look()
+        await watch.wait_and_look(1, apart)
         if watch.problems() == wanted and watch.failures().keys() == unknown:
             return
-        await asyncio.sleep(apart)
 
 
 def told(watch: Watch) -> list[str]:
@@ -34,7 +32,7 @@ def told(watch: Watch) -> list[str]:
 async def stays_healthy(watch: Watch) -> None:
     """See no problem and every question answered, look after look."""
     await until(watch, set())
-    await watch.look(2, apart=3.0)
+    await watch.wait_and_look(2, 3.0)
     assert not watch.problems(), told(watch)
     assert not watch.failures()
     assert not watch.unanswered()
@@ -47,7 +45,7 @@ async def sees_and_forgets(watch: Watch, broken: Break) -> None:
     try:
         broken.do(watch.bench)
         await until(watch, broken.declared, broken.unknown, broken.apart)
-        await watch.look(2, apart=broken.apart)
+        await watch.wait_and_look(2, broken.apart)
         assert watch.problems() == broken.declared, told(watch)
         assert watch.failures().keys() == broken.unknown, watch.failures()
         first = watch.findings()[0]

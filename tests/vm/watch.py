@@ -41,19 +41,22 @@ class Watch:
     clock: MovableClock
     bench: Bench
 
-    async def look(self, times: int = 1, *, apart: float = 0.0) -> None:
-        """Read the inventory and visit the host so many times, ``apart`` seconds of its life between two."""
+    async def wait_and_look(self, times: int, pause: float) -> None:
+        """Look so many times, ``pause`` seconds of the host's life before each."""
+        for _ in range(times):
+            await asyncio.sleep(pause)
+            await self.look()
+
+    async def look(self) -> None:
+        """Read the inventory and visit the host; verdicts that need two looks need two."""
         engine = self.app.engine
-        for time in range(times):
-            if time and apart:
-                await asyncio.sleep(apart)
-            await engine.refresh()
-            for entry in engine.schedule.entries.values():
-                entry.memory._last_visit.clear()  # every question is due
-            entries = [e for e in engine.schedule.entries.values() if type(e.target) in engine.schedule.visits]
-            await asyncio.gather(*(engine.schedule.visit(entry) for entry in entries))
-            engine.settle()
-            engine.tick()
+        await engine.refresh()
+        entries = [e for e in engine.schedule.entries.values() if type(e.target) in engine.schedule.visits]
+        for entry in entries:
+            entry.memory._last_visit.clear()  # every question is due
+        await asyncio.gather(*(engine.schedule.visit(entry) for entry in entries))
+        engine.settle()
+        engine.tick()
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the problems as people are shown them, in their order, but for what is accepted."""
