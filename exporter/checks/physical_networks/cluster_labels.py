@@ -18,6 +18,7 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS
 from exporter.topology.hosts import is_judged, names
+from exporter.topology.labels import Place
 from exporter.topology.majority import majority, odd_ones
 
 UNLIKE = Metric(
@@ -33,12 +34,19 @@ Traffic = tuple[str, str]  # physical network id, traffic type
 
 
 def judge(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Compare the hosts of one cluster; those that are not judged do not count as peers either."""
+    """Compare the hosts of one cluster; those that are not judged do not count as peers either.
+
+    Of a host of which some places are not known only what differs is said, not that nothing does.
+    """
     known = {target: answers for target, answers in members.items() if is_kvm(target) and LINKS in answers.values}
     judged = {target: answers for target, answers in known.items() if is_judged(target, cloud, answers.now)}
     found: defaultdict[Traffic, dict[HostTarget, Where]] = defaultdict(dict)
+    unknown = set()
     for target, answers in judged.items():
-        for key, where in _wheres(target, answers, cloud):
+        here = found_places(target, answers, cloud)
+        if any(place.kind == "unknown" for place in here):
+            unknown.add(target)
+        for key, where in _wheres(here):
             found[key][target] = where
     odd: defaultdict[HostTarget, list[tuple[str, Where, Where]]] = defaultdict(list)
     for (_network, traffic), by_host in found.items():
@@ -47,6 +55,8 @@ def judge(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) 
             odd[target].append((traffic, by_host[target], common or ("", "")))
     for target in known:
         rows = sorted(odd[target])
+        if target in unknown and not rows:
+            continue
         yield UNLIKE.sample(
             *names(target, cloud),
             value=len(rows),
@@ -55,9 +65,9 @@ def judge(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) 
         )
 
 
-def _wheres(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple[Traffic, Where]]:
+def _wheres(here: tuple[Place, ...]) -> Iterator[tuple[Traffic, Where]]:
     """Yield where each traffic type lies whose place is certain; Open vSwitch makes no bridges named by uplinks."""
-    for place in found_places(target, answers, cloud):
+    for place in here:
         if place.kind in ("missing", "unknown") or (place.kind != "openvswitch" and not place.pif):
             continue
         by_name = place.kind != "openvswitch" and place.traffic != "Management"

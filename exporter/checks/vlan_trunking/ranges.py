@@ -120,14 +120,21 @@ def _public_inside(
 
 
 def judge_host(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield how many VLANs two labels with different names bring onto one uplink of the host."""
+    """Yield how many VLANs two labels with different names bring onto one uplink of the host.
+
+    While it is not known where one of them leads, only what was found all the same is said.
+    """
     if not is_judged(target, cloud, answers.now):
         return
+    places = wiring(target, answers, cloud).places
+    guests = {network_id: place for (network_id, traffic), place in places.items() if traffic == "Guest"}
     by_pif: defaultdict[str, list[tuple[str, PhysicalNetwork]]] = defaultdict(list)
-    for (network_id, traffic), place in wiring(target, answers, cloud).places.items():
-        if traffic == "Guest" and place.pif:
+    for network_id, place in guests.items():
+        if place.pif:
             by_pif[place.pif].append((place.label, cloud.physical_networks[network_id]))
     found = list(_on_uplinks(by_pif, cloud))
+    if not found and len(guests) > 1 and any(place.kind == "unknown" for place in guests.values()):
+        return
     yield ON_UPLINK.sample(
         *names(target, cloud),
         value=size(merged(one for _, shared in found for one in shared)),

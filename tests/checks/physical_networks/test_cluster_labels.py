@@ -68,6 +68,16 @@ def test_what_is_not_known_of_a_host_is_not_compared() -> None:
     assert odd(USUAL, USUAL, {}) == {"kvm1": 0, "kvm2": 0}
 
 
+def test_what_nobody_told_is_not_alike() -> None:
+    """Without labels the agent's word counts; of a host without it nothing is said, unless something differs."""
+    types = tuple(scene.label(name, "") for name in scene.TYPES)
+    untold = scene.seen(scene.bridged(), None)
+    assert odd(USUAL, USUAL, untold, types=types) == {"kvm1": 0, "kvm2": 0}
+    some = (*(scene.label(name, "") for name in scene.TYPES if name != "Guest"), scene.label("Guest", "cloudbr0"))
+    other = scene.seen(scene.bridged(uplink="eth0"), None)
+    assert odd(USUAL, USUAL, other, types=some) == {"kvm1": 0, "kvm2": 0, "kvm3": 1}
+
+
 def test_hosts_in_maintenance_are_neither_odd_nor_peers() -> None:
     """Of three, one in maintenance leaves no majority."""
     hosts = (scene.host(1), scene.host(2), scene.host(3, resource_state="Maintenance"))

@@ -15,6 +15,7 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import VlanRange
 from exporter.cloud.objects import Cluster, Zone
 from exporter.model import Sample
+from exporter.questions.host_agent import AGENT, Agent
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 ONE, OTHER = scene.physical("one", vlan_ranges=((100, 199),)), scene.physical("two", vlan_ranges=((190, 290),))
@@ -126,6 +127,14 @@ def test_uplinks_of_their_own() -> None:
     own = (*SHARED[:2], scene.link("bond1", "bond", "cloudbr2"), SHARED[3])
     assert on_host(two("cloudbr1", "cloudbr2"), *own).value == 0
     assert on_host(two("cloudbr1", "cloudbr1"), *SHARED).value == 0
+
+
+def test_where_a_label_leads_is_not_known() -> None:
+    """Nobody told the agent's default, so that nothing was found says nothing."""
+    answers = scene.answered(scene.links(*SHARED))
+    assert scene.on_host(judge_host, two("cloudbr1", ""), answers) == []
+    told = answers | {AGENT: Agent(guest="cloudbr2")}
+    assert scene.only(scene.on_host(judge_host, two("cloudbr1", ""), told), "uplink_overlaps").value == 10
 
 
 def test_hosts_in_maintenance() -> None:
