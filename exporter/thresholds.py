@@ -20,6 +20,7 @@ VLAN_POOL_SMALL = 20  # a smaller pool is small on purpose; its ratio is judged 
 VLAN_ONE_WAY_FRAMES = 30  # sent without any frame back between two visits: a quiet VLAN sends less
 VLAN_ORPHAN_BRIDGE_SECONDS = 86400  # a bridge without a machine for that long is left over
 VLAN_SILENT_MACHINES = 2  # of one network on one host: a single silent machine may be switched off inside
+VLAN_UNTAKEN_OFFERS = 2  # of one network behind its router: a single one is a guest that was reset while it asked
 
 # hypervisor_links
 HOST_VLANS_MANY = 800  # VLAN devices of one host: XenServer's own limit; each start of a machine gets slower with them
