@@ -101,10 +101,15 @@ class Walk:
         """Return the rules of a chain that may fit, in their order."""
         by_interface = self._sorted.get(name)
         if by_interface is None:
-            by_interface = self._sorted[name] = _by_interface(self.ruleset.chains.get(name, ()))
+            rules = (rule for rule in self.ruleset.chains.get(name, ()) if self._decides(rule))
+            by_interface = self._sorted[name] = _by_interface(rules)
         keys = {"", frame.bridge, frame.port_in, frame.port_out}
         found = [pair for key in keys for pair in by_interface.get(key, ())]
         return [rule for _, rule in sorted(found, key=lambda pair: pair[0])]
+
+    def _decides(self, rule: Rule) -> bool:
+        """Return whether a rule can end or lead on a stranger's frame; lists of blocked addresses have thousands."""
+        return not rule.words or rule.target == "ACCEPT" or rule.target in self.ruleset.chains
 
 
 VERDICTS = {"ACCEPT": "ACCEPT", "DROP": "DROP", "REJECT": "DROP", "RETURN": "RETURN"}

@@ -57,6 +57,13 @@ def test_order_is_kept_between_rules_of_any_interface() -> None:
     assert path(OUT, FORWARD=[Rule("DROP", bridge_out="br9"), accept, drop]).is_accepted
 
 
+def test_a_long_list_of_blocked_addresses_hides_nothing() -> None:
+    """Thousands of rules that only drop some frames decide nothing for a stranger's."""
+    blocked = [Rule("DROP", words=f"-s 198.51.{number // 256}.{number % 256}/32") for number in range(5_000)]
+    rules = [*blocked, Rule("ACCEPT"), Rule("i-1-1-def", port_in="vnet1")]
+    assert path(OUT, FORWARD=rules) == Path("", True, (Rule("ACCEPT"),))
+
+
 def test_return_ends_a_chain() -> None:
     """What stands behind it is not tried."""
     assert not path(OUT, policy="DROP", FORWARD=[Rule("A")], A=[Rule("RETURN"), Rule("ACCEPT")]).is_accepted
