@@ -78,16 +78,21 @@ class Wrong:
 
     open: tuple[str, ...]
     cut_off: tuple[str, ...]
+    is_known: bool = True
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield the counts, and a row for each failing machine up to a limit, worst first."""
+    """Yield the counts, and a row for each failing machine up to a limit, worst first.
+
+    While the rules of some machine cannot be followed there is no count of none.
+    """
     if not is_watched(target, answers, cloud):
         return
     nics = tuple(plugged_nics(target, answers, cloud))
     labels = names(target, cloud)
     yield GUARDED.sample(*labels, value=len({nic.machine.id for nic in nics if nic.is_guarded}))
     found = _by_machine(target, answers, cloud, nics)
+    is_known = all(wrong.is_known for wrong in found.values())
     for count, row, kind, expected in (
         (OPEN, OPEN_ROW, "open", "every frame passes the chains of its machine"),
         (CUT_OFF, CUT_OFF_ROW, "cut_off", "what the rules allow gets through"),
@@ -95,7 +100,8 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         failing = {vm: why for vm, wrong in found.items() if (why := getattr(wrong, kind))}
         worst = sorted(failing, key=lambda vm: (-len(failing[vm]), vm))
         seen = listed([f"{vm}: {failing[vm][0]}" for vm in worst], 3)
-        yield count.sample(*labels, value=len(failing), seen=seen, expected=expected)
+        if failing or is_known:
+            yield count.sample(*labels, value=len(failing), seen=seen, expected=expected)
         for vm in worst[:ROWS_PER_TARGET]:
             yield row.sample(*labels, vm, value=1, seen=listed(list(failing[vm])), expected=expected)
 
@@ -113,7 +119,8 @@ def _by_machine(
             for kind, why in (("open", told.open), ("cut_off", told.cut_off))
         )
         old = found.get(nic.machine.name, Wrong((), ()))
-        found[nic.machine.name] = Wrong((*old.open, *open_), (*old.cut_off, *cut_off))
+        is_known = old.is_known and told.is_known
+        found[nic.machine.name] = Wrong((*old.open, *open_), (*old.cut_off, *cut_off), is_known)
     return found
 
 

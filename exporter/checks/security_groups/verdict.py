@@ -13,6 +13,8 @@ from exporter.questions.host_firewall_chains import Default
 from exporter.questions.host_firewall_rules import FirewallRules
 from exporter.questions.host_links import Link, Links
 
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -21,10 +23,12 @@ class Verdict:
     Attributes:
         open: why frames pass that security groups should judge.
         cut_off: why none pass.
+        is_known: False while some rules could not be followed or shown, so that nothing wrong is no health.
     """
 
     open: tuple[str, ...] = ()
     cut_off: tuple[str, ...] = ()
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def verdict(
         uplink=next(iter(uplinks(links, nic.bridge)), ""),
         has_rules=None if log is None or log.sequence is None else not log.is_initial,
     )
+    is_known = True
     for family in both:
         if (reason := bypassed(nic, family, links)) is None:
             continue
@@ -104,12 +109,13 @@ def verdict(
             continue
         for is_ingress in (False, True):
             state, why = _direction(asked, family, is_ingress=is_ingress)
+            is_known = is_known and state != UNKNOWN
             wrong = {"open": open_, "cut_off": cut_off}.get(state)
             if wrong is not None and not (state == "cut_off" and family.name == "IPv4" and not nic.nic.address):
                 wrong.append(f"{family.name} {'ingress' if is_ingress else 'egress'}: {why}")
     if both[0].walks and not open_ and (lacks := _lacks_address(asked, sets)):
         cut_off.append(lacks)
-    return Verdict(tuple(dict.fromkeys(open_)), tuple(dict.fromkeys(cut_off)))
+    return Verdict(tuple(dict.fromkeys(open_)), tuple(dict.fromkeys(cut_off)), is_known)
 
 
 def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> str:
@@ -123,17 +129,17 @@ def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> 
 
 
 def _direction(asked: Asked, family: Family, *, is_ingress: bool) -> tuple[str, str]:
-    """Return open, cut_off or nothing, and why: frames pass when every flavour lets them, not when any drops them."""
+    """Return open, cut_off, unknown or nothing, and why: frames pass when every flavour lets them, not only one."""
     frame = asked.frame(is_ingress=is_ingress)
     told = [_in_flavour(asked, walk, walk.path(frame), is_ingress=is_ingress) for walk in family.walks]
     if told and all(state == "open" for state, _ in told):
-        return ("", "") if family.is_unread else told[0]
-    return next((one for one in told if one[0] == "cut_off"), ("", ""))
+        return (UNKNOWN, "") if family.is_unread else told[0]
+    return next((one for state in ("cut_off", UNKNOWN) for one in told if one[0] == state), ("", ""))
 
 
 def _in_flavour(asked: Asked, walk: Walk, path: Path | None, *, is_ingress: bool) -> tuple[str, str]:
     if path is None:
-        return "", ""
+        return UNKNOWN, ""
     if not path.passed:
         return "open" if path.is_accepted else "cut_off", _why_not_passed(asked, walk, path, is_ingress=is_ingress)
     if path.passed != asked.chains.default:

@@ -139,7 +139,15 @@ def test_rules_in_the_other_flavour_guard_as_well() -> None:
 def test_a_flavour_that_cannot_be_shown_leaves_it_unknown() -> None:
     """The kernel has legacy tables and there is no command to show them: nobody knows whether they guard."""
     found = scene.judged(judge, replace(scene.broken("forward-flushed"), further="@@ 4 unread\n"))
-    assert scene.counts(found)["machines_open"] == 0
+    assert scene.counts(found) == {"machines": 6}
+
+
+def test_rules_that_cannot_be_followed_are_no_health() -> None:
+    """Thousands of rules that each accept some frames: nobody walks through them for every machine."""
+    texts = scene.Texts()
+    some = "".join(f"-A FORWARD -s 198.51.{one // 256}.{one % 256}/32 -j ACCEPT\n" for one in range(5_000))
+    tangled = replace(texts, ip4=texts.ip4.replace("-A FORWARD", f"{some}-A FORWARD", 1))
+    assert scene.counts(scene.judged(judge, tangled)) == {"machines": 6}
 
 
 def test_open_vswitch_passes_by_iptables() -> None:
