@@ -172,6 +172,15 @@ def address_taken(world: World) -> None:
     router.heard[world.served(router)[0].nic.address] = "02:00:ff:00:00:99"
 
 
+@fault(VLAN, "untaken_dhcp_offers")
+def second_dhcp_server(world: World) -> None:
+    """Another DHCP server in the network of r-4-VM was faster: an instance has an address of its range since."""
+    router = world.router(4)
+    address = world.served(router)[0].nic.address
+    router.untaken[address] = 2
+    router.silent.add(address)
+
+
 @fault(VLAN, "silent_vlans")
 def vlan_silent_on_one_host(world: World) -> None:
     """The machines of the network frontend on kvm-3 do not answer their router, those on other hosts do."""

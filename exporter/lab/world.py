@@ -124,6 +124,7 @@ class Router:
     dns: str = "up"  # up | down
     silent: set[str] = field(default_factory=set)  # addresses that do not answer to its ARP requests
     heard: dict[str, str] = field(default_factory=dict)  # address -> MAC that answers for it, when another one
+    untaken: dict[str, int] = field(default_factory=dict)  # address -> DHCP offers that its guest did not take
     model: str = ""  # name of the machine whose answers it gives, when it has no tree of its own
 
     @property

@@ -20,6 +20,7 @@ from exporter.questions.host_domains import DOMAINS, Domain, Interface
 from exporter.questions.host_links import LINKS, Counters, Link
 from exporter.questions.host_lldp import LLDP, Neighbour
 from exporter.questions.host_ovs import OVS_DATABASE, OvsInterface, OvsPort
+from exporter.questions.router_dhcp import ROUTER_DHCP_OFFERS, UntakenOffers
 from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, STATES, RouterNeighbour
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.vlan_trunking import vlan_scene as scene
@@ -59,6 +60,12 @@ ENTRY = st.builds(
     RouterNeighbour, st.integers(1, 4).map(lambda number: f"10.1.1.{number}"), st.just("eth0"), st.just("") | MAC,
     st.sampled_from(sorted(STATES)),
 )  # fmt: skip
+OFFERS = st.lists(
+    st.builds(
+        UntakenOffers, st.just("eth0"), MAC, st.integers(1, 4).map(lambda number: f"10.1.1.{number}"),
+        st.integers(1, 3),
+    ), max_size=3,
+).map(tuple)  # fmt: skip
 URI = st.sampled_from(["", "vlan://101", "vlan://untagged", "vxlan://7", "pvlan://9-i9", "x", "vlan://4095", "N/A"])
 
 
@@ -88,7 +95,9 @@ def clouds(draw: st.DrawFn) -> Cloud:
         id="v", zone_id="z", vlan=draw(URI), is_public=True, network_id="other", physical_network_id="pn"
     )
     hosts = tuple(scene.host(n, resource_state=draw(st.sampled_from(["Enabled", "Maintenance"]))) for n in (1, 2, 3))
-    network: Network = scene.network(draw(st.sampled_from(["101", "untagged", "N/A", ""])))
+    network: Network = scene.network(
+        draw(st.sampled_from(["101", "untagged", "N/A", ""])), services={"Dhcp": frozenset({"VirtualRouter"})}
+    )
     return scene.cloud(
         *machines, *routers, hosts=hosts, networks=(network,), physicals=physicals, labels=labels,
         vlan_ranges=scene.by_id(public),
@@ -111,7 +120,9 @@ def test_judges_end_and_keep_to_their_metrics(registered: Registered, answered: 
             members[scene.target(host)] = watch.answers(host.name, {one: told[one] for one in told if one not in lost})
         for router in cloud.routers.values():
             table = tuple(answered.draw(st.lists(ENTRY, max_size=5, unique_by=lambda one: one.address)))
-            members[scene.router_target(router)] = watch.answers(router.name, {ROUTER_NEIGHBOURS: table})
+            members[scene.router_target(router)] = watch.answers(
+                router.name, {ROUTER_NEIGHBOURS: table, ROUTER_DHCP_OFFERS: answered.draw(OFFERS)}
+            )
     found = [
         list(judge(target, members[target], cloud))
         for kind, judge in check.judges.items()
@@ -144,4 +155,5 @@ def test_every_check_of_the_issue_is_found() -> None:
         "pools",
         "ranges",
         "silent_vlans",
+        "untaken_offers",
     ]
