@@ -126,6 +126,6 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (OVS_DATABASE,)},
     uses={HostTarget: (*SEES, DOMAINS)},
-    reads=(*READS, "listNetworks", "listVirtualMachines", "listRouters"),
+    reads=(*READS, "listNetworks", "listVirtualMachines", "listRouters", "listVlanIpRanges"),
     judges_cloud=True,
 )

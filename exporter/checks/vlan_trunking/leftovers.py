@@ -97,5 +97,5 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: SEES},
-    reads=READS,
+    reads=(*READS, "listStorageNetworkIpRange"),
 )

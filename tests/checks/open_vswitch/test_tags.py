@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.open_vswitch.tags import judge
+from exporter.checks.open_vswitch.tags import CHECK, judge
 from exporter.cloud.objects import Instance
 from exporter.memory import Scope
 from exporter.questions.host_domains import DOMAINS, Domain, Interface
@@ -139,6 +139,11 @@ def test_hosts_without_a_switch_or_in_maintenance() -> None:
     assert judged(judge, {**HEALTHY, OVS_DATABASE: None}, cloud(instance())) == []
     resting = host(resource_state="Maintenance")
     assert judged(judge, seen(tap(200)), cloud(instance(), hosts=(resting,)), resting) == []
+
+
+def test_public_nics_need_the_public_ranges() -> None:
+    """They alone tell on which physical network public addresses lie; without them no public port is looked at."""
+    assert "listVlanIpRanges" in CHECK.reads
 
 
 def test_two_bridges() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.vlan_trunking.leftovers import judge
+from exporter.checks.vlan_trunking.leftovers import CHECK, judge
 from exporter.cloud.networks import StorageRange
 from exporter.model import Sample
 from exporter.questions.host_links import Link
@@ -90,3 +90,8 @@ def test_a_bridge_of_a_vlan_in_use_is_no_orphan() -> None:
 def test_hosts_in_maintenance() -> None:
     """Nothing is said of them."""
     assert verdict(seen_by=scene.cloud(hosts=(scene.host(resource_state="Maintenance"),))) == []
+
+
+def test_without_storage_ranges_nothing_is_said() -> None:
+    """The host's own way to its storage would look like a bridge that was not made."""
+    assert "listStorageNetworkIpRange" in CHECK.reads
