@@ -84,6 +84,8 @@ def test_the_odd_port_of_a_cluster() -> None:
 def test_two_hosts_that_differ() -> None:
     """Nobody can say which of them is wrong."""
     assert set(cluster((1, 1), (20, 20)).values()) == {0}
+    assert set(cluster((1, 1), (20, None)).values()) == {0}  # two NICs of one host are one voice
+    assert [place for place, value in cluster((1, 1), (1, 20)).items() if value] == [("kvm2", "eth1")]
 
 
 def test_hosts_that_are_held_back_have_no_vote() -> None:
