@@ -166,6 +166,12 @@ RANGES = Row(
             ),
             size=(12, 8),
         ),
+        table(
+            "DHCP offers left untaken",
+            "Behind which router do machines take the offers of another DHCP server, or hear none?",
+            (judged("Machines", metric("untaken_dhcp_offers"), "zone", "router"),),
+            size=(12, 8),
+        ),
     ),
 )
 

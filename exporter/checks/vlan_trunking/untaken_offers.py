@@ -26,7 +26,7 @@ UNTAKEN = Metric(
     problem=above(0),
 )
 SERVER = (
-    "Look for another DHCP server: tcpdump -eni <VLAN bridge> udp port 67 on the machine's host while the machine asks; "
+    "Look for another DHCP server: tcpdump -eni <VLAN bridge> udp port 67 on the host while a machine asks; "
     "DHCP snooping of the switches names its port and closes it."
 )
 WAY = "If nobody else answers, the offers do not arrive: look at this VLAN on the switch ports of the machine's host."
