@@ -1,7 +1,7 @@
 """Cause and consequence: which finding explains which, so that people are shown the cause first.
 
-A metric declares what it ``follows``: metrics whose problem on the same object is the cause of its own. The
-object is the host where both name one, else the cluster, else the zone.
+A metric declares what it ``follows``: metrics whose problem on the same object is the cause of its own. It is the same
+object when every label that both have agrees: the host where both name one, the VLAN, the bond, ..., always the zone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from exporter.checks import Registered
 from exporter.findings import Finding
 
 Follows = Mapping[str, tuple[str, ...]]
-OBJECTS = ("host", "cluster")
-"""Labels that must agree where both findings have them, the most specific first; the zone must always."""
 
 
 def declared(checks: Iterable[Registered]) -> Follows:
@@ -50,10 +48,6 @@ def _with_cause(row: Finding, by_metric: Mapping[str, list[Finding]], follows: F
 
 
 def _about_one(one: Finding, other: Finding) -> bool:
-    """Return whether two findings are about the same host, else cluster, else zone."""
-    if one.zone != other.zone:
-        return False
-    for name in OBJECTS:
-        if name in one.labels and name in other.labels:
-            return one.labels[name] == other.labels[name]
-    return True
+    """Return whether two findings are about one thing: every label that both have agrees."""
+    shared = one.labels.keys() & other.labels.keys()
+    return one.zone == other.zone and all(one.labels[name] == other.labels[name] for name in shared)

@@ -54,6 +54,12 @@ def test_another_host_explains_nothing() -> None:
     assert causes(finding(BOND, **H1), finding(DAEMON, **{**H1, "zone": "other"}))[BOND] == ()
 
 
+def test_another_bond_or_vlan_explains_nothing() -> None:
+    """What both name must be the same: the pulled cable of one bond is not why another one is split."""
+    assert causes(finding(SILENT, **H1, bond="b1"), finding(BOND, **H1, bond="b2"))[SILENT] == ()
+    assert causes(finding(SILENT, **H1, bond="b1"), finding(BOND, **H1, bond="b1"))[SILENT] != ()
+
+
 def test_a_cause_without_a_host_explains_its_cluster() -> None:
     """What is wrong with a cluster explains what is wrong with its hosts."""
     cause = finding(BACKEND, zone="z", cluster="c")

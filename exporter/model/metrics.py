@@ -97,8 +97,8 @@ class Metric:
         problem: when a value is a problem; None for plain facts.
         subject: the label that names the object which is healthy or not, for counting objects;
             empty for the last label.
-        follows: names of metrics whose problem on the same object (same host, else cluster, else zone) is
-            the cause of this one; people are shown the cause first.
+        follows: names of metrics whose problem on the same object (every label that both have agrees) is the
+            cause of this one; people are shown the cause first.
     """
 
     name: str
