@@ -38,7 +38,7 @@ async def test_only_the_catalogue_is_asked(mode: str) -> None:
                 if (found := WORD.fullmatch(word)) and found[1] in names:
                     asked.add(found[1])
         assert asked <= names
-        assert asked >= {"password_probe", "metadata_http", "proxy_agent_connections"}
+        assert asked >= {"password_probe", "metadata_http", "proxy_agent_connections", "host_links"}
         assert {request["command"] for request in watch.lab.requests} <= set(ALLOWED)
         assert list(watch.lab.seen.files) == []
 
@@ -48,7 +48,7 @@ async def test_one_command_per_visit() -> None:
     async with watching() as watch:
         await watch.look()
         entries = watch.app.engine.schedule.entries.values()
-        over_ssh = [entry for entry in entries if entry.target.kind in {"router", "console_proxy"}]
+        over_ssh = [entry for entry in entries if entry.target.kind in {"host", "router", "console_proxy"}]
         assert len(watch.lab.seen.ssh) == len(over_ssh)
 
 

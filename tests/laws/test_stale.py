@@ -23,7 +23,7 @@ async def test_verdicts_stand_until_their_time_and_not_a_second_longer() -> None
         await watch.look()
         await watch.lab.set("ssh_refused", on=True)
         await watch.look()
-        router = min(subject for subject, _ in watch.failures())
+        router = min(who for who, why in watch.failures() if who.startswith("r-") and why == "refused")
         (entry,) = [e for e in watch.app.engine.schedule.entries.values() if e.target.name == router]
         ends = min(answer.expires for answer in entry.memory.values.values())
         intervals = watch.app.config.intervals
@@ -46,7 +46,7 @@ async def test_old_facts_judged_again_are_not_renewed() -> None:
         engine = watch.app.engine
         await watch.lab.set("ssh_refused", on=True)
         await watch.look()
-        router = min(subject for subject, _ in watch.failures())
+        router = min(who for who, why in watch.failures() if who.startswith("r-") and why == "refused")
         place = next(p for p in engine.board._standing if p[1] == "daemon" and p[2][1].endswith(f"/{router}"))
         first = engine.board._standing[place].judgment.expires
         await watch.look(2)
