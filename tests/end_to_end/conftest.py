@@ -11,6 +11,6 @@ from tests.watching import Watch, watching
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def watch() -> AsyncIterator[Watch]:
-    """Begin healthy; a test that breaks something mends it."""
-    async with watching() as both:
+    """Begin healthy; a test that breaks something mends it. Hosts are asked again when they were changed."""
+    async with watching(remembers=True) as both:
         yield both
