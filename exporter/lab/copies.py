@@ -74,7 +74,7 @@ def host_tokens(host: Host, plugged: list[Machine]) -> Iterator[str]:
     for machine in plugged:
         yield machine.name.split("-")[-2]
         for plug in machine.plugs:
-            yield plug.mac
+            yield plug.mac[3:]  # a tap has the same, but for the first octet
             yield plug.address
             yield str(plug.vlan)
 
