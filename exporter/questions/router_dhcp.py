@@ -101,5 +101,6 @@ tail -c 262144 "$file" | awk '
     privilege=PRIVILEGE,
     why="Guests that leave the router's offers untaken: another DHCP server answers them, or they do not hear it.",
     every=2,
+    seconds=1.0,
     size=131_072,
 )

@@ -69,5 +69,6 @@ ROUTER_NEIGHBOURS = Question(
     read=read_router_neighbours,
     privilege=PRIVILEGE,
     why="Which machines of its networks the router hears: machines silent on one host alone, addresses of two MACs.",
+    seconds=1.0,
     size=262_144,
 )
