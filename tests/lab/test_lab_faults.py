@@ -27,7 +27,7 @@ def told(world: World) -> str:
     zones = [cloud.rows("listConfigurations", {"zoneid": zone}) for zone in ("", *world.zone_settings)]
     trees = [router_tree(world, router) for router in world.routers]
     trees += [console_tree(world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
-    shown = [(tree.name, tree.files, tree.knows) for tree in trees]
+    shown = [(tree.name, tree.files, tree.knows, tree.tools, tree.links) for tree in trees]
     wires = [world.api, world.api_is_down, world.console_names, world.resolver]
     services = [(host.ssh, host.wrapper) for host in world.hosts] + [repr(vm.console) for vm in world.system_vms]
     services += [(router.web.state, [one.state for one in router.passwords]) for router in world.routers]
