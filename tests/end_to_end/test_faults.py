@@ -10,6 +10,7 @@ from tests.watching import Watch
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 FAULTS = [fault for fault in CATALOGUE.values() if fault.expects]
+UNKNOWN = [fault for fault in CATALOGUE.values() if fault.issue and not fault.expects]
 
 
 async def test_a_healthy_cloud_has_no_finding_and_nothing_unchecked(watch: Watch) -> None:
@@ -35,3 +36,22 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
     assert set(broken) == fault.expects
     await watch.look(2)
     assert watch.problems() == {}
+
+
+@pytest.mark.parametrize("fault", UNKNOWN, ids=lambda fault: fault.name)
+async def test_what_may_not_be_asked_is_unknown_and_no_problem(watch: Watch, fault: Fault) -> None:
+    """The issue's tile says unknown, with a reason beside it, and is as before when it is mended."""
+    await watch.lab.set(fault.name, on=True)
+    try:
+        await watch.look(2)
+        watch.clock.moved += 3600  # what was known before has expired
+        await watch.look(2)
+        problems, failures = watch.problems(), watch.failures()
+        states: dict[object, str] = {tile.issue: tile.state for tile in watch.snapshot().tiles}
+    finally:
+        await watch.lab.set(fault.name, on=False)
+    assert problems == {}
+    assert failures
+    assert states[fault.issue] == "unknown"
+    await watch.look(2)
+    assert watch.failures() == set()
