@@ -29,6 +29,18 @@ PENDING = {
 """What the faults of the demo bring about, as soon as everything was looked at."""
 EMPTY = {
     "Accepted by configuration": "the demo accepts nothing",
+    "Addresses with a foreign MAC": "rows only while there are some",
+    "Failed ports by name": "rows only while there are some",
+    "Failing VLANs by number": "rows only while there are some",
+    "MACs on two hosts": "rows only while there are some",
+    "Machines that are cut off": "rows only while there are some",
+    "Machines that are open": "rows only while there are some",
+    "Machines with other faults": "rows only while there are some",
+    "One-way VLANs by number": "rows only while there are some",
+    "Silent VLANs by number": "rows only while there are some",
+    "Wrong tags by machine": "rows only while there are some",
+    "Machines open over time": "lines only while machines stand open",
+    "Traffic labels": "storage labels are told only where storage has addresses of its own",
     "Failing checks": "rows only while a check fails",
     "Machines with foreign data by name": "rows only while there are some",
     "Machines without data by name": "rows only while there are some",
