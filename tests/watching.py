@@ -79,7 +79,7 @@ async def watching(**options: object) -> AsyncIterator[Watch]:
     quick = {
         ("cloudstack", "timeout"): "3",
         ("cloudstack", "per_second"): "100",
-        ("ssh", "hops_per_host"): "8",
+        ("ssh", "hops_per_host"): "3",  # more at once only make what answers wait for a processor
         # nothing is visited by time here; with the lab's own intervals a busy machine gives up visits that wait
         **{("intervals", kind): "30" for kind in ("host", "router", "console_proxy", "console_endpoint")},
     }
