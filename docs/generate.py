@@ -24,6 +24,7 @@ from exporter.questions import catalogue
 ROOT = Path(__file__).resolve().parents[1]
 WAYS = {
     Via.HOST: "On hypervisor hosts, by the collector",
+    Via.MANAGEMENT_SERVER: "On management servers, by the collector",
     Via.SYSTEM_VM: "Inside system VMs, by the collector, through their host",
     Via.DATABASE: "In CloudStack's database, by a read-only account",
     Via.PROBE: "By the exporter itself, over the network",
@@ -128,7 +129,7 @@ def privileges_document() -> Iterator[str]:
     yield "prints: `api`, `ssh`, `wrapper`, `hosts`. With less than that, or with an account that is not root, each"
     yield "question that is refused is one reason, `permission`, on what rests on it; the rest works, and nothing that"
     yield "was not answered is called healthy. docs/questions.md has the text of every question."
-    for way in (Via.HOST, Via.SYSTEM_VM):
+    for way in (Via.HOST, Via.MANAGEMENT_SERVER, Via.SYSTEM_VM):
         yield f"\n## {WAYS[way]}"
         for question in catalogue():
             if question.via is way and any(question in asked for asked in plan(discover()).values()):

@@ -20,11 +20,12 @@ from exporter.config import Config
 from exporter.engine import Engine
 from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, plan
-from exporter.model import Metric, Question, Via
+from exporter.model import Metric, Question
 from exporter.notices import about_accept, about_inventory
 from exporter.page import Page
 from exporter.schedule import Schedule, Visit
 from exporter.sources.cloudstack import CloudStack
+from exporter.sources.database import Database, DatabaseSettings
 from exporter.sources.probe import Probe, ProbeSettings
 from exporter.sources.ssh import Mode, Ssh, SshSettings
 from exporter.telemetry import PER_TARGET, Telemetry
@@ -53,9 +54,10 @@ async def build(config: Config, clock: Clock, checks: tuple[Registered, ...] | N
     async with AsyncExitStack() as stack:
         api = cloudstack(config, clock)
         stack.push_async_callback(api.close)
-        ways = Ways(ssh(config, clock), probe(config), config.ports.ports())
-        if ways.ssh is not None:
-            stack.push_async_callback(ways.ssh.close)
+        ways = ways_of(config, clock)
+        for source in (ways.ssh, ways.database):
+            if source is not None:
+                stack.push_async_callback(source.close)
         yield App(config, clock, api, ways, engine(config, clock, api, ways, chosen))
 
 
@@ -135,6 +137,35 @@ def ssh(config: Config, clock: Clock) -> Ssh | None:
     return Ssh(settings, clock) if settings else None
 
 
+def ways_of(config: Config, clock: Clock) -> Ways:
+    """Return the sources that visits use, each None where it is not configured."""
+    return Ways(
+        ssh(config, clock),
+        probe(config),
+        config.ports.ports(),
+        database(config),
+        management_servers=config.ssh is not None and config.ssh.management_servers,
+    )
+
+
+def database(config: Config) -> Database | None:
+    """Return the database source, None where it is not configured."""
+    given = config.database
+    if given is None:
+        return None
+    servers = tuple((host.strip("[]"), int(port)) for host, _, port in (one.rpartition(":") for one in given.servers))
+    settings = DatabaseSettings(
+        servers=servers,
+        user=given.user,
+        password=given.password.get_secret_value() if given.password else "",
+        name=given.name,
+        tls=given.tls,
+        ca_file=given.ca_file,
+        lag_seconds=given.lag_seconds,
+    )
+    return Database(settings)
+
+
 def probe(config: Config) -> Probe | None:
     """Return the probe, None where it is switched off."""
     if not config.console.enabled:
@@ -155,13 +186,9 @@ def ways_to_visit(ways: Ways, questions: Mapping[type[Target], tuple[Question[An
     for module in pkgutil.iter_modules(visits.__path__):
         room = importlib.import_module(f"{visits.__name__}.{module.name}")
         kind: type[Target] | None = getattr(room, "TARGET", None)
-        if kind is not None and kind in questions and _is_lit(ways, questions[kind]):
+        if kind is not None and kind in questions and room.is_lit(ways):
             found[kind] = partial(_visit, room.visit, ways)
     return found
-
-
-def _is_lit(ways: Ways, questions: Iterable[Question[Any]]) -> bool:
-    return all((ways.probe if question.via is Via.PROBE else ways.ssh) is not None for question in questions)
 
 
 async def _visit(

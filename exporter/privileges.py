@@ -19,6 +19,7 @@ SUDOERS_FILE = "/etc/sudoers.d/cloudstack-network-exporter"
 
 WAYS = {
     Via.HOST: "Asked on hosts",
+    Via.MANAGEMENT_SERVER: "Asked on management servers",
     Via.SYSTEM_VM: "Asked inside system VMs, with the key that CloudStack has put on the host",
 }
 
@@ -50,7 +51,8 @@ def ssh_privileges(settings: SshSettings) -> str:
     return "\n".join(
         (
             f"# SSH, mode {settings.mode}, wrapper version {version()}.",
-            "# On every KVM host and dom0; for VMware and Hyper-V on the management servers instead.",
+            "# On every KVM host and dom0, and on management servers: for their log and connections, and as the way to",
+            "# system VMs on VMware and Hyper-V. ssh.management_servers: false leaves them out.",
             "",
             steps(settings),
             _lost(),

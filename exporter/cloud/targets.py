@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import ConsoleAddress, console_address, possible_hostnames
-from exporter.cloud.objects import Host, Router, SystemVm
+from exporter.cloud.objects import Host, ManagementServer, Router, SystemVm
 
 HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
 """Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
@@ -131,8 +131,43 @@ class ConsoleEndpoint:
         """Return None: the exporter dials by itself."""
 
 
-Target = HostTarget | RouterTarget | ConsoleProxyTarget | ConsoleEndpoint
-TARGET_TYPES: tuple[type[Target], ...] = (HostTarget, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint)
+@dataclass(frozen=True, slots=True)
+class ManagementServerTarget:
+    """A management server that is visited itself."""
+
+    kind: ClassVar[str] = "management_server"
+    subject: ClassVar[str] = "management_server"  # the label that names the object for people
+    zone: ClassVar[str] = ""  # it serves all of them
+    server: ManagementServer
+    via: Machine | None
+
+    @property
+    def name(self) -> str:
+        """Return the server's name."""
+        return self.server.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: all management servers together, as they are compared."""
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTarget:
+    """CloudStack's database; which of its servers is asked is the source's affair."""
+
+    kind: ClassVar[str] = "database"
+    subject: ClassVar[str] = "database"  # the label that names the object for people
+    zone: ClassVar[str] = ""  # it holds all of them
+    name: ClassVar[str] = "cloud"
+    home: ClassVar[str] = "database"
+    via: ClassVar[None] = None
+
+
+Target = HostTarget | RouterTarget | ConsoleProxyTarget | ConsoleEndpoint | ManagementServerTarget | DatabaseTarget
+TARGET_TYPES: tuple[type[Target], ...] = (
+    HostTarget, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint, ManagementServerTarget, DatabaseTarget,
+)  # fmt: skip
 
 
 def way_to(cloud: Cloud, host_id: str, hypervisor: str) -> Machine | None:
@@ -161,6 +196,10 @@ def targets(cloud: Cloud) -> Iterator[Target]:
             zone = cloud.zone_name(vm.zone_id)
             yield ConsoleProxyTarget(vm, zone, way_to(cloud, vm.host_id, vm.hypervisor))
             yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))
+    for server in cloud.management_servers.values():
+        machine = Machine(server.name, server.address, "management") if server.address else None
+        yield ManagementServerTarget(server, machine)
+    yield DatabaseTarget()
 
 
 def key(target: Target) -> tuple[str, str]:
@@ -168,5 +207,9 @@ def key(target: Target) -> tuple[str, str]:
 
     CloudStack names system VMs itself; hosts bring their own names, and two may bring the same.
     """
-    own = f"/{target.host.id}" if isinstance(target, HostTarget) else ""
+    own = ""
+    if isinstance(target, HostTarget):
+        own = f"/{target.host.id}"
+    elif isinstance(target, ManagementServerTarget):
+        own = f"/{target.server.id}"
     return (target.kind, f"{target.zone}/{target.name}{own}")

@@ -19,6 +19,7 @@ SECRETS = (
     ("cloudstack", "api_key"),
     ("cloudstack", "secret_key"),
     ("ssh", "key_passphrase"),
+    ("database", "password"),
 )
 """The named secret fields: each may be ``${VARIABLE}``, or be read from ``<name>_file``."""
 

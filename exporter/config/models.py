@@ -45,6 +45,11 @@ def _resolver(text: str) -> str:
     return text
 
 
+def _is_loopback(server: str) -> bool:
+    host = server.rpartition(":")[0].strip("[]")
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 LabelMatcher = Annotated[Matcher, BeforeValidator(matcher), WithJsonSchema({"type": "string"})]
@@ -109,6 +114,36 @@ class SshConfig(Section):
     hops_per_host: int = Field(2, ge=1, le=8, description="system VMs visited at once through one host")
     hops: int = Field(64, ge=1, le=1024, description="system VMs visited at once in all")
     compress: bool = Field(True, description="let hosts compress what they send; their sshd may decline")
+    management_servers: bool = Field(True, description="log in to management servers too: their log and connections")
+
+
+class DatabaseConfig(Section):
+    """How CloudStack's database is read."""
+
+    servers: tuple[Address, ...] = Field(
+        min_length=1,
+        examples=[("db2.example.com:3306", "db1.example.com:3306")],
+        description="replicas first: the first that answers and is up to date is asked",
+    )
+    user: str = Field(
+        examples=["exporter"], min_length=1, description="account that may read; see: privileges database"
+    )
+    password: SecretStr | None = Field(None, description="password as ${ENVIRONMENT_VARIABLE}; or use password_file")
+    password_file: Path | None = Field(None, examples=["database-password"], description="file that holds it")
+    name: str = Field("cloud", pattern=r"^[A-Za-z0-9_$-]{1,64}$", description="schema of CloudStack")
+    tls: bool = Field(True, description="false only where all servers are loopback addresses")
+    ca_file: Path | None = Field(None, description="CA certificates (PEM) that sign the servers' certificates")
+    lag_seconds: Seconds = Field(60, description="a replica further behind is not asked for inconsistencies")
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if (self.password is None) == (self.password_file is None):
+            message = "give exactly one of password (as ${VARIABLE}) and password_file"
+            raise ValueError(message)
+        if not self.tls and not all(_is_loopback(server) for server in self.servers):
+            message = "tls: false would send password and rows in the clear; it is allowed towards loopback only"
+            raise ValueError(message)
+        return self
 
 
 class ConsoleConfig(Section):
@@ -146,6 +181,8 @@ class Intervals(Section):
     router: Seconds = Field(300, description="virtual routers")
     console_proxy: Seconds = Field(120, description="console proxies, from inside")
     console_endpoint: Seconds = Field(60, description="console proxies, as browsers see them")
+    management_server: Seconds = Field(60, description="management servers, from inside")
+    database: Seconds = Field(60, description="the database; most statements are asked each tenth time")
     deadline: float = Field(60, ge=40, le=600, description="after which one visit is given up; a router needs 40")
 
 
@@ -185,6 +222,7 @@ class Config(Section):
 
     cloudstack: CloudStackConfig = Field(description="the API; the only section that is needed")
     ssh: SshConfig | None = Field(None, description="hosts, routers and system VMs; without it they are not visited")
+    database: DatabaseConfig | None = Field(None, description="CloudStack's database; without it it is not read")
     console: ConsoleConfig = Field(default_factory=ConsoleConfig, description="console proxies from outside")
     ports: PortsConfig = Field(default_factory=PortsConfig, description="ports that are dialled")
     intervals: Intervals = Field(default_factory=Intervals, description="cadence, in seconds")

@@ -17,13 +17,19 @@ class Via(StrEnum):
 
     HOST = "host"  # a section of the collector on the host itself
     SYSTEM_VM = "system_vm"  # a section of the collector inside a system VM, through its host
+    MANAGEMENT_SERVER = "management_server"  # a section of the collector on a management server
     DATABASE = "database"  # a statement, read-only
     PROBE = "probe"  # a connection made by the exporter itself: DNS, TCP, TLS, HTTP
 
     @property
     def setting(self) -> str:
         """Return the config key that lights this way."""
-        return {Via.PROBE: "console.enabled", Via.DATABASE: "database"}.get(self, "ssh")
+        keys = {
+            Via.PROBE: "console.enabled",
+            Via.DATABASE: "database",
+            Via.MANAGEMENT_SERVER: "ssh.management_servers",
+        }
+        return keys.get(self, "ssh")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +157,13 @@ class Answers:
 
         A key that one judgment does not name is forgotten, so name it exactly while the fact holds.
         """
+        return self._held(key, self.asked)
+
+    def held_by(self, question: Question[T], *key: str) -> Held:
+        """Return since when the fact has held by the answers to one question, which may be older than the newest."""
+        return self._held(key, self.values[question].asked)
+
+    def _held(self, key: tuple[str, ...], asked: float) -> Held:
         if self.memory is None:
-            return Held(0.0, at_least=True, first_asked=self.asked)
-        return self.memory(key, self.asked)
+            return Held(0.0, at_least=True, first_asked=asked)
+        return self.memory(key, asked)

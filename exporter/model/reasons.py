@@ -20,6 +20,7 @@ class Reason(StrEnum):
     PERMISSION = "permission"  # logged in, but this is not allowed
     THROTTLED = "throttled"  # the other side asks us to slow down
     BOOTING = "booting"  # the management server is starting
+    BEHIND = "behind"  # what would be asked is not fresh enough to be judged: a replica that lags, an upgrade
     UNSUPPORTED = "unsupported"  # this version does not know the question
     MISSING = "missing"  # a command or file that the question needs is not there
     FAILED = "failed"  # the command ended with an error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -62,6 +62,27 @@ def _message(head: re.Match[str], below: list[str]) -> Message:
         at = 0.0
     words = "\n".join([head["message"], *below])
     return Message(at, head["level"], head["logger"].rpartition(".")[2], head["logid"] or "", words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTold:
+    """What a log has told since it is followed: the answer to ``management_log``.
+
+    Attributes:
+        by_signature: name of a signature -> messages.
+        by_level: WARN, ERROR and FATAL -> messages of any kind.
+        unknown: logger class -> ERROR and FATAL messages that no signature fits.
+        losses: how often a part of the log was gone before it was read.
+        behind: bytes that are still to be read.
+        silent: seconds since the log was last written, by the server's own clock.
+    """
+
+    by_signature: Mapping[str, int] = field(default_factory=dict)
+    by_level: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    losses: int = 0
+    behind: int = 0
+    silent: int = 0
 
 
 @dataclass(slots=True)

@@ -172,7 +172,7 @@ TEXT = (
 
 MANAGEMENT_LOG = Question(
     "management_log",
-    Via.HOST,
+    Via.MANAGEMENT_SERVER,
     TEXT,
     read_piece,
     privilege="reads /var/log/cloudstack/management (owner cloud, group cloud)",

@@ -51,7 +51,7 @@ class Script:
 def assemble(questions: Iterable[Question[Any]]) -> Script:
     """Return the collector that knows ``questions``, in their order."""
     asked = tuple(questions)
-    on_host = [question for question in asked if question.via is Via.HOST]
+    on_host = [question for question in asked if question.via in (Via.HOST, Via.MANAGEMENT_SERVER)]
     in_system_vm = [question for question in asked if question.via is Via.SYSTEM_VM]
     frame = _part("frame.sh")
     inside = frame + _arms(in_system_vm) + _part("inside.sh")

@@ -2,6 +2,7 @@
 
 A module ``visits/<kind>.py`` has ``TARGET`` (the target type) and
 
+    def is_lit(ways) -> bool: whether the way to such targets is configured
     async def visit(target, due, ways, seconds) -> Mapping[Question, value | Failure]
 
 It returns an entry for every question in ``due``: the value that the question's reader made, or a

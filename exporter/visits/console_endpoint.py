@@ -19,6 +19,11 @@ Brought = dict[Question[Any], Any]
 """Per question what the probe returned, the SourceError it raised, or the Failure of what came before."""
 
 
+def is_lit(ways: Ways) -> bool:
+    """Return whether consoles are dialled."""
+    return ways.probe is not None
+
+
 async def visit(
     target: ConsoleEndpoint, due: Iterable[Question[Any]], ways: Ways, seconds: float
 ) -> Mapping[Question[Any], Any]:

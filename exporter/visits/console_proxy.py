@@ -14,6 +14,11 @@ from exporter.visits.ways import Ways
 TARGET = ConsoleProxyTarget
 
 
+def is_lit(ways: Ways) -> bool:
+    """Return whether SSH is configured."""
+    return ways.ssh is not None
+
+
 async def visit(
     target: ConsoleProxyTarget, due: over_ssh.Questions, ways: Ways, seconds: float
 ) -> Mapping[Question[Any], Any]:

@@ -13,6 +13,11 @@ from exporter.visits.ways import Ways
 TARGET = HostTarget
 
 
+def is_lit(ways: Ways) -> bool:
+    """Return whether SSH is configured."""
+    return ways.ssh is not None
+
+
 async def visit(target: HostTarget, due: over_ssh.Questions, ways: Ways, seconds: float) -> Mapping[Question[Any], Any]:
     """Return for every question its value or a Failure."""
     return await over_ssh.ask(target, due, ways, seconds, hop=None)

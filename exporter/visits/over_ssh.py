@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from exporter.cloud.targets import ConsoleProxyTarget, HostTarget, RouterTarget
-from exporter.model import Failure, Ports, Question, Reason, SourceError, UnreadableError
+from exporter.cloud.targets import ConsoleProxyTarget, HostTarget, ManagementServerTarget, RouterTarget
+from exporter.model import Failure, Question, Reason, SourceError, UnreadableError
 from exporter.sources.sections import MISSING_CODES, TIMEOUT_CODES, Collected, Section, shown
 from exporter.sources.ssh import Asked, Hop, Request
 from exporter.sources.ssh_words import is_parameter
 from exporter.visits.ways import Ways
 
 Questions = Sequence[Question[Any]]
+Parameters = Mapping[Question[Any], tuple[str, ...]]
+SshTarget = HostTarget | RouterTarget | ConsoleProxyTarget | ManagementServerTarget
 REFUSED = re.compile(
     r"permission denied|operation not permitted|must be root|right permissions|access denied|"
     r"authentication unavailable|authentication failed|not authorized",
@@ -25,9 +28,16 @@ RETURNING = 1.0  # seconds by which a collection ends before its visit, so that 
 
 
 async def ask(
-    target: HostTarget | RouterTarget | ConsoleProxyTarget, due: Questions, ways: Ways, seconds: float, hop: Hop | None
+    target: SshTarget,
+    due: Questions,
+    ways: Ways,
+    seconds: float,
+    hop: Hop | None,
+    parameters: Parameters = MappingProxyType({}),
 ) -> Mapping[Question[Any], Any]:
     """Return for every question its value or a Failure, from one call of the collector.
+
+    ``parameters`` are those that this visit alone knows; others are made from the target.
 
     Raises:
         SourceError: nothing at all was answered; the reason tells why.
@@ -36,7 +46,7 @@ async def ask(
         raise SourceError(Reason.NOT_CONFIGURED)
     if target.via is None:
         raise SourceError(Reason.NO_WAY, f"CloudStack does not say through which machine {target.name} is reached")
-    asked = {question: _asked(target, question, ways.ports) for question in due}
+    asked = {question: _asked(question, parameters.get(question) or _words(target, question, ways)) for question in due}
     request = Request(tuple(one for one in asked.values() if isinstance(one, Asked)), hop)
     collected = await ways.ssh.collect(target.via, request, seconds=seconds - RETURNING)
     if collected.failure and not collected.sections:
@@ -46,11 +56,12 @@ async def ask(
     }
 
 
-def _asked(
-    target: HostTarget | RouterTarget | ConsoleProxyTarget, question: Question[Any], ports: Ports
-) -> Asked | Failure:
+def _words(target: SshTarget, question: Question[Any], ways: Ways) -> tuple[str, ...]:
+    return question.parameters(target, ways.ports) if question.parameters else ()
+
+
+def _asked(question: Question[Any], parameters: tuple[str, ...]) -> Asked | Failure:
     """Return a question with its parameters; one word of no known type costs this question only."""
-    parameters = question.parameters(target, ports) if question.parameters else ()
     for word in parameters:
         if not is_parameter(word):
             return Failure(Reason.NO_WAY, f"CloudStack tells {shown(word)!r}, which is not passed on")

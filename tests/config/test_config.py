@@ -99,7 +99,7 @@ def test_models_are_frozen() -> None:
 def test_the_example_is_loaded_and_holds_every_default(tmp_path: Path) -> None:
     """What the example says is what holds without it."""
     text = (ROOT / "config/exporter.example.yml").read_text()
-    for name in ("api-key", "secret-key"):
+    for name in ("api-key", "secret-key", "database-password"):
         (tmp_path / name).write_text("x")
     config = parse(text, {}, folder=tmp_path)
     plain = parse(SMALL, ENVIRONMENT, folder=tmp_path)

@@ -1,0 +1,101 @@
+"""Whether the database is in a state to be judged, and what it knows of the management servers that write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.model import Question, UnreadableError, Via
+from exporter.questions.database_rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """One row of ``version``: every upgrade adds one, with step Upgrade until it is Complete."""
+
+    version: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A live row of ``mshost``.
+
+    Attributes:
+        id: the uuid that the API calls its id.
+        msid: the number that other tables call mgmt_server_id.
+        heartbeat_age: seconds since its last heartbeat; a live one writes each 1.5 s.
+        running: seconds since it was started, None when that cannot be told.
+    """
+
+    id: str
+    name: str
+    msid: str
+    state: str
+    version: str
+    heartbeat_age: float
+    running: float | None
+
+
+def read_versions(rows: Rows) -> tuple[SchemaVersion, ...]:
+    """Return the schema's versions, oldest first; raises UnreadableError when these are no versions."""
+    if not len(rows):
+        message = "the table version is empty: is this CloudStack's database?"
+        raise UnreadableError(message)
+    return tuple(SchemaVersion(_text(row, "version"), _text(row, "step")) for row in rows)
+
+
+def read_servers(rows: Rows) -> tuple[ServerRow, ...]:
+    """Return the management servers that are not removed; raises UnreadableError when these are none."""
+    return tuple(_server(row) for row in rows)
+
+
+def _server(row: Mapping[str, Any]) -> ServerRow:
+    return ServerRow(
+        id=_text(row, "id"),
+        name=_text(row, "name"),
+        msid=_text(row, "msid"),
+        state=_text(row, "state"),
+        version=_text(row, "version"),
+        heartbeat_age=_number(row, "heartbeat_age") or 0.0,
+        running=_number(row, "running"),
+    )
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    if name not in row:
+        message = f"there is no column {name}"
+        raise UnreadableError(message)
+    return str(row[name] or "")
+
+
+def _number(row: Mapping[str, Any], name: str) -> float | None:
+    told = row.get(name)
+    try:
+        return None if told is None else max(float(told), 0.0)
+    except (TypeError, ValueError) as error:
+        message = f"{name} is no number"
+        raise UnreadableError(message) from error
+
+
+DATABASE_VERSIONS = Question(
+    "database_versions",
+    Via.DATABASE,
+    "SELECT version, step FROM version ORDER BY id",
+    read_versions,
+    privilege="SELECT on version",
+    why="An upgrade that is not complete: the schema is half of two versions.",
+)
+DATABASE_SERVERS = Question(
+    "database_servers",
+    Via.DATABASE,
+    "SELECT uuid AS id, name, CAST(msid AS CHAR) AS msid, state, version,"
+    " TIMESTAMPDIFF(SECOND, last_update, UTC_TIMESTAMP()) AS heartbeat_age,"
+    " UNIX_TIMESTAMP() - runid / 1000 AS running FROM mshost WHERE removed IS NULL",
+    read_servers,
+    privilege="SELECT on mshost",
+    why="Which management servers are alive; one that hangs is not set Down by itself.",
+)
+STATE = (DATABASE_VERSIONS, DATABASE_SERVERS)
+"""Asked before everything else; what they tell decides whether inconsistencies may be judged."""
