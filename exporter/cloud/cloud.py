@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from exporter.cloud.networks import (
+    DedicatedRange,
     Network,
     NetworkOffering,
     PhysicalNetwork,
@@ -47,6 +48,8 @@ class Cloud:
         generation: counts complete refreshes, from 1.
         lacks: API commands that could not be read, with the reason; what they list is empty here.
         settings: global configuration values by name; per zone in ``zone_settings[zone id]``.
+        physical_by_network: network id -> the one physical network that its address ranges lie on; networks whose
+            ranges lie on several are left out.
     """
 
     asked: float = 0.0
@@ -63,6 +66,7 @@ class Cloud:
     providers: Mapping[str, ServiceProvider] = field(default_factory=dict)
     vlan_ranges: Mapping[str, VlanRange] = field(default_factory=dict)
     storage_ranges: Mapping[str, StorageRange] = field(default_factory=dict)
+    dedicated_ranges: Mapping[str, DedicatedRange] = field(default_factory=dict)
     offerings: Mapping[str, NetworkOffering] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
     instances: Mapping[str, Instance] = field(default_factory=dict)
@@ -76,6 +80,16 @@ class Cloud:
     lacks: Mapping[str, Failure] = field(default_factory=dict)
     instances_by_network: Mapping[str, tuple[Instance, ...]] = field(default_factory=dict)  # network id
     placed_by_host: Mapping[str, tuple[Placed, ...]] = field(default_factory=dict)  # host id
+    physical_by_network: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive once what judges would look for again and again."""
+        found: dict[str, set[str]] = {}
+        for one in self.vlan_ranges.values():
+            if one.network_id and one.physical_network_id:
+                found.setdefault(one.network_id, set()).add(one.physical_network_id)
+        certain = {network: next(iter(ids)) for network, ids in found.items() if len(ids) == 1}
+        object.__setattr__(self, "physical_by_network", MappingProxyType(certain))
 
     def setting(self, name: str, zone_id: str = "") -> str | None:
         """Return the value that holds in the zone, else the global one, else None when neither was told."""

@@ -67,6 +67,15 @@ class StorageRange:
     vlan: int | None  # None: untagged
 
 
+@dataclass(frozen=True, slots=True)
+class DedicatedRange:
+    """Guest VLANs that only one account may use. Source: listDedicatedGuestVlanRanges per physical network."""
+
+    id: str
+    physical_network_id: str
+    vlan_ranges: tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VlanRange:
     """An address range on a VLAN. Source: listVlanIpRanges."""

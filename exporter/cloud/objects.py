@@ -85,6 +85,7 @@ class Nic:
     is_default: bool = False
     id: str = ""
     device_id: str = ""
+    secondary: tuple[str, ...] = ()  # further IPv4 addresses that the machine may use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

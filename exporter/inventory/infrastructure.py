@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 from exporter.cloud.networks import (
+    DedicatedRange,
     NetworkOffering,
     PhysicalNetwork,
     ServiceProvider,
@@ -15,7 +19,7 @@ from exporter.cloud.networks import (
     VlanRange,
 )
 from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, Pod, Zone
-from exporter.inventory import rows
+from exporter.inventory import range_rows, rows
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:\d+)?")
 LABELS = ("kvm", "xen", "vmware", "hyperv", "ovm3")
@@ -73,6 +77,22 @@ def host(row: rows.HostRow) -> Host:
     )
 
 
+def told_apart(hosts: Sequence[Host]) -> Sequence[Host]:
+    """Return the hosts with names that are unique in their zone: CloudStack takes two hypervisors of one name.
+
+    Those get their id behind the name, so that neither hides the other's series and findings.
+    """
+    places = Counter((one.zone_id, one.name) for one in hosts if _is_shown(one))
+    return [
+        replace(one, name=f"{one.name} ({one.id})") if _is_shown(one) and places[one.zone_id, one.name] > 1 else one
+        for one in hosts
+    ]
+
+
+def _is_shown(one: Host) -> bool:
+    return one.type == "Routing" and one.state != "Removed"
+
+
 def vlan_ranges(text: str) -> tuple[tuple[int, int], ...]:
     """Return the ranges of ``100-199,300-300,17``; what is no number is left out."""
     found = []
@@ -98,7 +118,7 @@ def traffic_type(row: rows.TrafficTypeRow, physical_network_id: str) -> TrafficT
     return TrafficType(row.id, row.physicalnetworkid or physical_network_id, row.traffictype, labels)
 
 
-def vlan_range(row: rows.VlanRangeRow) -> VlanRange:
+def vlan_range(row: range_rows.VlanRangeRow) -> VlanRange:
     """Return the address range."""
     return VlanRange(
         id=row.id,
@@ -134,9 +154,14 @@ def offering(row: rows.NetworkOfferingRow) -> NetworkOffering:
     )
 
 
-def storage_range(row: rows.StorageRangeRow) -> StorageRange:
+def storage_range(row: range_rows.StorageRangeRow) -> StorageRange:
     """Return the storage address range; CloudStack writes 0 for untagged."""
     return StorageRange(row.id, row.zoneid, row.networkid, row.vlan or None)
+
+
+def dedicated_range(row: range_rows.DedicatedRangeRow, physical_network_id: str) -> DedicatedRange:
+    """Return the VLANs that are kept for one account; releases disagree whether the row names its network by uuid."""
+    return DedicatedRange(row.id, physical_network_id, vlan_ranges(row.guestvlanrange))
 
 
 def image_store(row: rows.ImageStoreRow) -> ImageStore:

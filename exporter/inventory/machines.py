@@ -54,6 +54,7 @@ def nic(row: rows.NicRow) -> Nic:
         is_default=row.isdefault,
         id=row.id,
         device_id=row.deviceid,
+        secondary=tuple(told.ipaddress for told in row.secondaryip if "." in told.ipaddress),
     )
 
 

@@ -13,6 +13,7 @@ ALLOWED = {
     "listNetworkServiceProviders": "providers of network services and whether they are enabled",
     "listNetworkOfferings": "tags that lead networks to physical networks",
     "listStorageNetworkIpRange": "VLANs of storage traffic",
+    "listDedicatedGuestVlanRanges": "guest VLANs that are kept for one account",
     "listVlanIpRanges": "address ranges on VLANs, public ones also for console certificates",
     "listNetworks": "guest networks and who serves them",
     "listVirtualMachines": "instances with their NICs",

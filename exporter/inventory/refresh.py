@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import TrafficType
+from exporter.cloud.networks import DedicatedRange, TrafficType
 from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template
 from exporter.cloud.placement import placed
-from exporter.inventory import infrastructure, machines, rows
+from exporter.inventory import infrastructure, machines, range_rows, rows
 from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
 from exporter.model import SourceError
@@ -51,10 +51,11 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         hosts = group.create_task(read_hosts(reading))
         physical = group.create_task(reading.list("listPhysicalNetworks", rows.PhysicalNetworkRow))
         traffic_types = group.create_task(read_traffic_types(reading, physical))
+        dedicated = group.create_task(read_dedicated(reading, physical))
         providers = group.create_task(reading.list("listNetworkServiceProviders", rows.NetworkProviderRow))
-        storage = group.create_task(reading.list("listStorageNetworkIpRange", rows.StorageRangeRow))
+        storage = group.create_task(reading.list("listStorageNetworkIpRange", range_rows.StorageRangeRow))
         offerings = group.create_task(reading.list("listNetworkOfferings", rows.NetworkOfferingRow))
-        ranges = group.create_task(reading.list("listVlanIpRanges", rows.VlanRangeRow))
+        ranges = group.create_task(reading.list("listVlanIpRanges", range_rows.VlanRangeRow))
         networks = group.create_task(reading.list("listNetworks", rows.NetworkRow))
         instances = group.create_task(read_instances(reading))
         routers = group.create_task(read_routers(reading))
@@ -64,6 +65,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         servers = group.create_task(reading.list("listManagementServers", rows.ManagementServerRow))
         settings = group.create_task(read_settings(reading, zones))
     values, zone_values = settings.result()
+    known = by_id(await made(ranges.result(), infrastructure.vlan_range))
     return Cloud(
         asked=asked,
         expires=asked + lifetime,
@@ -76,8 +78,9 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         traffic_types=by_id(traffic_types.result()),
         providers=by_id(map(infrastructure.provider, providers.result())),
         storage_ranges=by_id(map(infrastructure.storage_range, storage.result())),
+        dedicated_ranges=by_id(dedicated.result()),
         offerings=by_id(map(infrastructure.offering, offerings.result())),
-        vlan_ranges=by_id(await made(ranges.result(), infrastructure.vlan_range)),
+        vlan_ranges=known,
         networks=by_id(await made(networks.result(), machines.network)),
         instances=by_id(instances.result()),
         routers=by_id(routers.result()),
@@ -89,7 +92,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         zone_settings=fixed({zone_id: fixed(told) for zone_id, told in zone_values.items()}),
         lacks=fixed(reading.lacks),
         instances_by_network=await by_network(instances.result()),
-        placed_by_host=placed(instances.result(), routers.result(), system_vms.result()),
+        placed_by_host=placed(instances.result(), routers.result(), system_vms.result(), known.values()),
         finished=clock.boot(),
         at=clock.unix(),
     )
@@ -107,7 +110,8 @@ def by_id(objects: Iterable[T]) -> Mapping[str, T]:
 
 async def read_hosts(reading: Reading) -> Sequence[Host]:
     """Return hosts of every type; ``details=min`` because the default computes each host's capacity."""
-    return await made(await reading.list("listHosts", rows.HostRow, details="min"), infrastructure.host)
+    told = await made(await reading.list("listHosts", rows.HostRow, details="min"), infrastructure.host)
+    return infrastructure.told_apart(told)
 
 
 async def read_traffic_types(
@@ -121,6 +125,19 @@ async def read_traffic_types(
     return [
         infrastructure.traffic_type(row, network) for network, told in zip(ids, answers, strict=True) for row in told
     ]
+
+
+async def read_dedicated(
+    reading: Reading, physical: asyncio.Task[Iterable[rows.PhysicalNetworkRow]]
+) -> list[DedicatedRange]:
+    """Return the guest VLANs that are kept for one account, asked per physical network."""
+    command = "listDedicatedGuestVlanRanges"
+    ids = [network.id for network in await physical]
+    answers = await reading.each(
+        [reading.list(command, range_rows.DedicatedRangeRow, physicalnetworkid=network) for network in ids]
+    )
+    pairs = zip(ids, answers, strict=True)
+    return [infrastructure.dedicated_range(row, network) for network, told in pairs for row in told]
 
 
 async def read_instances(reading: Reading) -> Sequence[Instance]:

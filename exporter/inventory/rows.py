@@ -87,22 +87,6 @@ class TrafficTypeRow(Struct, frozen=True, gc=False):
     ovm3networklabel: str = ""
 
 
-class VlanRangeRow(Struct, frozen=True, gc=False):
-    """Source: listVlanIpRanges."""
-
-    id: str
-    zoneid: str = ""
-    vlan: str = ""
-    forvirtualnetwork: bool = False
-    startip: str = ""
-    endip: str = ""
-    networkid: str = ""
-    physicalnetworkid: str = ""
-    gateway: str = ""
-    netmask: str = ""
-    forsystemvms: bool = False
-
-
 class NetworkProviderRow(Struct, frozen=True, gc=False):
     """Source: listNetworkServiceProviders."""
 
@@ -138,15 +122,6 @@ class NetworkOfferingRow(Struct, frozen=True, gc=False):
     service: tuple[ServiceRow, ...] = ()
 
 
-class StorageRangeRow(Struct, frozen=True, gc=False):
-    """Source: listStorageNetworkIpRange."""
-
-    id: str
-    zoneid: str = ""
-    networkid: str = ""
-    vlan: int | None = None
-
-
 class NetworkRow(Struct, frozen=True, gc=False):
     """Source: listNetworks."""
 
@@ -167,6 +142,12 @@ class NetworkRow(Struct, frozen=True, gc=False):
     service: tuple[ServiceRow, ...] = ()
 
 
+class SecondaryRow(Struct, frozen=True, gc=False):
+    """A further address of a NIC."""
+
+    ipaddress: str = ""
+
+
 class NicRow(Struct, frozen=True, gc=False):
     """Source: nic[] of listVirtualMachines and listRouters."""
 
@@ -180,6 +161,7 @@ class NicRow(Struct, frozen=True, gc=False):
     isdefault: bool = False
     id: str = ""
     deviceid: str = ""
+    secondaryip: tuple[SecondaryRow, ...] = ()
 
 
 class InstanceRow(Struct, frozen=True, gc=False):

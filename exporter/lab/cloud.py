@@ -23,6 +23,7 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listNetworkServiceProviders": rows_network.providers,
     "listNetworkOfferings": rows_network.offerings,
     "listStorageNetworkIpRange": rows_network.storage_ranges,
+    "listDedicatedGuestVlanRanges": rows_network.dedicated_ranges,
     "listVlanIpRanges": rows_network.vlan_ranges,
     "listImageStores": rows_zone.image_stores,
     "listManagementServers": rows_zone.management_servers,

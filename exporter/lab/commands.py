@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Command] = {
     "listNetworkServiceProviders": Command("networkserviceprovider", ("name", "physicalnetworkid", "state")),
     "listNetworkOfferings": Command("networkoffering", ("id", "name", "zoneid", "state", "traffictype")),
     "listStorageNetworkIpRange": Command("storagenetworkiprange", ("id", "zoneid", "podid")),
+    "listDedicatedGuestVlanRanges": Command("dedicatedguestvlanrange", ("id", "zoneid", "physicalnetworkid")),
     "listVlanIpRanges": Command("vlaniprange", ("id", "zoneid", "networkid", "physicalnetworkid", "vlan")),
     "listNetworks": Command("network", ("id", "zoneid", "type", "traffictype", "issystem", "vpcid"), owned=True),
     "listVirtualMachines": Command(

@@ -90,6 +90,11 @@ def storage_ranges(world: World) -> list[Row]:
     ]
 
 
+def dedicated_ranges(_: World) -> list[Row]:
+    """Return listDedicatedGuestVlanRanges: nobody has VLANs of his own."""
+    return []
+
+
 def vlan_ranges(world: World) -> list[Row]:
     """Return listVlanIpRanges: per zone the public range of system VMs, and one for routers."""
     found: list[Row] = []

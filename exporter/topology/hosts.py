@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ClusterGroup, ZoneGroup
 from exporter.cloud.targets import HostTarget
 from exporter.thresholds import HOST_SETTLES_SECONDS
 
@@ -35,3 +38,20 @@ def names(target: HostTarget, cloud: Cloud) -> tuple[str, str, str]:
     """Return the labels zone, cluster, host that begin every metric about a host."""
     cluster = cloud.clusters.get(target.host.cluster_id)
     return target.zone, cluster.name if cluster else target.host.cluster_id, target.name
+
+
+def absent(told: Collection[HostTarget], group: ZoneGroup | ClusterGroup, cloud: Cloud) -> int:
+    """Return how many judged KVM hosts of a zone or cluster are not among those that told what is compared.
+
+    What they would have said is unknown, so a judgment must not say that nothing is wrong in the group because of
+    them. A host in maintenance is not missed.
+    """
+    known = {target.host.id for target in told}
+    silent = (
+        host
+        for host in cloud.hosts.values()
+        if group.home in (host.cluster_id, host.zone_id) and host.hypervisor == "KVM" and host.type == "Routing"
+    )
+    return sum(
+        host.id not in known and is_judged(HostTarget(host, group.zone, None), cloud, cloud.at) for host in silent
+    )

@@ -1,4 +1,4 @@
-"""The odd one out: what most siblings have, and who differs from it."""
+"""The odd one out: what most siblings have, who differs from it, and when that cannot be told."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ def odd_ones(values: Mapping[M, V]) -> tuple[M, ...]:
     """Return the members whose value differs from the majority's; none where there is no majority."""
     common = majority(values)
     return () if common is None else tuple(member for member, value in values.items() if value != common)
+
+
+def differs(value: V, values: Mapping[M, V], absent: int = 0) -> bool | None:
+    """Return whether ``value`` is not the majority's, where ``absent`` more members have not told theirs.
+
+    None when the absent ones could make another value that of most: unknown is not alike.
+    """
+    common = majority(values)
+    if common is not None and value != common:
+        return True
+    others = Counter(other for other in values.values() if other != value)
+    total = len(values) + absent
+    return None if absent and total >= 3 and (max(others.values(), default=0) + absent) * 2 > total else False

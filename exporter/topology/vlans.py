@@ -60,12 +60,11 @@ class ExpectedNic:
 
 def expected_nics(cloud: Cloud, host_id: str) -> Iterator[ExpectedNic]:
     """Yield the guest and public NICs of machines on a host whose segment and physical network CloudStack tells."""
-    ranges = {one.network_id: one.physical_network_id for one in cloud.vlan_ranges.values() if one.network_id}
     for machine in cloud.placed_by_host.get(host_id, ()):
         for nic in machine.nics:
             found = segment(nic.broadcast_uri) if nic.broadcast_uri else None
             network = cloud.networks.get(nic.network_id)
-            physical = network.physical_network_id if network else ranges.get(nic.network_id, "")
+            physical = network.physical_network_id if network else cloud.physical_by_network.get(nic.network_id, "")
             if found is not None and physical and nic.mac and nic.traffic_type in ("Guest", "Public"):
                 yield ExpectedNic(machine, nic, physical, found)
 

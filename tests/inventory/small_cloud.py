@@ -20,7 +20,7 @@ NIC: dict[str, Any] = {
     "broadcasturi": "vlan://1234",
     "isdefault": True,
     "deviceid": "0",
-    "secondaryip": [],
+    "secondaryip": [{"id": "s1", "ipaddress": "10.1.1.77"}, {"id": "s2", "ipaddress": "2001:db8::77"}],
 }
 HEALTH = [
     {"checkname": "webserver.service", "checktype": "basic", "success": True, "status": "SUCCESS",
@@ -128,6 +128,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "listStorageNetworkIpRange": [
         {"id": "sr1", "zoneid": "z1", "networkid": "sto", "vlan": 70, "startip": "10.70.0.2", "endip": "10.70.0.9"},
         {"id": "sr2", "zoneid": "z1", "networkid": "sto2", "vlan": 0},
+    ],
+    "listDedicatedGuestVlanRanges": [
+        {"id": "dr1", "account": "bank", "guestvlanrange": "110-119", "physicalnetworkid": "pn1", "zoneid": 1}
     ],
     "listVlanIpRanges": [
         {"id": "vr1", "zoneid": "z1", "vlan": "vlan://50", "forvirtualnetwork": True, "startip": "203.0.113.5",

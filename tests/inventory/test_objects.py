@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cloud.objects import HealthResult, Pod
-from exporter.inventory import infrastructure, machines, rows
+from exporter.inventory import infrastructure, machines, range_rows, rows
 from exporter.sources.envelope import read_page
 from tests.inventory.small_cloud import CREATED, CREATED_UNIX, ROUTER, ROWS
 
@@ -176,8 +176,12 @@ MAKERS = {
     "listPhysicalNetworks": (rows.PhysicalNetworkRow, infrastructure.physical_network),
     "listNetworkServiceProviders": (rows.NetworkProviderRow, infrastructure.provider),
     "listNetworkOfferings": (rows.NetworkOfferingRow, infrastructure.offering),
-    "listStorageNetworkIpRange": (rows.StorageRangeRow, infrastructure.storage_range),
-    "listVlanIpRanges": (rows.VlanRangeRow, infrastructure.vlan_range),
+    "listStorageNetworkIpRange": (range_rows.StorageRangeRow, infrastructure.storage_range),
+    "listDedicatedGuestVlanRanges": (
+        range_rows.DedicatedRangeRow,
+        lambda row: infrastructure.dedicated_range(row, "pn"),
+    ),
+    "listVlanIpRanges": (range_rows.VlanRangeRow, infrastructure.vlan_range),
     "listNetworks": (rows.NetworkRow, machines.network),
     "listVirtualMachines": (rows.InstanceRow, machines.instance),
     "listRouters": (rows.RouterRow, machines.router),

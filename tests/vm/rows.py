@@ -91,6 +91,7 @@ def physical(secured: bool) -> dict[str, list[Row]]:
             | {"specifyvlan": True, "service": services(secured)}
         ],
         "listStorageNetworkIpRange": [],
+        "listDedicatedGuestVlanRanges": [],
         "listVlanIpRanges": [] if secured else [public],
     }
 

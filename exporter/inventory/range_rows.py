@@ -1,0 +1,37 @@
+"""Rows of the API about ranges of addresses and VLANs; see :mod:`exporter.inventory.rows`."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class VlanRangeRow(Struct, frozen=True, gc=False):
+    """Source: listVlanIpRanges."""
+
+    id: str
+    zoneid: str = ""
+    vlan: str = ""
+    forvirtualnetwork: bool = False
+    startip: str = ""
+    endip: str = ""
+    networkid: str = ""
+    physicalnetworkid: str = ""
+    gateway: str = ""
+    netmask: str = ""
+    forsystemvms: bool = False
+
+
+class DedicatedRangeRow(Struct, frozen=True, gc=False):
+    """Source: listDedicatedGuestVlanRanges."""
+
+    id: str
+    guestvlanrange: str = ""
+
+
+class StorageRangeRow(Struct, frozen=True, gc=False):
+    """Source: listStorageNetworkIpRange."""
+
+    id: str
+    zoneid: str = ""
+    networkid: str = ""
+    vlan: int | None = None
