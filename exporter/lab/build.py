@@ -10,13 +10,13 @@ south kvm-5, kvm-6          security groups; active-backup bond0; cloudbr0 for e
 north kvm-7, kvm-8, kvm-9   Open vSwitch: LACP bond0 in cloudbr0, balance-slb bond1 in cloudbr1
 ===== ===================== ====================================================================================
 
-It also holds what looks wrong and is not (traps.py). More hosts and routers than the smallest lab has are
-copies (scale.py).
+Two management servers serve all zones. What looks wrong and is not is there too (traps.py). More hosts and routers
+than the smallest lab has are copies (scale.py).
 """
 
 from __future__ import annotations
 
-from exporter.lab import scale, traps
+from exporter.lab import management, scale, traps
 from exporter.lab.options import SMALLEST_HOSTS, Options
 from exporter.lab.racking import rack
 from exporter.lab.routers import add_router
@@ -29,7 +29,8 @@ SETTINGS = {
     "host": "192.0.2.10",
     "endpoint.url": "https://cloud.lab.example/client/api",
     "host.capacityType.to.order.clusters": "CPU",
-    "management.network.cidr": "192.0.2.0/24",
+    "management.network.cidr": "192.0.2.0/24,127.3.0.0/24",
+    "integration.api.port": "0",
     "consoleproxy.session.max": "50",
     "consoleproxy.session.timeout": "300000",
     "consoleproxy.management.state": "Auto",
@@ -57,6 +58,7 @@ SETTINGS = {
 def build(options: Options, ports: Ports, start: float) -> World:
     """Return the healthy world for these options; ``start`` is unix time and dates everything in it."""
     world = World(ports, start, start, settings=dict(SETTINGS))
+    world.management_servers = management.healthy()
     world.templates = {"debian-12": True, "windows-2022": True, "appliance": False}
     _zones(world)
     _hosts(world, options)

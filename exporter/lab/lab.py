@@ -25,6 +25,8 @@ from exporter.lab.inside_host import host_tree, model_host_trees
 from exporter.lab.inside_router import CANARY, router_tree
 from exporter.lab.inside_system_vm import console_tree
 from exporter.lab.listeners import Listeners, Opener, Place
+from exporter.lab.management_inside import management_tree
+from exporter.lab.management_log import Logs
 from exporter.lab.metadata import metadata_places
 from exporter.lab.names import browser_places, router_places
 from exporter.lab.options import Options
@@ -54,6 +56,7 @@ class Lab:
         config: what an exporter's configuration must say to watch this lab; also in ``config_file``.
         seen: everything the lab was asked, beside the API.
         world: the cloud as it is now, faults applied.
+        logs: the logs of its management servers.
     """
 
     def __init__(self, options: Options | None = None) -> None:
@@ -91,7 +94,8 @@ class Lab:
         self._authority = Authority(self.folder, self._start_time)
         self._runner = Runner(self._shelf, self.world, remembers=self.options.remembers)
         self._stack.push_async_callback(self._runner.close)
-        self._ssh = SshServers(self.folder, self._runner, self.seen, self.options.mode)
+        self.logs = Logs(self._shelf.folder)
+        self._ssh = SshServers(self.folder, self._runner, self.seen, self.options.mode, self.logs)
         self._stack.push_async_callback(self._ssh.close)
         self._listeners = Listeners()
         self._stack.push_async_callback(self._listeners.close)
@@ -172,6 +176,7 @@ class Lab:
         self._live.show(world)
         self._cloud.show(world)
         self._runner.show(world)
+        self.logs.show(world)
         await self._ssh.show(world)
         await self._listeners.show(self._wanted(world))
         await self._show_api(is_down=world.api_is_down)
@@ -183,6 +188,13 @@ class Lab:
         for vm in world.system_vms:
             if vm.kind == "consoleproxy":
                 self._shelf.put(console_tree(world, vm))
+        for server in world.management_servers:
+            self._shelf.put(management_tree(world, server))
+            self._runner.install(server.name, server.wrapper)
+        self._lay_out_hosts(world)
+
+    def _lay_out_hosts(self, world: World) -> None:
+        """Write the trees of the hosts that answer for themselves, and of models."""
         for host in world.hosts:
             if not host.model:
                 self._shelf.put(host_tree(world, host))
@@ -248,6 +260,7 @@ class Lab:
                 "router": pace,
                 "console_proxy": pace,
                 "console_endpoint": pace,
+                "management_server": pace,
                 "deadline": 40.0,
             },
         }

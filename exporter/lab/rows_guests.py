@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from exporter.lab.rows_zone import VERSION, date
+from exporter.lab.management import VERSION
+from exporter.lab.rows_zone import date
 from exporter.lab.world import Health, Instance, Network, Nic, Router, World, Zone, identity
 
 Row = dict[str, Any]

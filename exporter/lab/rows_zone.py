@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from exporter.lab.management import VERSION, ManagementServer, owner
 from exporter.lab.world import Host, SystemVm, World, Zone, identity
 
 Row = dict[str, Any]
-VERSION = "4.20.1.0"
 ZONE_SCOPED = {
     "consoleproxy.url.domain",
     "consoleproxy.sslEnabled",
@@ -108,8 +108,7 @@ def _host(world: World, host: Host) -> Row:
         "hypervisor": "KVM",
         "hypervisorversion": "7.2.0",
         "version": VERSION,
-        "managementserverid": identity("management", 1),
-        "managementservername": "lab-management-1",
+        **_owned(world, host.number),
         "lastpinged": "1970-01-21T17:13:21+0000",
         "created": date(world.start - 90 * 86400),
         "events": "AgentDisconnected; Ping",
@@ -130,9 +129,15 @@ def _agent(world: World, vm: SystemVm) -> Row:
         "version": VERSION,
         "created": date(vm.created),
         "virtualmachineid": vm.id,
-        "managementserverid": identity("management", 1),
+        **_owned(world, vm.number),
         "lastpinged": date(world.now / 1024),
     }
+
+
+def _owned(world: World, number: int) -> Row:
+    """Return which management server an agent belongs to."""
+    server = owner(world.management_servers, number)
+    return {"managementserverid": server.id, "managementservername": server.name} if server else {}
 
 
 def image_stores(world: World) -> list[Row]:
@@ -153,18 +158,23 @@ def image_stores(world: World) -> list[Row]:
 
 
 def management_servers(world: World) -> list[Row]:
-    """Return listManagementServers: one that is Up."""
-    del world
-    return [
-        {
-            "id": identity("management", 1),
-            "name": "lab-management-1",
-            "state": "Up",
-            "version": VERSION,
-            "serviceip": "192.0.2.10",
-            "ipaddress": "192.0.2.10",
-        }
-    ]
+    """Return listManagementServers."""
+    return [_management_server(world, server) for server in world.management_servers]
+
+
+def _management_server(world: World, server: ManagementServer) -> Row:
+    return {
+        "id": server.id,
+        "name": server.name,
+        "state": server.state,
+        "version": server.version,
+        "javadistribution": "Debian",
+        "javaversion": "17.0.12",
+        "osdistribution": "Debian GNU/Linux 12 (bookworm)",
+        "lastserverstart": date(world.start - server.uptime),
+        "serviceip": server.address,
+        "ipaddress": server.address,
+    }
 
 
 def capabilities(world: World) -> list[Row]:

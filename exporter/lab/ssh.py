@@ -16,9 +16,10 @@ from typing import Any, cast
 import asyncssh
 
 from exporter.lab.listeners import Closer, ended, nothing, served, silence
+from exporter.lab.management_log import Logs
 from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
-from exporter.lab.world import Host, World
+from exporter.lab.world import Host, ManagementServer, World
 
 WRAPPER = "/usr/local/lib/cloudstack-network-exporter/collect"
 USERS = {"sudo": "exporter", "forced": "exporter", "root": "root"}
@@ -26,6 +27,8 @@ MOVED = re.compile(rb"^(ROOT|PATH)=.*$", re.MULTILINE)
 DRAINING = 5.0
 """Seconds for a client to take the rest of an answer."""
 Process = asyncssh.SSHServerProcess[bytes]
+Machine = Host | ManagementServer
+"""What is logged in to."""
 
 
 class _Server(asyncssh.SSHServer):
@@ -53,18 +56,18 @@ class _Server(asyncssh.SSHServer):
 
 
 class SshServers:
-    """All hosts' SSH servers."""
+    """The SSH servers of all hosts and management servers."""
 
-    def __init__(self, folder: Path, runner: Runner, seen: Seen, mode: str) -> None:
+    def __init__(self, folder: Path, runner: Runner, seen: Seen, mode: str, logs: Logs) -> None:
         self.user = USERS[mode]
         self.key_file = folder / "user_key"
         self.known_hosts_file = folder / "known_hosts"
-        self._runner, self._seen, self._mode = runner, seen, mode
+        self._runner, self._seen, self._mode, self._logs = runner, seen, mode, logs
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._other_key = asyncssh.generate_private_key("ssh-ed25519")
         self._authorized = folder / "authorized_keys"
         self._listeners: dict[str, tuple[str, Closer]] = {}
-        self._hosts: dict[str, Host] = {}
+        self._machines: dict[str, Machine] = {}
         self._made: dict[str, asyncssh.SSHServerConnectionOptions] = {}
         self._busy: set[asyncio.Task[None]] = set()
         self._open: set[tuple[str, asyncssh.SSHServerConnection]] = set()
@@ -73,15 +76,16 @@ class SshServers:
         self._authorized.write_bytes(key.export_public_key())
 
     async def show(self, world: World) -> None:
-        """Listen as the hosts of this world do."""
+        """Listen as the machines of this world do."""
         port = world.ports.ssh
         public = self._host_key.export_public_key().decode().strip()
-        self.known_hosts_file.write_text("".join(f"[{host.address}]:{port} {public}\n" for host in world.hosts))
-        self._hosts = {host.address: host for host in world.hosts}
-        for host in world.hosts:
-            kind = host.ssh if host.ssh in {"refused", "silent", "new_key"} else "up"
-            if self._listeners.get(host.address, ("", nothing))[0] != kind:
-                await self._listen(host.address, port, kind)
+        machines: list[Machine] = [*world.hosts, *world.management_servers]
+        self._machines = {machine.address: machine for machine in machines}
+        self.known_hosts_file.write_text("".join(f"[{address}]:{port} {public}\n" for address in self._machines))
+        for address, machine in self._machines.items():
+            kind = machine.ssh if machine.ssh in {"refused", "silent", "new_key"} else "up"
+            if self._listeners.get(address, ("", nothing))[0] != kind:
+                await self._listen(address, port, kind)
 
     async def _listen(self, address: str, port: int, kind: str) -> None:
         """Replace the listener of one address, and end what it had accepted."""
@@ -122,37 +126,40 @@ class SshServers:
 
     async def _process(self, process: Process) -> None:
         """Run one command and end with its exit code."""
-        host = self._hosts[str(process.get_extra_info("sockname")[0])]
+        machine = self._machines[str(process.get_extra_info("sockname")[0])]
         command = process.command or ""
-        self._seen.ssh.append((host.name, command))
+        self._seen.ssh.append((machine.name, command))
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._busy.add(task)
         task.add_done_callback(self._busy.discard)
         with contextlib.suppress(asyncssh.Error, ConnectionError, TimeoutError):
-            code = await self._answer(host, process, command)
+            code = await self._answer(machine, process, command)
             process.exit(code)
 
-    async def _answer(self, host: Host, process: Process, command: str) -> int:
+    async def _answer(self, machine: Machine, process: Process, command: str) -> int:
         if process.get_extra_info("username") != self.user:
             return 1
-        if host.ssh in {"floods", "garbage", "disconnects"}:
-            return await _misbehave(host.ssh, process)
+        if machine.ssh in {"floods", "garbage", "disconnects"}:
+            return await _misbehave(machine.ssh, process)
         words = _words(self._mode, command)
-        if words is None or host.wrapper == "missing":
+        if words is None or machine.wrapper == "missing":
             process.stderr.write(_refusal(self._mode, command))
             return 1 if self._mode == "sudo" else 127
-        copied = await self._runner.copied(host, words)
-        if copied is not None:
-            process.stdout.write(copied)
-            return 0
-        return await self._run(host, process, words, command)
+        if isinstance(machine, ManagementServer):
+            self._logs.write(machine)
+        else:
+            copied = await self._runner.copied(machine, words)
+            if copied is not None:
+                process.stdout.write(copied)
+                return 0
+        return await self._run(machine, process, words, command)
 
-    async def _run(self, host: Host, process: Process, words: list[str], command: str) -> int:
-        """Run the collector of this host, or in root mode the script that comes in."""
-        path = self._runner.wrapper(host.name)
+    async def _run(self, machine: Machine, process: Process, words: list[str], command: str) -> int:
+        """Run the collector of this machine, or in root mode the script that comes in."""
+        path = self._runner.wrapper(machine.name)
         arguments = {"sudo": [str(path), *words], "forced": [str(path)], "root": ["-s", "--", *words]}[self._mode]
         more = {"SSH_ORIGINAL_COMMAND": command} if self._mode == "forced" else {}
-        async with self._runner.start(host.name, arguments, **more) as child:
+        async with self._runner.start(machine.name, arguments, **more) as child:
             # the collector closes its standard error at once, which must not end the channel
             await process.redirect(stdout=child.stdout, stderr=child.stderr, send_eof=False)
             feed = asyncio.create_task(self._feed(process, child))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from exporter.lab.management import ManagementServer
 from exporter.lab.places import Era, Host, Instance, Network, Nic, Offering, PhysicalNetwork, Ports, Zone, identity
 from exporter.lab.system_vms import Console, SystemVm
 
@@ -18,6 +19,7 @@ __all__ = [
     "Host",
     "Instance",
     "Live",
+    "ManagementServer",
     "MetadataEntry",
     "MetadataService",
     "Network",
@@ -189,6 +191,7 @@ class World:
     models: list[Router] = field(default_factory=list)
     host_models: list[World] = field(default_factory=list)  # each a hidden host and what is on it
     system_vms: list[SystemVm] = field(default_factory=list)
+    management_servers: list[ManagementServer] = field(default_factory=list)
     templates: dict[str, bool] = field(default_factory=dict)  # name -> password-enabled
     members: dict[str, list[Instance]] = field(default_factory=dict)  # network id -> its instances
     settings: dict[str, str] = field(default_factory=dict)
@@ -205,6 +208,10 @@ class World:
     def system_vm(self, number: int) -> SystemVm:
         """Return the system VM with this number."""
         return next(vm for vm in self.system_vms if vm.number == number)
+
+    def management_server(self, number: int) -> ManagementServer:
+        """Return the management server with this number."""
+        return next(server for server in self.management_servers if server.number == number)
 
     def serves_tls(self, vm: SystemVm) -> bool:
         """Return whether the web server of a console proxy has TLS: as the settings of its zone say, or its own."""
