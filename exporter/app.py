@@ -68,6 +68,8 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
     for kind, seconds in {**intervals, "inventory": config.intervals.inventory}.items():
         telemetry.interval.labels(kind).set(seconds)
     api.on_request = lambda command, _, reason: telemetry.api_request(command, reason)
+    if ways.database is not None:
+        ways.database.tell(lambda at, told: telemetry.database(at, told.role, told.lag, told.ahead))
     deadline = config.intervals.deadline
     inventory = Inventory(api, clock, lifetime=2 * config.intervals.inventory + deadline)
     page = Page(clock, metrics(checks), series_limit=config.limits.series_per_target, own=telemetry.render)
@@ -143,12 +145,12 @@ def ways_of(config: Config, clock: Clock) -> Ways:
         ssh(config, clock),
         probe(config),
         config.ports.ports(),
-        database(config),
+        database(config, clock),
         management_servers=config.ssh is not None and config.ssh.management_servers,
     )
 
 
-def database(config: Config) -> Database | None:
+def database(config: Config, clock: Clock) -> Database | None:
     """Return the database source, None where it is not configured."""
     given = config.database
     if given is None:
@@ -163,7 +165,7 @@ def database(config: Config) -> Database | None:
         ca_file=given.ca_file,
         lag_seconds=given.lag_seconds,
     )
-    return Database(settings)
+    return Database(settings, clock)
 
 
 def probe(config: Config) -> Probe | None:

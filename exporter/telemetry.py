@@ -79,6 +79,21 @@ class Telemetry:
         self.accept_unmatched = _gauge(
             registry, "accept_entries_unmatched", "Accept entries that match no finding or are past their date."
         )
+        self.database_server = _gauge(
+            registry, "database_server_info", "The database server that is asked.", ("server", "role")
+        )
+        self.database_lag = _gauge(
+            registry,
+            "database_lag_seconds",
+            "Seconds that the database server is behind at most; absent when it does not tell or has stopped.",
+            ("server",),
+        )
+        self.database_clock = _gauge(
+            registry,
+            "database_clock_ahead_seconds",
+            "Seconds that the clock of the database server is ahead of ours.",
+            ("server",),
+        )
         self.internal_errors = _counter(registry, "internal_errors", "Defects met: a check or a visit raised.")
         self._preset(kinds)
 
@@ -106,6 +121,15 @@ class Telemetry:
         for gauge, counts in ((self.rows_skipped, skipped), (self.rows_missing, missing)):
             for command, number in counts.items():
                 gauge.labels(command).set(number)
+
+    def database(self, server: str, role: str, lag: float | None, ahead: float) -> None:
+        """Tell which database server is asked, ``primary`` or ``replica``, and how fresh it is."""
+        for gauge in (self.database_server, self.database_lag, self.database_clock):
+            gauge.clear()
+        self.database_server.labels(server, role).set(1)
+        self.database_clock.labels(server).set(ahead)
+        if lag is not None:
+            self.database_lag.labels(server).set(lag)
 
     def render(self, openmetrics: bool) -> bytes:
         """Return the text of all these metrics, without the closing ``# EOF``."""

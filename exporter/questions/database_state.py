@@ -9,6 +9,9 @@ from typing import Any
 from exporter.model import Question, UnreadableError, Via
 from exporter.questions.database_rows import Rows
 
+CLOCKS_DIFFER = 120.0  # seconds between the clocks of a management server and of its database
+LONGEST_RUN = 5 * 366 * 86400.0  # seconds that no management server has ever run; runid is milliseconds of unix time
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaVersion:
@@ -16,6 +19,11 @@ class SchemaVersion:
 
     version: str
     step: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether its upgrade has come to its end."""
+        return self.step == "Complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class ServerRow:
         id: the uuid that the API calls its id.
         msid: the number that other tables call mgmt_server_id.
         heartbeat_age: seconds since its last heartbeat; a live one writes each 1.5 s.
-        running: seconds since it was started, None when that cannot be told.
+        running: seconds since it was started; None when that cannot be told: its runid is no time of the last years.
     """
 
     id: str
@@ -58,9 +66,16 @@ def _server(row: Mapping[str, Any]) -> ServerRow:
         msid=_text(row, "msid"),
         state=_text(row, "state"),
         version=_text(row, "version"),
-        heartbeat_age=_number(row, "heartbeat_age") or 0.0,
-        running=_number(row, "running"),
+        heartbeat_age=max(_number(row, "heartbeat_age") or 0.0, 0.0),
+        running=_running(_number(row, "running")),
     )
+
+
+def _running(seconds: float | None) -> float | None:
+    """Return a plausible age of a process: not of before this exporter's time, not of the future."""
+    if seconds is None or not -CLOCKS_DIFFER < seconds < LONGEST_RUN:
+        return None
+    return max(seconds, 0.0)
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
@@ -73,7 +88,7 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 def _number(row: Mapping[str, Any], name: str) -> float | None:
     told = row.get(name)
     try:
-        return None if told is None else max(float(told), 0.0)
+        return None if told is None else float(told)
     except (TypeError, ValueError) as error:
         message = f"{name} is no number"
         raise UnreadableError(message) from error
@@ -91,7 +106,7 @@ DATABASE_SERVERS = Question(
     "database_servers",
     Via.DATABASE,
     "SELECT uuid AS id, name, CAST(msid AS CHAR) AS msid, state, version,"
-    " TIMESTAMPDIFF(SECOND, last_update, UTC_TIMESTAMP()) AS heartbeat_age,"
+    " TIMESTAMPDIFF(SECOND, COALESCE(last_update, '1970-01-01'), UTC_TIMESTAMP()) AS heartbeat_age,"
     " UNIX_TIMESTAMP() - runid / 1000 AS running FROM mshost WHERE removed IS NULL",
     read_servers,
     privilege="SELECT on mshost",

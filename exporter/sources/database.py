@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import pymysql
-
-from exporter.model import Failure, Question, Reason, SourceError
+from exporter.clock import Clock, SystemClock
+from exporter.model import Failure, Question, Reason
 from exporter.questions.database_rows import Rows
-from exporter.sources.database_errors import PlaintextError, trouble
-from exporter.sources.database_session import Session, opened
+from exporter.sources.database_freshness import Freshness
+from exporter.sources.database_servers import DatabaseSettings, Servers
+from exporter.sources.database_session import Session
+
+__all__ = ["Database", "DatabaseSettings", "Turn"]
+
+Brought = Mapping[Question[Any], Rows | Failure]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseSettings:
-    """How the database is reached.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One visit's hold of the session.
 
     Attributes:
-        servers: name or address and port, replicas first: the first that answers and is fresh is asked.
-        ca_file: CA certificates (PEM) that sign the servers' certificates; None: the system's.
-        tls: False only towards loopback, where nobody listens in between.
-        lag_seconds: a replica that is further behind is passed over while there is another server.
+        until: time of the event loop at which the visit is over.
+        behind: why what the server holds cannot be judged, in words; empty when it can.
     """
 
-    servers: tuple[tuple[str, int], ...]
-    user: str
-    password: str = field(repr=False)
-    name: str = "cloud"
-    tls: bool = True
-    ca_file: Path | None = None
-    connect_seconds: float = 5.0
-    lag_seconds: float = 60.0
+    session: Session
+    until: float
+    behind: str
+
+    async def ask(self, questions: Sequence[Question[Any]]) -> Brought:
+        """Return rows or a Failure for every question; what is not asked before the visit is over is a timeout."""
+        found: dict[Question[Any], Rows | Failure] = {}
+        for question in questions:
+            left = self.until - asyncio.get_running_loop().time()
+            if self.session.is_lost or left <= 0:
+                break
+            found[question] = await self.session.rows(question.text, min(question.seconds, left))
+        rest = Failure(Reason.TIMEOUT, f"{self.session.place}: no time was left")
+        if self.session.is_lost:
+            rest = Failure(Reason.DISCONNECTED, f"{self.session.place}: the connection ended at a statement before")
+        return {question: found.get(question, rest) for question in questions}
 
 
 class Database:
@@ -47,77 +56,37 @@ class Database:
         OSError: when ``settings.ca_file`` cannot be loaded.
     """
 
-    def __init__(self, settings: DatabaseSettings) -> None:
-        self._settings = settings
-        self._session: Session | None = None
+    def __init__(self, settings: DatabaseSettings, clock: Clock | None = None) -> None:
+        self._servers = Servers(settings, clock or SystemClock())
         self._turn = asyncio.Lock()
-        self._tls = ssl.create_default_context(cafile=settings.ca_file) if settings.tls else None
 
-    async def ask(self, questions: Sequence[Question[Any]], seconds: float) -> Mapping[Question[Any], Rows | Failure]:
-        """Return rows or a Failure for every question; what is not asked before ``seconds`` are over is a timeout.
+    @asynccontextmanager
+    async def turn(self, seconds: float) -> AsyncIterator[Turn]:
+        """Yield the session, measured just now, to one visit at a time.
 
         Raises:
             SourceError: no server could be asked at all.
         """
-        found: dict[Question[Any], Rows | Failure] = {}
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         async with self._turn:
-            session = await self._ready()
-            for question in questions:
-                left = until - loop.time()
-                if session.is_lost or left <= 0:
-                    break
-                found[question] = await session.rows(question.text, min(question.seconds, left))
-        rest = Failure(Reason.TIMEOUT, f"{session.place}: no time was left")
-        if session.is_lost:
-            rest = Failure(Reason.DISCONNECTED, f"{session.place}: the connection ended at a statement before")
-        return {question: found.get(question, rest) for question in questions}
+            session = await self._servers.ready(until - loop.time())
+            yield Turn(session, until, self._servers.trouble(session))
 
-    @property
-    def server(self) -> Session | None:
-        """Return the session in use, which knows its server, schema and lag."""
-        return self._session
-
-    async def _ready(self) -> Session:
-        """Return the session in use, or a new one with the first fresh server; else the least bad.
+    async def ask(self, questions: Sequence[Question[Any]], seconds: float) -> Brought:
+        """Return rows or a Failure for every question, whatever state the database is in.
 
         Raises:
-            SourceError: no server lets us in; the reason is the first server's.
+            SourceError: no server could be asked at all.
         """
-        if self._session is not None and not self._session.is_lost:
-            return self._session
-        failures: list[Failure] = []
-        behind: Session | None = None
-        for server in self._settings.servers:
-            session = await self._opened(server)
-            if isinstance(session, Failure):
-                failures.append(session)
-            elif self._is_fresh(session):
-                if behind is not None:
-                    behind.close()
-                self._session = session
-                return session
-            elif behind is None:
-                behind = session
-            else:
-                session.close()
-        if behind is None:
-            raise SourceError(failures[0].reason, failures[0].detail)
-        self._session = behind
-        return behind
+        async with self.turn(seconds) as turn:
+            return await turn.ask(questions)
 
-    def _is_fresh(self, session: Session) -> bool:
-        return not session.is_stopped and (session.lag or 0.0) <= self._settings.lag_seconds
-
-    async def _opened(self, server: tuple[str, int]) -> Session | Failure:
-        given = self._settings
-        try:
-            return await opened(server, given.user, given.password, given.name, self._tls, given.connect_seconds)
-        except (pymysql.err.Error, OSError, EOFError, PlaintextError, RuntimeError, ValueError) as error:
-            return trouble(error, f"{server[0]}:{server[1]}")
+    def tell(self, on_measured: Callable[[str, Freshness], None]) -> None:
+        """Have ``on_measured`` told server and freshness at each visit."""
+        self._servers.on_measured = on_measured
 
     async def close(self) -> None:
         """Hang up."""
-        if self._session is not None:
-            await self._session.ended()
+        if self._servers.session is not None:
+            await self._servers.session.ended()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import struct
 
 import pymysql
 
-from exporter.model import Failure, Reason
+from exporter.model import Failure, Reason, SourceError
 
 REASONS = {
     1040: Reason.THROTTLED,  # too many connections
@@ -40,8 +41,12 @@ LOST = frozenset({1927, 2006, 2013, 2014, 2055, 4031})
 """Numbers after which the connection is of no use any more."""
 
 
-class PlaintextError(Exception):
-    """The server does not offer TLS; nothing was sent to it."""
+TROUBLES = (
+    SourceError, pymysql.err.Error, OSError, EOFError, ssl.SSLError,
+    # what the library says of a server that does not speak the protocol, or asks for a file of ours
+    RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError, struct.error,
+)  # fmt: skip
+"""Everything that a server, or whoever answers in its place, can bring about."""
 
 
 def trouble(error: BaseException, place: str) -> Failure:
@@ -52,8 +57,8 @@ def trouble(error: BaseException, place: str) -> Failure:
     match error:
         case TimeoutError():
             reason, words = Reason.TIMEOUT, f"{place} did not answer in time"
-        case PlaintextError():
-            reason, words = Reason.TLS, f"{place} offers no TLS; nothing was sent to it"
+        case SourceError():
+            reason, words = error.reason, f"{place} {error.detail}"
         case ssl.SSLCertVerificationError():
             reason, words = Reason.TLS, f"{place}: {error.verify_message}"
         case ssl.SSLError():

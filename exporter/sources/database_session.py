@@ -6,23 +6,32 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiomysql
 import pymysql
 from pymysql.constants import CLIENT
 
-from exporter.model import Failure, Reason
-from exporter.questions.database_rows import Rows, for_schema
-from exporter.sources.database_errors import LOST, PlaintextError, number_of, trouble
+from exporter.model import Failure, Reason, SourceError
+from exporter.questions.database_rows import OPTIONAL, Rows, for_schema
+from exporter.sources.database_errors import LOST, TROUBLES, number_of, trouble
+from exporter.sources.database_freshness import CLOCK, HEARTBEAT, REPLICATION, Freshness, replication
 
 MOST_ROWS = 50_000  # of one statement; more is no finding but another database
+MOST_BYTES = 32 * 1024 * 1024  # of one statement, and of the greeting
 TURN = 500  # rows taken before others get their turn
-SYNTAX = 1064
+OWN_SECONDS = 5.0  # limit of what the session asks for itself
 COLUMNS = (
     "SELECT LOWER(CONCAT(table_name, '.', column_name)) FROM information_schema.columns WHERE table_schema = DATABASE()"
 )
+SETTINGS = (
+    "SET SESSION TRANSACTION READ ONLY",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION lock_wait_timeout = 1",
+    "SET SESSION innodb_lock_wait_timeout = 1",
+)
+"""Read-only, and patient with nobody who holds a lock."""
 
 
 @dataclass(slots=True)
@@ -30,29 +39,42 @@ class Session:
     """A connection that answers.
 
     Attributes:
+        rank: place of its server among those configured; 0 is preferred.
         place: server and port, for people.
         is_mariadb: which spelling of the time limit it knows.
-        columns: ``table.column`` of everything that the account is shown.
-        lag: seconds that a replica is behind; 0 on a primary, None when it is not told.
-        is_stopped: a replica that does not replicate.
+        columns: ``table.column`` of everything that the account is shown; None when it is to be asked (again).
+        schema: the versions for which they were asked.
     """
 
     connection: Any
+    rank: int
     place: str
     is_mariadb: bool
-    columns: frozenset[str] = frozenset()
-    lag: float | None = None
-    is_stopped: bool = False
+    freshness: Freshness = field(default_factory=Freshness)
+    columns: frozenset[str] | None = None
+    schema: object = None
     is_lost: bool = False
+    _bytes: int = 0
 
     async def rows(self, text: str, seconds: float) -> Rows | Failure:
         """Return every row of one statement, or why there are none. The server ends it after ``seconds``."""
         try:
             async with asyncio.timeout(seconds + 2):  # the server's own limit comes first
                 await self._limit(seconds)
-                return await self._stream(for_schema(text, self.columns))
-        except (pymysql.err.Error, OSError, EOFError, ssl.SSLError, ValueError, LookupError, RuntimeError) as error:
+                if self.columns is None and OPTIONAL.search(text):
+                    told = await self._stream(COLUMNS)
+                    self.columns = frozenset(row[0] for row in told.rows)
+                return await self._stream(for_schema(text, self.columns or frozenset()))
+        except TROUBLES as error:
             return self._failed(error)
+        except BaseException:
+            self.close()  # given up in the middle of an answer: the next one would begin with its rest
+            raise
+
+    def fits(self, schema: object) -> None:
+        """Forget the columns when the schema is another than that for which they were asked."""
+        if schema != self.schema:
+            self.schema, self.columns = schema, None
 
     def _failed(self, error: BaseException) -> Failure:
         number = number_of(error)
@@ -72,51 +94,79 @@ class Session:
         async with self.connection.cursor() as cursor:
             await cursor.execute(text)
 
-    async def _stream(self, text: str) -> Rows | Failure:
+    async def _stream(self, text: str) -> Rows:
         """Return the rows, taken a few at a time so that neither side holds them twice."""
+        self._bytes = 0
         found: list[tuple[Any, ...]] = []
         cursor = await self.connection.cursor(aiomysql.SSCursor)
         await cursor.execute(text)
         while some := await cursor.fetchmany(TURN):
             found += some
             if len(found) > MOST_ROWS:
-                self.close()  # reading the rest only to drop it would cost both sides more
-                return Failure(Reason.TOO_LARGE, f"{self.place}: more than {MOST_ROWS} rows")
+                words = f"sent more than {MOST_ROWS} rows"
+                raise SourceError(
+                    Reason.TOO_LARGE, words
+                )  # reading the rest only to drop it would cost both sides more
             await asyncio.sleep(0)
         names = tuple(column[0] for column in cursor.description or ())
         await cursor.close()
         return Rows(names, tuple(found))
 
     async def prepare(self) -> None:
-        """Make the session read-only and patient with nobody, and learn the schema and the lag.
+        """Make the session read-only and impatient.
 
         Raises:
             pymysql.err.Error: the server refused.
         """
-        await self._execute("SET SESSION TRANSACTION READ ONLY")
-        await self._execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        await self._execute("SET SESSION lock_wait_timeout = 1")
-        await self._execute("SET SESSION innodb_lock_wait_timeout = 1")
-        await self._limit(10)
-        told = await self._stream(COLUMNS)
-        self.columns = frozenset(row[0] for row in told.rows) if isinstance(told, Rows) else frozenset()
-        self.lag, self.is_stopped = await self._replication()
+        for text in SETTINGS:
+            await self._execute(text)
 
-    async def _replication(self) -> tuple[float | None, bool]:
-        """Return the lag in seconds and whether replication has stopped; None where it may not be asked."""
-        for words in ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS"):
-            try:
-                told = await self._stream(words)
-            except pymysql.err.Error as error:
-                if number_of(error) == SYNTAX:
-                    continue
-                return None, False
-            if isinstance(told, Failure) or not len(told):
-                return (None, False) if isinstance(told, Failure) else (0.0, False)
-            row = next(iter(told))
-            lag = row.get("Seconds_Behind_Source", row.get("Seconds_Behind_Master"))
-            return (None, True) if lag is None else (float(lag), False)
-        return None, False
+    async def measure(self, unix: Callable[[], float]) -> Failure | None:
+        """Learn how fresh the server is now, beside our own clock; return why it cannot be asked, if so."""
+        told = await self.rows(CLOCK, OWN_SECONDS)
+        if isinstance(told, Failure):
+            return told
+        now, is_read_only = (float(value or 0) for value in told.rows[0])
+        ahead = now - unix()
+        found = await self._replication()
+        if self.is_lost:
+            return Failure(Reason.DISCONNECTED, f"{self.place} closed the connection")
+        if found is not None:
+            self.freshness = Freshness(found[0], is_replica=True, is_stopped=found[1], ahead=ahead)
+        elif is_read_only:  # a replica that does not say so, or that was told to forget whom it follows
+            self.freshness = Freshness(await self._heartbeat(), is_replica=True, ahead=ahead)
+        else:
+            self.freshness = Freshness(ahead=ahead)
+        return None
+
+    async def _replication(self) -> tuple[float | None, bool] | None:
+        """Return the lag and whether replication has stopped; None where there is none or it may not be asked."""
+        for words in REPLICATION[self.is_mariadb]:
+            told = await self.rows(words, OWN_SECONDS)
+            if isinstance(told, Rows):
+                return replication(told)
+            if self.is_lost or told.reason is Reason.PERMISSION:
+                break
+        return None
+
+    async def _heartbeat(self) -> float | None:
+        """Return the age of the newest heartbeat of a management server: nobody is further behind than that."""
+        told = await self.rows(HEARTBEAT, OWN_SECONDS)
+        if isinstance(told, Failure) or told.rows[0][0] is None:
+            return None
+        return max(float(told.rows[0][0]), 0.0)
+
+    def count(self) -> None:
+        """Have the connection refuse whoever sends without end; aiomysql would take packets of any size."""
+        read: Callable[[int], Awaitable[bytes]] = self.connection._read_bytes
+
+        async def counted(number: int) -> bytes:
+            self._bytes += number
+            if self._bytes > MOST_BYTES:
+                raise SourceError(Reason.TOO_LARGE, f"sent more than {MOST_BYTES >> 20} MiB")
+            return await read(number)
+
+        self.connection._read_bytes = counted
 
     async def ended(self) -> None:
         """Hang up, and return when the socket is closed."""
@@ -132,25 +182,20 @@ class Session:
         hang_up(self.connection)
 
 
-async def opened(
-    server: tuple[str, int], user: str, password: str, name: str, tls: ssl.SSLContext | None, seconds: float
-) -> Session:
-    """Return a session that is ready.
+async def opened(connection: Any, rank: int, tls: ssl.SSLContext | None, seconds: float) -> Session:
+    """Return a session that is ready, from a connection of aiomysql that was not opened yet.
 
     Raises:
-        pymysql.err.Error, OSError, ssl.SSLError, PlaintextError, TimeoutError: there is none.
+        TROUBLES: there is none.
     """
-    host, port = server
-    connection = aiomysql.Connection(
-        host=host, port=port, user=user, password=password, db=name, ssl=tls, autocommit=True, charset="utf8mb4",
-        connect_timeout=seconds, program_name="cloudstack-network-exporter", local_infile=False,
-    )  # fmt: skip
+    session = Session(connection, rank, f"{connection.host}:{connection.port}", is_mariadb=False)
+    session.count()
     if tls is not None:
         _insist_on_tls(connection)
     try:
-        async with asyncio.timeout(2 * seconds):
+        async with asyncio.timeout(seconds):
             await connection._connect()
-            session = Session(connection, f"{host}:{port}", "mariadb" in connection.get_server_info().lower())
+            session.is_mariadb = "mariadb" in connection.get_server_info().lower()
             await session.prepare()
     except BaseException:
         hang_up(connection)
@@ -174,7 +219,7 @@ def _insist_on_tls(connection: Any) -> None:
 
     async def prove_over_tls() -> None:
         if not connection.server_capabilities & CLIENT.SSL:
-            raise PlaintextError
+            raise SourceError(Reason.TLS, "offers no TLS; nothing was sent to it")
         await prove()
 
     connection._request_authentication = prove_over_tls

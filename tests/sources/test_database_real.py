@@ -114,16 +114,39 @@ async def test_a_lock_is_not_waited_for_long(server: Server) -> None:
     assert isinstance(other, Rows)
 
 
-async def test_a_killed_session_is_made_anew(server: Server) -> None:
-    """The visit in which it was killed says disconnected; the next one is answered."""
+def kill(server: Server, what: str = "CONNECTION", running: str = "%") -> int:
+    """End the sessions of the reading account, or their statements, that match; return how many."""
+    with closing(server.root()) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM information_schema.processlist WHERE user = %s AND COALESCE(info, '') LIKE %s",
+            (READER, running),
+        )
+        numbers = [number for (number,) in cursor.fetchall()]
+        for number in numbers:
+            cursor.execute(f"KILL {what} {number}")
+    return len(numbers)
+
+
+async def test_a_session_killed_between_visits_is_made_anew(server: Server) -> None:
+    """The next visit notices before it asks anything."""
     database = Database(server.settings())
     assert await database.ask([asks("SELECT 1")], 20.0)
-    with closing(server.root()) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", (READER,))
-        for (number,) in cursor.fetchall():
-            cursor.execute(f"KILL {number}")
-    killed = await database.ask([asks("SELECT 1"), asks("SELECT 2")], 20.0)
-    assert {reason(told) for told in killed.values()} == {Reason.DISCONNECTED}
+    assert kill(server) == 1
+    again = await database.ask([asks("SELECT 1"), asks("SELECT 2")], 20.0)
+    assert [reason(told) for told in again.values()] == [None, None]
+    await database.close()
+
+
+@pytest.mark.parametrize(("what", "expected"), [("CONNECTION", Reason.DISCONNECTED), ("QUERY", None)])
+async def test_what_is_killed_in_the_middle_says_so(server: Server, what: str, expected: Reason | None) -> None:
+    """A killed statement costs itself; a killed session what was to follow too. The next visit is answered."""
+    database = Database(server.settings())
+    visit = asyncio.create_task(database.ask([asks("SELECT SLEEP(30) AS a", 40.0), asks("SELECT 2")], 60.0))
+    while not kill(server, what, "SELECT SLEEP%"):
+        await asyncio.sleep(0.05)
+    first, second = (await visit).values()
+    assert reason(first) is Reason.DISCONNECTED
+    assert reason(second) is expected
     again = await database.ask([asks("SELECT 1")], 20.0)
     assert [reason(told) for told in again.values()] == [None]
     await database.close()
