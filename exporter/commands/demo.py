@@ -19,6 +19,7 @@ def add_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--listen-address", default="127.0.0.1:10061", metavar="HOST:PORT", help="where to serve")
     to.add_argument("--hosts", type=int, default=Options().hosts, help="KVM hosts in the lab")
     to.add_argument("--routers", type=int, default=Options().routers, help="virtual routers in the lab")
+    to.add_argument("--no-database", action="store_true", help="without CloudStack's database")
     to.add_argument("--healthy", action="store_true", help="begin without faults")
 
 
@@ -35,7 +36,8 @@ async def _demo(given: argparse.Namespace) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    options = Options(hosts=given.hosts, routers=given.routers, faults=() if given.healthy else BROKEN)
+    faults = () if given.healthy else BROKEN
+    options = Options(hosts=given.hosts, routers=given.routers, faults=faults, database=not given.no_database)
     async with Lab(options) as lab:
         config = load(lab.config_file, os.environ, {("web", "listen_address"): given.listen_address})
         async with serving(config) as addresses:
@@ -46,6 +48,7 @@ async def _demo(given: argparse.Namespace) -> int:
                 f"  findings  {address}/findings\n"
                 f"  metrics   {address}/metrics\n"
                 f"  faults    {lab.url}  (switch them on and off)\n"
+                f"  database  {lab.about_database}\n"
                 f"Everything has been looked at after about half a minute. Ctrl-C ends it.\n"
             )
             sys.stdout.flush()

@@ -24,6 +24,7 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--security-groups", action="store_true", help="these instances have security groups")
     parser.add_argument("--port", type=int, default=0, help="first of a block of ports; 0: the first free block")
     parser.add_argument("--mode", choices=("sudo", "forced", "root"), default=default.mode, help="how SSH is allowed")
+    parser.add_argument("--no-database", action="store_true", help="without CloudStack's database")
     parser.add_argument("--fault", action="append", default=[], choices=sorted(CATALOGUE), metavar="NAME",
                         help="a fault that is on from the start; may be repeated")  # fmt: skip
     given = parser.parse_args(arguments)
@@ -36,6 +37,7 @@ def options(arguments: list[str]) -> Options:
             security_groups=given.security_groups,
             port=given.port,
             mode=given.mode,
+            database=not given.no_database,
             faults=tuple(given.fault),
         )
     except ValueError as error:
@@ -53,6 +55,7 @@ async def run(chosen: Options) -> None:
             f"faults         {lab.url}",
             f"API            {lab.config['cloudstack']['url']}",
             f"configuration  {lab.config_file}",
+            f"database       {lab.about_database}",
         )
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()

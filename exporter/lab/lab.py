@@ -20,6 +20,7 @@ from exporter.lab.certificates import Authority
 from exporter.lab.cloud import Cloud
 from exporter.lab.consoles import console_places
 from exporter.lab.control import control_application
+from exporter.lab.database import LabDatabase
 from exporter.lab.faults import CATALOGUE
 from exporter.lab.inside_host import host_tree, model_host_trees
 from exporter.lab.inside_router import CANARY, router_tree
@@ -57,6 +58,7 @@ class Lab:
         seen: everything the lab was asked, beside the API.
         world: the cloud as it is now, faults applied.
         logs: the logs of its management servers.
+        database: the database, None where it is not wanted.
     """
 
     def __init__(self, options: Options | None = None) -> None:
@@ -86,6 +88,7 @@ class Lab:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.ports = self._claim()
         self._start_time = _unix()
+        self.database = await self._begin_database()
         self.world = build(self.options, self.ports, self._start_time)
         self._shelf = Shelf(self.folder / "machines", self._start_time)
         self._shelf.gather()
@@ -100,6 +103,8 @@ class Lab:
         self._listeners = Listeners()
         self._stack.push_async_callback(self._listeners.close)
         await self._serve()
+        if self.database is not None:
+            await self.database.fill(self.world)
         await self._show()
         self.config = self._configuration()
         self.config_file = self.folder / "exporter.yml"
@@ -118,6 +123,15 @@ class Lab:
             return Ports.block(base)
         message = f"no free block of ports at {self.options.port or BLOCKS}"
         raise OSError(message)
+
+    async def _begin_database(self) -> LabDatabase | None:
+        """Begin to start the database, which comes up while the rest is built; None where it is not wanted."""
+        if not self.options.database:
+            return None
+        database = LabDatabase(self.ports.database, self.folder / "database_password")
+        self._stack.push_async_callback(database.close)
+        await database.start()
+        return database
 
     async def _serve(self) -> None:
         """Start the API and the page of faults."""
@@ -148,6 +162,13 @@ class Lab:
         machines = sorted(path.name for path in self._shelf.folder.iterdir() if (path / "log").exists())
         return [(machine, call) for machine in machines for call in self._shelf.log(machine)]
 
+    @property
+    def about_database(self) -> str:
+        """Return where the database is, or why there is none, for people."""
+        if self.database is None:
+            return "none: it is switched off"
+        return f"none: {self.database.missing}" if self.database.missing else self.config["database"]["servers"][0]
+
     async def set(self, name: str, *, on: bool) -> None:
         """Switch a fault on or off and show the cloud that results.
 
@@ -172,6 +193,8 @@ class Lab:
             CATALOGUE[name].apply(world)
         settle(world)
         self.world = world
+        if self.database is not None:
+            await self.database.show(world)
         self._lay_out(world)
         self._live.show(world)
         self._cloud.show(world)
@@ -238,7 +261,7 @@ class Lab:
     def _configuration(self) -> dict[str, Any]:
         """Return the exporter's configuration for this lab; large labs are asked less often."""
         pace = max(5.0, (self.options.routers + self.options.hosts) / 20)
-        names = [name for name in Ports.__slots__ if name not in {"claim", "api", "control", "resolver"}]
+        names = [name for name in Ports.__slots__ if name not in {"claim", "api", "control", "resolver", "database"}]
         return {
             "cloudstack": {
                 "url": f"http://{HERE}:{self.ports.api}/client/api",
@@ -252,6 +275,7 @@ class Lab:
                 "known_hosts_file": str(self._ssh.known_hosts_file),
                 "mode": self.options.mode,
             },
+            **(self.database.configuration() if self.database else {}),
             "console": {"ca_file": str(self._authority.ca_file), "resolver": [f"{HERE}:{self.ports.resolver}"]},
             "ports": {name: getattr(self.ports, name) for name in names},
             "intervals": {
@@ -261,6 +285,7 @@ class Lab:
                 "console_proxy": pace,
                 "console_endpoint": pace,
                 "management_server": pace,
+                "database": 0.5,  # most statements are asked each tenth time, and judged when they were asked twice
                 "deadline": 40.0,
             },
         }

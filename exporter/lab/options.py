@@ -21,6 +21,7 @@ class Options:
         port: first of a block of ports, or 0 for the first free block.
         mode: how the exporter runs its wrapper: sudo, forced or root.
         faults: names of faults that are on from the start.
+        database: whether CloudStack's database is there, where MariaDB is installed.
         remembers: a host's tools are asked again only when something about the host was changed.
     """
 
@@ -33,6 +34,7 @@ class Options:
     mode: str = "sudo"
     faults: tuple[str, ...] = ()
     remembers: bool = False
+    database: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is too small.

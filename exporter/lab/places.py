@@ -39,6 +39,7 @@ class Ports:
     password: int
     metadata: int
     dns: int
+    database: int
 
     @classmethod
     def block(cls, base: int) -> Ports:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from exporter.lab.database_record import Database
 from exporter.lab.management import ManagementServer
 from exporter.lab.places import Era, Host, Instance, Network, Nic, Offering, PhysicalNetwork, Ports, Zone, identity
 from exporter.lab.system_vms import Console, SystemVm
@@ -192,6 +193,7 @@ class World:
     host_models: list[World] = field(default_factory=list)  # each a hidden host and what is on it
     system_vms: list[SystemVm] = field(default_factory=list)
     management_servers: list[ManagementServer] = field(default_factory=list)
+    database: Database = field(default_factory=Database)
     templates: dict[str, bool] = field(default_factory=dict)  # name -> password-enabled
     members: dict[str, list[Instance]] = field(default_factory=dict)  # network id -> its instances
     settings: dict[str, str] = field(default_factory=dict)
