@@ -9,12 +9,13 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
 from exporter.lab.copies import Copies
 from exporter.lab.scale import MODEL_HOST
 from exporter.lab.tree import Shelf
-from exporter.lab.world import Host, Router, World
+from exporter.lab.world import Host, Router, SystemVm, World
 from exporter.questions import wrapper
 
 NONCE = "0" * 16
@@ -40,6 +41,8 @@ class Runner:
         """Take copies and their models from another world; captures of machines that were not changed stay."""
         self._copies = Copies(world)
         self._start = world.start
+        inside: list[Router | SystemVm] = [*world.routers, *world.models, *world.system_vms]
+        self._services = {vm.name: _own(vm) for vm in inside}
 
     def install(self, name: str, how: str) -> None:
         """Install the wrapper on a host; ``old`` is one of another version. Running ones keep theirs."""
@@ -82,13 +85,16 @@ class Runner:
     async def copied(self, host: Host, words: list[str]) -> bytes | None:
         """Return the answer of a copied router or host, or None when the host itself must run the collector.
 
-        A lab that remembers asks a host's tools again only when something about that host was changed.
+        A lab that remembers asks a machine's tools again only when something about that machine was changed.
         """
         copy = self._copies.about(host, words)
+        remembers = self._remembers and self._installed[host.name] == "current"
         if copy is not None:
             answer = await self._copied_router(host, copy, words)
-        elif host.model or (self._remembers and words[2] == "host" and self._installed[host.name] == "current"):
+        elif host.model or (remembers and words[2] == "host"):
             answer = await self._copied_host(host, words)
+        elif remembers and words[3] in self._services:
+            answer = await self._remembered(host, words)
         else:
             return None
         return answer.replace(f"@@ {NONCE} ", f"@@ {words[1]} ").encode(errors="surrogateescape")
@@ -104,9 +110,16 @@ class Runner:
         elapsed = int(time.clock_gettime(time.CLOCK_REALTIME) - self._start)
         return self._copies.host_answer(host, captured, elapsed)
 
-    async def _captured_by(self, machine: str, model: str, words: list[str]) -> bytes:
-        """Return what the collector answers on a models' host; it is asked once."""
-        key = (machine, str(self._shelf.changes[machine]), *words)
+    async def _remembered(self, host: Host, words: list[str]) -> str:
+        """Return what a router or system VM answers, anew when it, its services or its host were changed."""
+        inside = words[3]
+        state = (str(self._shelf.changes[inside]), self._services[inside])
+        asked = [words[0], NONCE, *words[2:]]
+        return (await self._captured_by(host.name, inside, asked, state)).decode(errors="surrogateescape")
+
+    async def _captured_by(self, machine: str, model: str, words: list[str], state: tuple[str, ...] = ()) -> bytes:
+        """Return what the collector answers on a host; it is asked once in one ``state`` of what it is asked about."""
+        key = (machine, str(self._shelf.changes[machine]), *state, *words)
         if key not in self._captured:
             self._captured[key] = asyncio.create_task(self._capture(machine, words, self._busy[model]))
         return await asyncio.shield(self._captured[key])
@@ -128,6 +141,11 @@ class Runner:
         for task in self._captured.values():
             task.cancel()
         await asyncio.gather(*self._captured.values(), return_exceptions=True)
+
+
+def _own(vm: Router | SystemVm) -> str:
+    """Return what a machine's services answer from; what stands in its tree besides is counted there."""
+    return repr([getattr(vm, own.name) for own in fields(vm) if own.name not in {"host", "zone", "nics", "networks"}])
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

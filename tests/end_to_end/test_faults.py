@@ -34,7 +34,7 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
     finally:
         await watch.lab.set(fault.name, on=False)
     assert set(broken) == fault.expects
-    await watch.look(2)
+    await watch.look()
     assert watch.problems() == {}
 
 
