@@ -30,6 +30,10 @@ BAD_FRAMES_A_SECOND = 1  # damaged frames: an optic, a cable or a port is dying
 BAD_FRAMES_RATIO = 1e-6  # of the frames received; Ethernet promises far less
 BROADCASTS_A_SECOND = 2000  # per uplink: a loop or a storm; large networks have some hundred
 MULTICASTS_A_SECOND = 20_000  # per uplink; above what overlays and clusters chat
+DATABASE_LEAKED_RATIO = 0.1  # of the management or control addresses: weeks until none is left for system VMs
+
+# security_groups
+RULES_BEHIND_SECONDS = 600  # CloudStack sends rules again within two pings of the agent
 
 # open_vswitch
 OVS_LACP_SETTLES_SECONDS = 90  # three slow LACP periods: after a start a bond is still being negotiated
@@ -40,6 +44,13 @@ OVS_MAC_MOVES_A_MINUTE = 10  # of one bridge; a live migration makes a few
 OVS_POLL_SECONDS = 2  # busy with one thing for that long: connections from new machines wait meanwhile
 OVS_POLL_LATELY_SECONDS = 900  # how far back the log is judged
 OVS_RESTARTS = 2  # in a quarter of an hour; an upgrade restarts a daemon once or twice
+
+# host_connectivity
+HEARTBEAT_STALE_SECONDS = 150  # cluster.heartbeat.threshold as shipped: then CloudStack itself holds a server for dead
+SERVER_RETIRED_SECONDS = 7 * 86400  # without a heartbeat for that long a server was taken out of service on purpose
+MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started opens its ports within some minutes
+CLOCKS_APART_SECONDS = 30  # of two management servers: console sessions of one are too old or too new for the other
+API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management server lists 500 machines in one or two
 
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
