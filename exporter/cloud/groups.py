@@ -10,7 +10,7 @@ from typing import ClassVar
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Cluster, Router
 from exporter.cloud.routers import guest_networks
-from exporter.cloud.targets import HostTarget, RouterTarget, Target
+from exporter.cloud.targets import DatabaseTarget, HostTarget, ManagementServerTarget, RouterTarget, Target
 
 GONE = frozenset({"Destroyed", "Expunging"})
 """States of a router that is no more; it may still be listed for a while."""
@@ -18,7 +18,7 @@ GONE = frozenset({"Destroyed", "Expunging"})
 
 @dataclass(frozen=True, slots=True)
 class ZoneGroup:
-    """A zone; its members are all targets in it."""
+    """A zone; its members are all targets in it, and the database, which knows of all zones."""
 
     kind: ClassVar[str] = "zone"
     id: str
@@ -93,7 +93,17 @@ class KnownRouter:
         return self.router.vpc_id or self.router.network_id
 
 
-Group = ZoneGroup | ClusterGroup | RouterPair | KnownRouter
+@dataclass(frozen=True, slots=True)
+class ManagementServers:
+    """All management servers of the cloud; its members are those that are visited, and the database they share."""
+
+    kind: ClassVar[str] = "management_servers"
+    zone: ClassVar[str] = ""  # they serve all of them
+    name: ClassVar[str] = "management servers"
+    home: ClassVar[str] = ManagementServerTarget.kind
+
+
+Group = ZoneGroup | ClusterGroup | RouterPair | KnownRouter | ManagementServers
 
 
 class Membership:
@@ -103,6 +113,7 @@ class Membership:
         self._zones: dict[str, ZoneGroup] = {}
         self._clusters: dict[str, ClusterGroup] = {}
         self._pairs: dict[tuple[str, str], RouterPair] = {}
+        self._servers: tuple[ManagementServers, ...] = ()
         for group in found:
             if isinstance(group, ZoneGroup):
                 self._zones[group.zone] = group
@@ -110,15 +121,21 @@ class Membership:
                 self._clusters[group.cluster.id] = group
             elif isinstance(group, RouterPair):
                 self._pairs.update({(group.zone, router.name): group for router in group.routers})
+            elif isinstance(group, ManagementServers):
+                self._servers = (group,)
 
     def of(self, target: Target) -> Iterator[Group]:
         """Yield the groups that ``target`` is a member of."""
         if target.zone in self._zones:
             yield self._zones[target.zone]
+        if isinstance(target, DatabaseTarget):
+            yield from self._zones.values()
         if isinstance(target, HostTarget) and target.host.cluster_id in self._clusters:
             yield self._clusters[target.host.cluster_id]
         if isinstance(target, RouterTarget) and (target.zone, target.name) in self._pairs:
             yield self._pairs[target.zone, target.name]
+        if isinstance(target, ManagementServerTarget | DatabaseTarget):
+            yield from self._servers
 
 
 def groups(cloud: Cloud) -> Iterator[Group]:
@@ -135,6 +152,8 @@ def groups(cloud: Cloud) -> Iterator[Group]:
         ordered = tuple(sorted(routers, key=lambda router: router.name))
         yield RouterPair(home, cloud.zone_name(ordered[0].zone_id), ordered)
     yield from _known_routers(cloud)
+    if cloud.management_servers:
+        yield ManagementServers()
 
 
 def _known_routers(cloud: Cloud) -> Iterator[KnownRouter]:
