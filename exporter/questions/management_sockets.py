@@ -12,7 +12,8 @@ from exporter.model import Ports, Question, UnreadableError, Via
 ANY = "*"
 """The address of a socket that listens on every address."""
 LISTENS = re.compile(r"listens (\S{1,64}) (\d{1,5})", re.ASCII)
-COUNT = re.compile(r"(agents|database) (\d{1,9})", re.ASCII)
+AGENTS = re.compile(r"agents (\d{1,5}) (\d{1,9})", re.ASCII)
+DATABASE = re.compile(r"database (\d{1,9})", re.ASCII)
 PEER = re.compile(r"peer (\S{1,64})", re.ASCII)
 ANYWHERE = ("*", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
@@ -23,13 +24,15 @@ class ManagementSockets:
 
     Attributes:
         listening: address (ANY for all) and port of what listens, of every program.
-        agents: established connections to the agent port.
+        agent_port: the port that was asked about, 8250 unless it is configured otherwise.
+        agents: established connections to it.
         peers: addresses with which a connection of the port of the cluster stands, either way; they are opened when
             there is something to say, so that none is no proof of anything.
         database: established connections to port 3306 elsewhere; none where the database has another port.
     """
 
     listening: frozenset[tuple[str, int]]
+    agent_port: int
     agents: int
     peers: frozenset[str] = frozenset()
     database: int = 0
@@ -54,22 +57,29 @@ def read_sockets(text: str) -> ManagementSockets:
     """
     listening: set[tuple[str, int]] = set()
     peers: set[str] = set()
-    counts: dict[str, int] = {}
+    agents: tuple[int, int] | None = None
+    database: int | None = None
     for line in text.splitlines():
         if found := LISTENS.fullmatch(line):
             listening.add((_address(found[1]), int(found[2])))
         elif found := PEER.fullmatch(line):
             peers.add(_address(found[1]))
-        elif found := COUNT.fullmatch(line):
-            counts[found[1]] = int(found[2])
+        elif found := AGENTS.fullmatch(line):
+            agents = (int(found[1]), int(found[2]))
+        elif found := DATABASE.fullmatch(line):
+            database = int(found[1])
         else:
             message = f"not a word about sockets: {line[:60]!r}"
             raise UnreadableError(message)
-    if not listening or counts.keys() != {"agents", "database"}:
-        message = "no listening socket at all" if counts else "no counts of connections"
+    if not listening or agents is None or database is None:
+        message = "no listening socket at all" if agents and not listening else "no counts of connections"
         raise UnreadableError(message)
     return ManagementSockets(
-        listening=frozenset(listening), agents=counts["agents"], peers=frozenset(peers), database=counts["database"]
+        listening=frozenset(listening),
+        agent_port=agents[0],
+        agents=agents[1],
+        peers=frozenset(peers),
+        database=database,
     )
 
 
@@ -125,7 +135,7 @@ $list | awk -v agent="$1" -v cluster=9090 -v database=3306 '
         }
         else if (port($5) == database) connected++
     }
-    END { print "agents", agents + 0; print "database", connected + 0 }'
+    END { print "agents", agent, agents + 0; print "database", connected + 0 }'
 """,
     read_sockets,
     privilege="any account: programs are not asked for",

@@ -1,0 +1,47 @@
+"""What judgments of management servers share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.objects import ManagementServer
+from exporter.questions.database_state import ServerRow
+from exporter.thresholds import HEARTBEAT_STALE_SECONDS
+
+PER_SERVER = ("management_server",)
+STATES = (
+    "Up",
+    "Down",
+    "PreparingForMaintenance",
+    "Maintenance",
+    "PreparingForShutDown",
+    "ReadyToShutDown",
+    "ShuttingDown",
+)
+"""What listManagementServers says."""
+AGENT_TYPES = frozenset({"Routing", "ConsoleProxy", "SecondaryStorageVM"})
+"""Types of host that belong to a management server."""
+HELD_BACK = frozenset(STATES) - {"Up", "Down"}
+"""States of a server that somebody takes, or has taken, out of service."""
+
+
+def ordered(cloud: Cloud) -> Iterable[ManagementServer]:
+    """Return the management servers by name."""
+    return sorted(cloud.management_servers.values(), key=lambda server: (server.name, server.id))
+
+
+def is_up(cloud: Cloud, server: ManagementServer) -> bool:
+    """Return whether CloudStack's newest word on a server is Up, so that faults of it count."""
+    return cloud.management_servers.get(server.id, server).state == "Up"
+
+
+def is_fresh(row: ServerRow) -> bool:
+    """Return whether a server writes its heartbeat."""
+    return row.heartbeat_age <= HEARTBEAT_STALE_SECONDS
+
+
+def entries(setting: str) -> tuple[str, ...]:
+    """Return the addresses and names of the setting ``host``, without the algorithm; an empty one is one entry."""
+    words = (word.strip().partition("@")[0].strip() for word in setting.split(","))
+    return tuple(dict.fromkeys(filter(None, words))) or ("",)
