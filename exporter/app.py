@@ -67,7 +67,7 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
     telemetry = Telemetry(tuple(intervals))
     for kind, seconds in {**intervals, "inventory": config.intervals.inventory}.items():
         telemetry.interval.labels(kind).set(seconds)
-    api.on_request = lambda command, _, reason: telemetry.api_request(command, reason)
+    api.on_request = telemetry.api_request
     if ways.database is not None:
         ways.database.tell(lambda at, told: telemetry.database(at, told.role, told.lag, told.ahead))
     deadline = config.intervals.deadline

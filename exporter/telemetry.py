@@ -64,6 +64,9 @@ class Telemetry:
         self.api_failures = _counter(
             registry, "api_request_failures", "Requests to the CloudStack API that failed, by reason.", ("reason",)
         )
+        self.api_seconds = _counter(
+            registry, "api_request_seconds", "Seconds that requests to the CloudStack API took.", ("command",)
+        )
         self.rows_skipped = _gauge(
             registry, "api_rows_skipped", "Rows that were not in a format we know, since the start.", ("command",)
         )
@@ -110,9 +113,10 @@ class Telemetry:
         if reason is not Reason.NOT_CONFIGURED:
             self.failures.labels(reason.value).inc(questions)
 
-    def api_request(self, command: str, reason: Reason | None) -> None:
-        """Count a request to the API and, with a reason, its failure."""
+    def api_request(self, command: str, seconds: float, reason: Reason | None) -> None:
+        """Count a request to the API, how long it took and, with a reason, its failure."""
         self.api_requests.labels(command).inc()
+        self.api_seconds.labels(command).inc(max(seconds, 0.0))
         if reason is not None:
             self.api_failures.labels(reason.value).inc()
 
