@@ -1,4 +1,4 @@
-"""What an operator installs so that hosts can be asked: wrapper, sudoers, authorized_keys, known_hosts."""
+"""What an operator installs so that we can ask: wrapper, sudoers, authorized_keys, known_hosts, database account."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ WAYS = {
     Via.MANAGEMENT_SERVER: "Asked on management servers",
     Via.SYSTEM_VM: "Asked inside system VMs, with the key that CloudStack has put on the host",
 }
+
+COLUMNS = {
+    "configuration": ("name", "value"),
+    "data_center": ("id", "name", "networktype", "is_security_group_enabled", "removed"),
+    "host": (
+        "id", "name", "status", "type", "private_ip_address", "cluster_id", "pod_id", "data_center_id",
+        "hypervisor_type", "mgmt_server_id", "removed",
+    ),
+    "vm_instance": (
+        "id", "name", "instance_name", "state", "data_center_id", "host_id", "update_time", "removed",
+    ),
+}  # fmt: skip
+"""Tables that also hold what is nobody's business, such as vnc_password and zone_token -> the columns we read."""
 
 
 def wrapper_text() -> str:
@@ -105,6 +118,48 @@ def _lost() -> str:
         parts.extend(_line(question) for question in asked)
         parts.extend([] if asked else ["#   nothing yet"])
     return "\n".join(parts) + "\n"
+
+
+def database_tables() -> tuple[str, ...]:
+    """Return the tables that statements of the catalogue read."""
+    asked = (question for question in catalogue() if question.via is Via.DATABASE)
+    return tuple(sorted({table for question in asked for table in tables_of(question)}))
+
+
+def tables_of(question: Question[Any]) -> tuple[str, ...]:
+    """Return the tables that a statement reads; its privilege names them."""
+    return tuple(question.privilege.removeprefix("SELECT on ").split(", "))
+
+
+def database_privileges(user: str, schema: str, *, tls: bool, address: str = EXPORTER_ADDRESS) -> str:
+    """Return the statements that make the account which reads the database, for MySQL 8 and MariaDB alike."""
+    account = f"{_quoted(user)}@{_quoted(address)}"
+    asked = [question for question in catalogue() if question.via is Via.DATABASE]
+    return "\n".join(
+        (
+            "-- CloudStack's database: an account that may read what is listed here, and nothing else.",
+            "-- On the primary, for MySQL 8 and MariaDB 10.6 or newer; replicas take it over. An older CloudStack may",
+            "-- lack a table: with --force the client goes on after the error.",
+            f"CREATE USER {account} IDENTIFIED BY 'PASSWORD'{' REQUIRE SSL' if tls else ''}",
+            "  WITH MAX_USER_CONNECTIONS 2;",
+            "-- To know how far a replica is behind. MySQL reads the first comment, MariaDB the second.",
+            f"GRANT /*!80000 REPLICATION CLIENT */ /*M!100509 SLAVE MONITOR */ ON *.* TO {account};",
+            *(_grant(table, schema, account) for table in database_tables()),
+            "-- Asked with it; what is not granted stays unknown, and nothing else:",
+            *(f"--   {question.name}: {question.why} ({question.privilege})" for question in asked),
+            "",
+        )
+    )
+
+
+def _grant(table: str, schema: str, account: str) -> str:
+    columns = f" ({', '.join(COLUMNS[table])})" if table in COLUMNS else ""
+    return f"GRANT SELECT{columns} ON `{schema}`.`{table}` TO {account};"
+
+
+def _quoted(text: str) -> str:
+    """Return a string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _line(question: Question[Any]) -> str:

@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pymysql
@@ -32,6 +32,31 @@ class Server:
 
     port: int
     folder: Path
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        command = ["mariadbd", f"--defaults-file={self.folder / 'my.cnf'}"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._processes.append(process)
+        _wait(self, process)
+
+    def stop(self) -> None:
+        """End the process, if it runs."""
+        while self._processes:
+            process = self._processes.pop()
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def rows(self, text: str) -> tuple[tuple[object, ...], ...]:
+        """Return what a statement brings to root."""
+        with closing(self.root()) as connection, connection.cursor() as cursor:
+            cursor.execute(text)
+            return tuple(cursor.fetchall())
 
     def root(self, database: str | None = "cloud") -> pymysql.connections.Connection[pymysql.cursors.Cursor]:
         """Return a connection that may do everything."""
@@ -72,23 +97,27 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
     )  # fmt: skip
     port = _free_port()
     (folder / "my.cnf").write_text(_configuration(folder, port, options))
-    process = subprocess.Popen(
-        ["mariadbd", f"--defaults-file={folder / 'my.cnf'}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    server = Server(port, folder)
     try:
-        server = Server(port, folder)
-        _wait(server, process)
+        server.start()
         server.run("CREATE DATABASE cloud CHARACTER SET utf8mb4", database=None)
         server.run(*tables(), f"CREATE USER {READER}@'%' IDENTIFIED BY '{SECRET}' REQUIRE SSL")
-        server.run(f"GRANT SELECT ON cloud.* TO {READER}@'%'")
+        server.run(f"GRANT SELECT ON cloud.* TO {READER}@'%'", f"GRANT SLAVE MONITOR ON *.* TO {READER}@'%'")
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        server.stop()
+
+
+def replicate(primary: Server, replica: Server) -> None:
+    """Have one fresh server follow another; both have the same tables already."""
+    primary.run("CREATE USER follower@'%' IDENTIFIED BY 'follows'", "GRANT REPLICATION SLAVE ON *.* TO follower@'%'")
+    primary.run("RESET MASTER")
+    replica.run(
+        "RESET MASTER",
+        f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.port}, MASTER_USER='follower',"
+        " MASTER_PASSWORD='follows', MASTER_USE_GTID=slave_pos",
+        "START SLAVE",
+    )
 
 
 def _configuration(folder: Path, port: int, options: tuple[str, ...]) -> str:

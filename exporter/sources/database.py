@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.clock import Clock, SystemClock
-from exporter.model import Failure, Question, Reason
+from exporter.model import Failure, Question, Reason, SourceError
 from exporter.questions.database_rows import Rows
 from exporter.sources.database_freshness import Freshness
 from exporter.sources.database_servers import DatabaseSettings, Servers
@@ -20,31 +20,47 @@ __all__ = ["Database", "DatabaseSettings", "Turn"]
 Brought = Mapping[Question[Any], Rows | Failure]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
-    """One visit's hold of the session.
+    """One visit's hold of the session. When it breaks at one question, the others are asked over a new one.
 
     Attributes:
         until: time of the event loop at which the visit is over.
-        behind: why what the server holds cannot be judged, in words; empty when it can.
     """
 
+    servers: Servers
     session: Session
     until: float
-    behind: str
+
+    @property
+    def behind(self) -> str:
+        """Return why what the server holds cannot be judged, in words; empty when it can."""
+        return self.servers.trouble(self.session)
 
     async def ask(self, questions: Sequence[Question[Any]]) -> Brought:
         """Return rows or a Failure for every question; what is not asked before the visit is over is a timeout."""
         found: dict[Question[Any], Rows | Failure] = {}
         for question in questions:
             left = self.until - asyncio.get_running_loop().time()
-            if self.session.is_lost or left <= 0:
+            if left <= 0 or not await self._holds(left):
                 break
             found[question] = await self.session.rows(question.text, min(question.seconds, left))
         rest = Failure(Reason.TIMEOUT, f"{self.session.place}: no time was left")
         if self.session.is_lost:
             rest = Failure(Reason.DISCONNECTED, f"{self.session.place}: the connection ended at a statement before")
         return {question: found.get(question, rest) for question in questions}
+
+    async def _holds(self, left: float) -> bool:
+        """Return whether there is a session, or a new one with the same server: another one was asked nothing yet."""
+        if self.session.is_lost:
+            try:
+                session = await self.servers.ready(left)
+            except SourceError:
+                return False
+            if session.rank != self.session.rank or self.servers.trouble(session):
+                return False
+            self.session = session
+        return True
 
 
 class Database:
@@ -71,7 +87,7 @@ class Database:
         until = loop.time() + seconds
         async with self._turn:
             session = await self._servers.ready(until - loop.time())
-            yield Turn(session, until, self._servers.trouble(session))
+            yield Turn(self._servers, session, until)
 
     async def ask(self, questions: Sequence[Question[Any]], seconds: float) -> Brought:
         """Return rows or a Failure for every question, whatever state the database is in.
