@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from alerts.expressions import ACCEPTED, INVENTORY, PAIR, Judged, cold_round, problem, time_to_live
+from alerts.expressions import ACCEPTED, EVERYWHERE, INVENTORY, PAIR, Judged, cold_round, problem, time_to_live
 from alerts.recorded import OBJECTS, SUBJECTS
 from alerts.rules import Rule
 from exporter.model import Comparison, Problem, Value
@@ -202,13 +202,16 @@ class Story:
         return selector("cloudstack_network_exporter_inventory_up", {})
 
     def _target(self, kind: str, name: str) -> str:
-        return selector(
-            "cloudstack_network_exporter_target_up", {"kind": kind, "zone": example("zone"), "target": name}
-        )
+        zone = {} if kind in EVERYWHERE else {"zone": example("zone")}
+        return selector("cloudstack_network_exporter_target_up", {"kind": kind, **zone, "target": name})
 
     def _unknown(self) -> str:
-        labels = {"issue": self.rule.row.issue, "zone": example("zone"), "verdict": "unknown"}
-        return selector(OBJECTS, labels)
+        zone = {} if self._is_everywhere() else {"zone": example("zone")}
+        return selector(OBJECTS, {"issue": self.rule.row.issue, **zone, "verdict": "unknown"})
+
+    def _is_everywhere(self) -> bool:
+        """Return whether the metric is about what belongs to no zone."""
+        return bool(set(self.kinds) - {INVENTORY}) and set(self.kinds) - {INVENTORY} <= EVERYWHERE
 
     def _accepted(self) -> str:
         metric = self.one.metric

@@ -19,12 +19,17 @@ from alerts.recorded import BLIND, KNOWN, OBJECTS, SUBJECTS
 from alerts.rows import Row, RowError
 from exporter import thresholds
 from exporter.checks import discover
+from exporter.cloud.targets import TARGET_TYPES
 from exporter.config import Intervals
 from exporter.model import Check, Metric, Problem
 
 INVENTORY = "inventory"
 ACCEPTED = "cloudstack_network_finding_accepted"
 ROUND_TO = 5  # minutes
+EVERYWHERE = frozenset(target.kind for target in TARGET_TYPES if getattr(target, "zone", None) == "")
+"""Kinds of target that belong to no zone and serve all of them: their series have no such label."""
+ROUNDS = {"database": 10}
+"""Visits from one asking to the next, of kinds of target that are not asked everything each time."""
 PAIR = "pair"
 HALVES = ("(.+)[+].+", ".+[+](.+)")
 """The label of a redundant pair joins the names of its two routers by a plus sign."""
@@ -92,14 +97,19 @@ def problem(row: Row, metric: Metric) -> Problem:
 def time_to_live(kinds: tuple[str, ...]) -> int:
     """Return the minutes after which a verdict of these kinds is no longer shown."""
     intervals = Intervals()
-    longest: float = max(getattr(intervals, kind) for kind in kinds)
+    longest: float = max(ROUNDS.get(kind, 1) * getattr(intervals, kind) for kind in kinds)
     return math.ceil((2 * longest + intervals.deadline) / 60)
 
 
 def cold_round(kinds: tuple[str, ...]) -> int:
-    """Return the minutes from a start until every target was visited: the inventory, a phase, a visit."""
+    """Return the minutes from a start until every target was visited: the inventory, a phase, a visit.
+
+    What is not asked each time is also judged from two answers, so that it takes a round more.
+    """
     intervals = Intervals()
-    visits: list[float] = [getattr(intervals, kind) + intervals.deadline for kind in kinds if kind != INVENTORY]
+    visits: list[float] = [
+        ROUNDS.get(kind, 1) * getattr(intervals, kind) + intervals.deadline for kind in kinds if kind != INVENTORY
+    ]
     return math.ceil((intervals.deadline + max(visits, default=0.0)) / 60)
 
 
@@ -148,7 +158,10 @@ def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
     for kind in _visited(metrics):
         known = KNOWN.format(kind)
         blind.append(_seen_by(metrics[0], firing, kind, f"{known} == 0"))
-        blind.append(f"({_seen_by(metrics[0], firing, kind, known)} and on (job, zone) {unknown})")
+        if kind in EVERYWHERE:
+            blind.append(_seen_by(metrics[0], firing, kind, f"{known} and on (job, zone) {unknown}"))
+        else:
+            blind.append(f"({_seen_by(metrics[0], firing, kind, known)} and on (job, zone) {unknown})")
     blind.append(f"({firing} and on (job) {BLIND})")
     return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"
 
@@ -166,5 +179,6 @@ def _seen_by(one: Judged, firing: str, kind: str, targets: str) -> str:
     subject = SUBJECTS[kind]
     if one.identity == ("zone", subject):
         return f"({targets})"
-    shared = ("job", "zone", subject) if subject in one.identity else ("job", "zone")
+    zone = () if kind in EVERYWHERE else ("zone",)
+    shared = ("job", *zone, subject) if subject in one.identity else ("job", *zone)
     return f"({firing} and on ({', '.join(shared)}) ({targets}))"
