@@ -1,7 +1,8 @@
 """Lines of management-server.log, of all four eras, counted by what they mean.
 
 Era 1 (to 4.2), 2 (4.3-4.5), 3 (4.6-4.19, with a log id), 4 (4.20 on, log4j2). Times are the server's local time
-without a zone, so they are compared with each other only.
+without a zone, so they are compared with each other only. No text of a line leaves: what is told is names of
+signatures, levels, and names of logger classes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from exporter.questions.log_signatures import WARNED, recognised
 
@@ -19,9 +20,11 @@ HEADER = re.compile(
     r"\[(?P<logger>[^\]]{1,200})\]\s+\((?P<context>.{0,300}?)\)\s*(?:\(logid:(?P<logid>[^)]{0,64})\)\s*)?(?P<message>.*)"
 )
 HERE = re.compile(r"network-exporter|cloudstack-network-exporter", re.IGNORECASE)
-LONGEST_LINE = 4096
+LONGEST_LINE = 2048
 LINES_BELOW = 5  # of a stack trace: the exception and its first causes; what follows are places in code
+LEVELS = ("WARN", "ERROR", "FATAL")
 REPEATED_SECONDS = 60.0
+LATELY_SECONDS = 900.0
 REMEMBERED = 2000
 OTHER_LOGGERS = 50
 LOGGER_CLASS = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,63}")
@@ -56,12 +59,18 @@ def messages(lines: Iterable[str]) -> Iterator[Message]:
 
 
 def _message(head: re.Match[str], below: list[str]) -> Message:
-    try:
-        at = datetime.fromisoformat(head["at"]).timestamp()
-    except ValueError:  # the 31st of February
-        at = 0.0
     words = "\n".join([head["message"], *below])
-    return Message(at, head["level"], head["logger"].rpartition(".")[2], head["logid"] or "", words)
+    return Message(
+        local_seconds(head["at"]), head["level"], head["logger"].rpartition(".")[2], head["logid"] or "", words
+    )
+
+
+def local_seconds(written: str) -> float:
+    """Return a time of the log in seconds, comparable with others of the same log; 0 for the 31st of February."""
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +81,20 @@ class LogTold:
         by_signature: name of a signature -> messages.
         by_level: WARN, ERROR and FATAL -> messages of any kind.
         unknown: logger class -> ERROR and FATAL messages that no signature fits.
+        lately: name of a signature -> messages within the last quarter of an hour.
         losses: how often a part of the log was gone before it was read.
         behind: bytes that are still to be read.
-        silent: seconds since the log was last written, by the server's own clock.
+        silent: seconds since the log was last written, by the server's own clock; None where the log is set to tell
+            warnings only, so that silence is normal.
     """
 
     by_signature: Mapping[str, int] = field(default_factory=dict)
     by_level: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
+    lately: Mapping[str, int] = field(default_factory=dict)
     losses: int = 0
     behind: int = 0
-    silent: int = 0
+    silent: int | None = None
 
 
 @dataclass(slots=True)
@@ -93,24 +105,39 @@ class LogCounts:
         by_signature: name of a signature -> messages.
         by_level: WARN, ERROR and FATAL messages of any kind.
         unknown: logger class -> ERROR and FATAL messages that no signature fits; bounded, the rest is ``other``.
-        newest: time of the newest message, by the server's own clock; None when none was read.
     """
 
     by_signature: Counter[str] = field(default_factory=Counter)
     by_level: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
-    newest: float | None = None
     _recent: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
+    _lately: Counter[tuple[str, int, int]] = field(default_factory=Counter)
 
-    def take(self, found: Iterable[Message]) -> None:
-        """Count messages; what nested loggers repeat within a minute, under one log id, counts once."""
+    def take(self, found: Iterable[Message], now: int = 0) -> None:
+        """Count messages read at ``now``; what nested loggers repeat within a minute, under one log id, counts once."""
         for message in found:
-            self.newest = max(self.newest or 0.0, message.at)
-            if HERE.search(message.text):
-                continue  # said about our own requests
-            self._count(message)
+            if not HERE.search(message.text):  # else said about our own requests
+                self._count(message, now)
 
-    def _count(self, message: Message) -> None:
+    def lately(self, now: int, last: float) -> dict[str, int]:
+        """Return the messages of the last quarter of an hour by signature.
+
+        Args:
+            now: unix time by the server's clock. What was read before a jump of it backwards is forgotten.
+            last: time of the newest message of any level, as in the log; what was read late is old by it.
+        """
+        kept = {
+            (name, at, read): number
+            for (name, at, read), number in self._lately.items()
+            if 0 <= now - read < LATELY_SECONDS and last - at * 60 < LATELY_SECONDS + 60
+        }
+        self._lately = Counter(kept)
+        told: Counter[str] = Counter()
+        for (name, _, _), number in kept.items():
+            told[name] += number
+        return dict(told)
+
+    def _count(self, message: Message, now: int) -> None:
         signature = recognised(message.level, message.text)
         if signature is None and message.level not in WARNED:
             return
@@ -121,6 +148,7 @@ class LogCounts:
             self.by_level[message.level] += 1
         if signature is not None:
             self.by_signature[signature.name] += 1
+            self._lately[signature.name, int(message.at // 60), now] += 1
         elif message.level != "WARN":
             self.unknown[self._logger(message.logger)] += 1
 

@@ -2,11 +2,15 @@
 
 Patterns match the message, never the logger, whose abbreviation changed with each era; a blank stands for any white
 space, case does not matter. Source: the classes named in ``where``, CloudStack 4.0 to 4.22.
+
+A log may tell thousands of warnings a second: messages are put into one case with single blanks, and alternatives stand
+alone, so that each is found by its first letters.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.model import Issue
@@ -14,6 +18,7 @@ from exporter.model import Issue
 WARNED = frozenset({"WARN", "ERROR", "FATAL"})
 TOLD = WARNED | {"INFO"}
 ANY = TOLD | {"DEBUG"}
+LETTERS = re.compile(r"[a-z0-9 /']+(?![?*+])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Signature:
     Attributes:
         name: label value; lower case with underscores.
         issue: of the talk.
-        pattern: found anywhere in a message, or in the exception printed below it.
+        patterns: one of them is found anywhere in a plain message, or in the exception printed below it; each with the
+            letters that it begins with, which are looked for first.
         where: the class that writes it.
         levels: at which it counts.
         is_noise: healthy clouds write it now and then: it is counted and never a finding.
@@ -31,7 +37,7 @@ class Signature:
 
     name: str
     issue: Issue
-    pattern: re.Pattern[str]
+    patterns: tuple[tuple[str, re.Pattern[str]], ...]
     where: str
     levels: frozenset[str] = WARNED
     is_noise: bool = False
@@ -40,8 +46,31 @@ class Signature:
 def _row(
     name: str, issue: Issue, pattern: str, where: str, levels: frozenset[str] = WARNED, *, is_noise: bool = False
 ) -> Signature:
-    compiled = re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
+    alternatives = tuple(_alternatives(pattern.lower()))
+    compiled = tuple((_beginning(one), re.compile(one)) for one in alternatives)
     return Signature(name, issue, compiled, where, levels, is_noise)
+
+
+def _alternatives(pattern: str) -> Iterator[str]:
+    """Yield what stands between the bars that are in no bracket."""
+    begin = depth = 0
+    for at, character in enumerate(pattern):
+        depth += (character in "([") - (character in ")]") if pattern[at - 1 : at] != "\\" else 0
+        if character == "|" and depth == 0:
+            yield pattern[begin:at]
+            begin = at + 1
+    yield pattern[begin:]
+
+
+def _beginning(pattern: str) -> str:
+    """Return the letters before anything that means more than itself."""
+    found = LETTERS.match(pattern)
+    return found[0] if found else ""
+
+
+def plain(text: str) -> str:
+    """Return a message as patterns expect it."""
+    return " ".join(text.lower().split())
 
 
 CONSOLE, PASSWORD, METADATA = Issue.CONSOLE_PROXY, Issue.PASSWORD_RESET, Issue.USER_METADATA
@@ -142,6 +171,9 @@ SIGNATURES: tuple[Signature, ...] = (
     _row("resource_unreachable", HOSTS,
          r"AgentUnavailableException|Resource \[(Host|Pod|Cluster|StoragePool|DataCenter):\d+\] is unreachable",
          "many"),
+    _row("agent_port_handshake", HOSTS,
+         r"SSL error caught during unwrap data: .*?the client may have invalid ca-certificates|SSL Handshake has taken "
+         r"more than \d+ ?m?s to connect to", "Link", is_noise=True),
     _row("state_transition", HOSTS, r"NoTransitionException|Unable to transition to a new state from",
          "StateMachine2", is_noise=True),
 )  # fmt: skip
@@ -150,4 +182,10 @@ SIGNATURES: tuple[Signature, ...] = (
 
 def recognised(level: str, text: str) -> Signature | None:
     """Return the first row that fits a message at its level, or None."""
-    return next((row for row in SIGNATURES if level in row.levels and row.pattern.search(text)), None)
+    told = plain(text)
+    fitting = (row for row in SIGNATURES if level in row.levels)
+    return next((row for row in fitting if _fits(row, told)), None)
+
+
+def _fits(row: Signature, told: str) -> bool:
+    return any(beginning in told and pattern.search(told) for beginning, pattern in row.patterns)

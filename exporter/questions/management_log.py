@@ -1,8 +1,9 @@
 """What is new in management-server.log: a follower that keeps its place through renames, compression and truncation.
 
-One call reads one piece of one file, in order, and says where the next one begins. Lines are chosen there (warnings
-and worse, their first lines below, and the few others that the table of signatures names), so that a log of a
-megabyte a second costs neither side more than its limits.
+One call reads one piece of one file, in order, and says where the next one begins. A file is known again by its first
+bytes, whatever its name, inode and date have become. Lines are chosen there (warnings and worse, their first lines
+below, and the few others that the table of signatures names), so that a log of a megabyte a second costs neither side
+more than its limits.
 """
 
 from __future__ import annotations
@@ -11,162 +12,280 @@ import re
 from dataclasses import dataclass
 
 from exporter.model import Question, UnreadableError, Via
-from exporter.questions.log_lines import LINES_BELOW
+from exporter.questions.log_lines import LINES_BELOW, LONGEST_LINE
 
 READ_LIMIT = 32 * 1024 * 1024
-"""Bytes of the log looked at in one visit; what is more waits for the next."""
-SIZE = 524_288
+"""Bytes of the log looked at in one call; what is more waits for the next."""
+BEHIND_LIMIT = 512 * 1024 * 1024
+"""Bytes that are caught up; what is further behind is given up and said to be lost, else counters tell of hours ago."""
+PACKED_LIMIT = 2 * 1024 * 1024 * 1024
+"""Place in a compressed log up to which reading goes on: all before it has to be unpacked again."""
+SIZE = 512 * 1024
+"""Bytes of chosen lines that one call may bring; counting them takes well below a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where reading goes on: a file by its inode, and the offset in it. Inode 0: nothing was read yet."""
+    """Where reading goes on.
 
-    inode: int = 0
+    Attributes:
+        offset: in the file, behind the last whole message that was told.
+        seen: end of what was looked at. When nothing came behind it until the next call, the last message is whole.
+        size: how many bytes at the beginning of the file it is known by, at most 256.
+        sum: their checksum.
+        mode: ``start`` (nothing was read yet), ``open``, or ``past``: the rest of this file cannot be read.
+    """
+
     offset: int = 0
+    seen: int = 0
+    size: int = 0
+    sum: int = 0
+    mode: str = "start"
 
-    def words(self, *, is_settled: bool) -> tuple[str, ...]:
-        """Return it as parameters; ``is_settled``: the last message is whole, nothing came after it for a visit."""
-        return (f"i{self.inode}", f"o{self.offset}", "whole" if is_settled else "open")
+    def words(self) -> tuple[str, ...]:
+        """Return it as parameters."""
+        return (f"o{self.offset}", f"s{self.seen}", f"k{self.size}", f"c{self.sum}", self.mode)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """One piece of the log.
 
     Attributes:
-        next: where the next piece begins.
-        read: bytes that were looked at.
-        behind: bytes of the current file that are still to be read.
+        next: where the next piece begins; None: where this one began.
+        end: end of what was looked at, in its file.
+        total: bytes of its file; of a compressed one as its last bytes tell.
+        more: bytes of the current file, where this piece is of an older one.
         is_lost: something between the former position and this piece could not be found any more.
+        is_torn: files were moved while it was read, so nothing of it counts.
+        is_packed: it is of a compressed file.
         now: unix time by the management server's own clock.
         changed: unix time of the last write to the current file.
+        talk: messages of less than a warning that were passed over.
+        last: local time of the last message of any level, as it is written; empty when there was none.
         lines: the chosen lines, whole.
     """
 
-    next: Position
-    read: int
-    behind: int
+    next: Position | None
+    end: int
+    total: int
+    more: int
     is_lost: bool
+    is_torn: bool
+    is_packed: bool
     now: int
     changed: int
+    talk: int
+    last: str
     lines: tuple[str, ...] = ()
 
+    @property
+    def behind(self) -> int:
+        """Return the bytes that were not looked at."""
+        return max(self.total - self.end, 0) + self.more
 
-HEAD = re.compile(r"@piece i(\d{1,20}) o(\d{1,18}) (\d{1,18}) (\d{1,18}) (found|lost) (\d{1,12}) (\d{1,12})")
-TAIL = re.compile(r"@rest (\d{1,18})")
+
+NUMBER = r"(\d{1,18})"
+HEAD = re.compile(
+    rf"@piece (start|found|lost|waits) (plain|packed) {NUMBER} {NUMBER} {NUMBER} (\d{{1,12}}) (\d{{1,12}}) "
+    r"(\d{1,10}) (\d{1,3})"
+)
+TAIL = re.compile(rf"@end {NUMBER} {NUMBER} {NUMBER} ([0-9: -]{{1,19}})")
 
 
 def read_piece(text: str) -> Piece:
     """Return the piece; raises UnreadableError when it is none."""
     lines = text.rstrip("\n").split("\n")
-    head, tail = HEAD.fullmatch(lines[0]), TAIL.fullmatch(lines[-1])
-    if head is None or tail is None:
+    head, tail = HEAD.fullmatch(lines[0]), TAIL.fullmatch(lines[-2]) if len(lines) > 2 else None
+    if head is None or tail is None or lines[-1] not in {"@whole", "@torn"}:
         message = "no piece of management-server.log"
         raise UnreadableError(message)
-    offset, read, behind, rest = (int(number) for number in (head[2], head[3], head[4], tail[1]))
-    if rest > read:
-        message = "a piece of management-server.log that is smaller than its end"
+    offset, total, more = (int(number) for number in head.group(3, 4, 5))
+    done, got, talk = (int(number) for number in tail.group(1, 2, 3))
+    if done > got:
+        message = "a piece of management-server.log that ends behind itself"
         raise UnreadableError(message)
-    if rest == read >= READ_LIMIT:
-        rest = 0  # one message larger than a visit may read is passed over, or reading would stand still
+    is_torn = lines[-1] == "@torn"
+    following = Position(offset + done, offset + got, int(head[9]), int(head[8]), "open")
     return Piece(
-        next=Position(int(head[1]), max(offset - rest, 0)),
-        read=read,
-        behind=behind,
-        is_lost=head[5] == "lost",
+        next=None if is_torn or head[1] == "waits" else following,
+        end=offset + got,
+        total=total,
+        more=more,
+        is_lost=head[1] == "lost" or (head[2], head[9]) == ("packed", "0"),  # nothing can be unpacked of it
+        is_torn=is_torn,
+        is_packed=head[2] == "packed",
         now=int(head[6]),
         changed=int(head[7]),
-        lines=tuple(lines[1:-1]),
+        talk=talk,
+        last="" if tail[4] == "-" else tail[4],
+        lines=tuple(lines[1:-2]),
     )
 
 
 CHOICE = r"""
-function flush(    n) { for (n = 1; n <= kept; n++) print message[n]; kept = 0 }
-function weigh(text,    words) {
-    if (text ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9:]+[,.][0-9]+ +[A-Z]+ +\[/) {
-        flush()
-        held = below = 0
-        split(text, words, / +/)
-        if (words[3] ~ /^(WARN|ERROR|FATAL)$/ || text ~ /just switch from|corrupted|Failed to reset password/)
-            below = @BELOW@
-    }
-    held += length(text) + 1
-    if (below > 0 && text !~ /^[ \t]+at /) { below--; message[++kept] = substr(text, 1, 4096) }
+function flush(    n) {
+    for (n = 1; n <= kept; n++) { print message[n]; sent += length(message[n]) + 1 }
+    kept = 0
 }
+function weigh(text,    begin, words) {
+    begin = substr(text, 1, 60)
+    if (begin ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9][,.][0-9]+ +[A-Z]+ +\[/) {
+        flush()
+        done = at
+        if (sent > @SENT@) { full = 1; exit }
+        split(begin, words, / +/)
+        last = substr(begin, 1, 19)
+        below = 0
+        if (words[3] ~ /^(INFO|DEBUG|TRACE)$/) talk++
+        if (mode != "start" && (words[3] ~ /^(WARN|ERROR|FATAL)$/ || text ~ /@WORDS@/)) below = @BELOW@
+    }
+    at += length(text) + 1
+    if (below > 0 && text !~ /^[ \t]+at /) { below--; message[++kept] = substr(text, 1, @LONGEST@) }
+    if (!kept) done = at
+}
+BEGIN { at = done = talk = 0; last = "-" }
 NR > 1 { weigh(previous) }
 { previous = $0 }
 END {
-    rest = length(previous) - 1
-    if (mode == "whole") flush()
-    else if (kept) rest += held
-    print "@rest " rest
+    got = at + (full ? 0 : length(previous) - 1)
+    ends = final && got == left
+    if (!full && (ends || done == 0 && got >= @LIMIT@)) {
+        if (length(previous) > 1) weigh(substr(previous, 1, length(previous) - 1))
+        flush()
+        done = got
+    } else if (!full && begun + got == seen) {
+        flush()
+        done = at
+    }
+    print "@end " done " " got " " talk " " last
 }
 """
 """Chooses lines. The last record is what has no newline yet, and a sign after it that is not of the log. A message is
-held back until another one follows, because what is printed below it may still be written."""
+held back until another one follows or nothing came since the last look, because what is printed below it may still be
+written."""
+
+WORDS = "just switch from|corrupted|Failed to reset password"
+"""Of the few signatures that count below a warning."""
 
 FIND = r"""
-set +f
-directory=$ROOT/var/log/cloudstack/management
-[ -e "$directory/management-server.log" ] || directory=$ROOT/var/log/cloud/management
+set -f
+directory=$ROOT/var/log/cloudstack/management old=$ROOT/var/log/cloud/management
+[ -e "$directory/management-server.log" ] || [ ! -e "$old/management-server.log" ] || directory=$old
 log=$directory/management-server.log
-known=${1#i} offset=${2#o} mode=$3 limit=@LIMIT@
-told=$(stat -c '%i %s %Y' "$log") || { printf '%s
-' "$told"; exit 1; }
-set -- $told
-inode=$1 size=$2 changed=$3 now=$(date +%s) found=found
+offset=${1#o} seen=${2#s} size=${3#k} sum=${4#c} mode=$5 kind=found limit=@LIMIT@ names= more=0
+facts=$(stat -L -c '%s %Y' "$log" 2>&1) || {
+    printf '%s\n' "$facts"
+    case $facts in *'No such file'*) exit 127 ;; esac
+    exit 1
+}
+[ -f "$log" ] && [ -r "$log" ] || { printf '%s: Permission denied, or no file\n' "$log"; exit 1; }
+set -- $facts
+current=$1 changed=$2 now=$(date +%s)
 
-# Sets file, total and number to what holds the rest of what was read before.
-seek() {
-    file= packed=
-    for entry in $(stat -c '%Y,%i,%s,%n' "$directory"/management-server.log?* 2>/dev/null | sort -rn | head -n 60); do
-        entry=${entry#*,} number=${entry%%,*} entry=${entry#*,} total=${entry%%,*} file=${entry#*,}
-        case $file in
-            *.gz) packed=${packed:-$file} ;;
-            *)
-                [ "$number" != "$known" ] || return 0
-                [ "$known" != "$inode" ] || [ "$total" -lt "$offset" ] || return 0
-                ;;
-        esac
-    done
-    file=$packed number=$known
-    [ -n "$file" ] || return 1
-    total=$(gzip -l "$file" | { read -r words; read -r small large words; printf '%s' "$large"; })
-    [ "${total:-0}" -ge "$offset" ]
+# Prints checksum and number of the first $2 bytes of a file.
+mark() {
+    case $1 in
+        *.gz) gzip -cd "$1" 2>/dev/null | head -c "$2" | cksum ;;
+        *) head -c "$2" "$1" 2>/dev/null | cksum ;;
+    esac
 }
 
-if [ "$known" = 0 ]; then
-    file=$log number=$inode total=$size offset=$size
-elif [ "$known" = "$inode" ] && [ "$offset" -le "$size" ]; then
-    file=$log number=$inode total=$size
+# Sets total to the length of a file; of a compressed one to what its last four bytes tell.
+measure() {
+    file=$1
+    case $1 in
+        *.gz)
+            set -- $(tail -c 4 "$1" | od -An -tu1)
+            total=$((${1:-0} + 256 * ${2:-0} + 65536 * ${3:-0} + 16777216 * ${4:-0}))
+            ;;
+        *) total=$(stat -L -c %s "$1") ;;
+    esac
+}
+
+# Prints the names of the newest older files; those that only other tools can unpack are passed over.
+older() {
+    ls -1t "$directory" | grep '^management-server[.]log.' | grep -v '[.][xz]z$\|[.]bz2$\|[.]zst$\|[.]zip$' | head -n 8
+}
+
+# Sets file to the older one that is known, best to one not compressed, and after to the next newer one.
+seek() {
+    found= after= newer= names=$(older).
+    for name in ${names%.}; do
+        name=$directory/$name
+        if [ "$(mark "$name" "$size")" != "$sum $size" ]; then
+            newer=$name
+            continue
+        fi
+        [ -n "$found" ] || found=$name after=$newer
+        case $name in *.gz) continue ;; esac
+        measure "$name"
+        [ "$total" -lt "$offset" ] || { found=$name after=$newer; break; }
+    done
+    file=$found
+    [ -n "$file" ]
+}
+
+# From the end of an older file to the next one; an empty log is not begun, because it is not known by anything.
+go_on() {
+    if [ -n "$after" ]; then
+        offset=0 seen=-1
+        measure "$after"
+    elif [ "$current" -gt 0 ]; then
+        file=$log total=$current offset=0 seen=-1
+    else
+        kind=waits total=$offset
+    fi
+}
+
+if [ "$mode" = start ]; then
+    kind=start file=$log total=$current offset=$((current > 65536 ? current - 65536 : 0))
+elif [ "$(mark "$log" "$size")" = "$sum $size" ]; then
+    file=$log total=$current
+    [ "$offset" -le "$total" ] || kind=lost offset=$total
 elif seek; then
-    case $known,$file in "$inode",*.gz) limit=$total ;; esac
+    measure "$file"
+    if [ "$mode" = past ] || [ "$offset" -ge "$total" ]; then go_on; fi
+    case $file in
+        *.gz) [ "$offset" -le @PACKED@ ] && [ $((total - offset)) -le @BEHIND@ ] || { kind=lost; go_on; } ;;
+    esac
 else
-    found=lost file=$log number=$inode total=$size offset=0
+    kind=lost file=$log total=$current offset=0
 fi
-length=$((total - offset)) behind=0
-[ "$length" -le "$limit" ] || length=$limit
-next=$number end=$((offset + length))
-if [ "$file" != "$log" ]; then
-    behind=$((total - end + size))
-    [ "$end" -lt "$total" ] || { next=$inode end=0 mode=whole; }
-else
-    behind=$((total - end))
-fi
-printf '@piece i%s o%s %s %s %s %s %s
-' "$next" "$end" "$length" "$behind" "$found" "$now" "$changed"
+[ "$file" = "$log" ] || more=$current
+[ $((total - offset + more)) -le @BEHIND@ ] || kind=lost file=$log total=$current offset=$current more=0
+known="$sum $size"
+[ "$kind$file$size$names" = "found${log}256" ] || known=$(mark "$file" 256)
+left=$((total - offset)) final= packed=plain
+[ "$left" -ge "$limit" ] || limit=$left
+[ "$file" = "$log" ] || final=1
+case $kind,$file in *,*.gz) packed=packed limit=@LIMIT@ ;; esac
+[ "$kind" != waits ] || limit=0
+printf '@piece %s %s %s %s %s %s %s %s\n' "$kind" "$packed" "$offset" "$total" "$more" "$now" "$changed" "$known"
 {
     case $file in
-        *.gz) gzip -cd "$file" | tail -c +$((offset + 1)) ;;
+        *.gz) gzip -cd "$file" 2>/dev/null | tail -c +$((offset + 1)) ;;
         *) tail -c +$((offset + 1)) "$file" ;;
-    esac | head -c "$length"
+    esac 2>/dev/null | head -c "$limit" | tr '\000' ' '
     printf '$'
-} | awk -v mode="$mode" '@CHOICE@'
+} | awk -v mode="$mode" -v begun="$offset" -v seen="$seen" -v left="$left" -v final="$final" \
+    '@CHOICE@'
+[ "$(mark "$file" "${known#* }")" = "$known" ] || file=
+[ -z "$names" ] || [ "$(older)." = "$names" ] || file=
+[ "$kind$names$size" = found256 ] || [ "$kind$names" != found ] || [ "$(mark "$log" "$size")" = "$sum $size" ] || file=
+[ -n "$file" ] && echo @whole || echo @torn
 """
 TEXT = (
-    FIND.replace("@CHOICE@", CHOICE.replace("@BELOW@", str(LINES_BELOW + 1)))
+    FIND.replace(
+        "@CHOICE@",
+        CHOICE.replace("@BELOW@", str(LINES_BELOW + 1))
+        .replace("@WORDS@", WORDS)
+        .replace("@LONGEST@", str(LONGEST_LINE))
+        .replace("@SENT@", str(SIZE - 65_536)),
+    )
     .replace("@LIMIT@", str(READ_LIMIT))
+    .replace("@BEHIND@", str(BEHIND_LIMIT))
+    .replace("@PACKED@", str(PACKED_LIMIT))
     .strip()
 )
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from exporter.cloud.targets import ManagementServerTarget
-from exporter.model import Question
+from exporter.model import Failure, Question, SourceError
+from exporter.questions.log_lines import LogTold
 from exporter.questions.management_log import MANAGEMENT_LOG, Piece
 from exporter.visits import over_ssh
+from exporter.visits.following import Follower
 from exporter.visits.ways import Ways
 
 TARGET = ManagementServerTarget
+PIECES = 32
+"""Pieces of a log that is behind, in one visit."""
+CATCHING_UP = 0.5
+"""Part of a visit's time after which no further piece is begun."""
 
 
 def is_lit(ways: Ways) -> bool:
@@ -22,11 +29,37 @@ def is_lit(ways: Ways) -> bool:
 async def visit(
     target: ManagementServerTarget, due: over_ssh.Questions, ways: Ways, seconds: float
 ) -> Mapping[Question[Any], Any]:
-    """Return for every question its value or a Failure; for the log what it told since it is followed."""
+    """Return for every question its value or a Failure; for the log what it told since it is followed.
+
+    A log that is behind is read on in further calls, while there is time for them.
+    """
     follower = ways.followers.of(target.server.id)
-    parameters = {MANAGEMENT_LOG: follower.words()}
+    begun = asyncio.get_running_loop().time()
+    found = dict(await _ask(target, due, ways, seconds, follower))
+    for _ in range(1, PIECES):
+        spent = asyncio.get_running_loop().time() - begun
+        is_read = isinstance(found.get(MANAGEMENT_LOG), LogTold)
+        if not (is_read and follower.wants_more) or spent > CATCHING_UP * seconds:
+            break
+        try:
+            again = await _ask(target, (MANAGEMENT_LOG,), ways, seconds - spent, follower)
+        except SourceError:
+            break
+        if isinstance(again[MANAGEMENT_LOG], Failure):
+            break  # what was told before stands
+        found.update(again)
+    return found
+
+
+async def _ask(
+    target: ManagementServerTarget, due: over_ssh.Questions, ways: Ways, seconds: float, follower: Follower
+) -> Mapping[Question[Any], Any]:
+    position = follower.position
+    parameters = {MANAGEMENT_LOG: position.words()}
     found = dict(await over_ssh.ask(target, due, ways, seconds, hop=None, parameters=parameters))
-    piece = found.get(MANAGEMENT_LOG)
-    if isinstance(piece, Piece):
-        found[MANAGEMENT_LOG] = follower.take(piece)
+    outcome = found.get(MANAGEMENT_LOG)
+    if isinstance(outcome, Piece):
+        found[MANAGEMENT_LOG] = follower.take(position, outcome)
+    elif isinstance(outcome, Failure):
+        follower.failed(outcome)
     return found
