@@ -39,10 +39,11 @@ def finds(
     text: str,
     *,
     every: int = 10,
+    seconds: float = 1.0,
     read: Callable[[Rows], tuple[Found, ...]] = read_found,
 ) -> Question[tuple[Found, ...]]:
     """Return the question that selects one kind of inconsistency; ``tables`` are those that it needs to read."""
     return Question(
         f"database_{name}", Via.DATABASE, " ".join(text.split()), read,
-        privilege=f"SELECT on {tables}", why=why, every=every, seconds=5.0,
+        privilege=f"SELECT on {tables}", why=why, every=every, seconds=seconds,
     )  # fmt: skip

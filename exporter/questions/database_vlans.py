@@ -120,28 +120,39 @@ VLAN_RANGE_DIFFERS = finds(
     FROM physical_network p LEFT JOIN op_dc_vnet_alloc v ON v.physical_network_id = p.id
     WHERE p.removed IS NULL GROUP BY p.id, p.name, p.vnet
     """,
-    every=30,
+    seconds=3.0,
     read=read_ranges,
 )
 PUBLIC_VLAN_IN_POOL = finds(
     "public_vlan_in_pool",
-    "D05: a public VLAN inside the guest range of its physical network: a tenant may get the public VLAN.",
+    "D05: a public VLAN inside the guest range of its physical network, still free: a tenant may get it.",
     "vlan, op_dc_vnet_alloc",
     """
-    SELECT l.uuid AS name,
-      CONCAT(l.vlan_id, IF(v.taken IS NULL, ' is free in', ' is taken from'), ' the guest pool') AS seen
+    SELECT l.uuid AS name, CONCAT(l.vlan_id, ' is free in the guest pool') AS seen
     FROM vlan l JOIN op_dc_vnet_alloc v ON v.physical_network_id = l.physical_network_id
       AND v.vnet = SUBSTRING_INDEX(l.vlan_id, '://', -1)
-    WHERE [[vlan.removed:l.removed IS NULL AND]] l.vlan_type = 'VirtualNetwork'
+    WHERE [[vlan.removed:l.removed IS NULL AND]] l.vlan_type = 'VirtualNetwork' AND v.taken IS NULL
+    """,
+)
+PUBLIC_VLAN_TAKEN = finds(
+    "public_vlan_taken",
+    "D05: a public VLAN that was taken from the guest pool as well: a tenant's network is the public one.",
+    "vlan, op_dc_vnet_alloc",
+    """
+    SELECT l.uuid AS name, CONCAT(l.vlan_id, ' was taken from the guest pool ', v.taken, ' UTC') AS seen
+    FROM vlan l JOIN op_dc_vnet_alloc v ON v.physical_network_id = l.physical_network_id
+      AND v.vnet = SUBSTRING_INDEX(l.vlan_id, '://', -1)
+    WHERE [[vlan.removed:l.removed IS NULL AND]] l.vlan_type = 'VirtualNetwork' AND v.taken IS NOT NULL
     """,
 )
 VLAN_ON_ONE_BRIDGE = finds(
     "vlan_on_one_bridge",
-    "D06: one VLAN in the pools of two physical networks whose guest labels are the same bridge.",
+    "D06: one VLAN in the pools of two physical networks whose guest labels are one bridge on live hypervisors.",
     "op_dc_vnet_alloc, physical_network, physical_network_traffic_types, host",
     """
     SELECT CONCAT(pa.name, '+', pb.name) AS name,
-      CONCAT(COUNT(*), ' VLANs in both, from ', MIN(CAST(a.vnet AS UNSIGNED)), ', on ', ta.kvm_network_label) AS seen
+      CONCAT(COUNT(DISTINCT a.vnet), ' VLANs in both, from ', MIN(CAST(a.vnet AS UNSIGNED)), ', on ',
+             COALESCE(MIN(ta.kvm_network_label), 'the default')) AS seen
     FROM op_dc_vnet_alloc a
     JOIN op_dc_vnet_alloc b ON b.data_center_id = a.data_center_id AND b.vnet = a.vnet
       AND b.physical_network_id > a.physical_network_id
@@ -149,10 +160,13 @@ VLAN_ON_ONE_BRIDGE = finds(
     JOIN physical_network pb ON pb.id = b.physical_network_id AND pb.removed IS NULL
     JOIN physical_network_traffic_types ta ON ta.physical_network_id = pa.id AND ta.traffic_type = 'Guest'
     JOIN physical_network_traffic_types tb ON tb.physical_network_id = pb.id AND tb.traffic_type = 'Guest'
-    WHERE ta.kvm_network_label <=> tb.kvm_network_label
-      AND EXISTS (SELECT 1 FROM host h WHERE h.data_center_id = pa.data_center_id AND h.removed IS NULL
-                  AND h.type = 'Routing' AND h.hypervisor_type = 'KVM')
-    GROUP BY pa.id, pb.id, pa.name, pb.name, ta.kvm_network_label
+    JOIN (SELECT DISTINCT data_center_id, hypervisor_type FROM host WHERE removed IS NULL AND type = 'Routing') h
+      ON h.data_center_id = pa.data_center_id
+      AND (h.hypervisor_type = 'KVM' AND ta.kvm_network_label <=> tb.kvm_network_label
+           OR h.hypervisor_type = 'XenServer' AND ta.xenserver_network_label <=> tb.xenserver_network_label
+           OR h.hypervisor_type = 'VMware' AND SUBSTRING_INDEX(ta.vmware_network_label, ',', 1)
+              <=> SUBSTRING_INDEX(tb.vmware_network_label, ',', 1))
+    GROUP BY pa.id, pb.id, pa.name, pb.name
     """,
 )
 NETWORK_HALF_DESTROYED = finds(
@@ -175,6 +189,25 @@ TRAFFIC_TYPE_TWICE = finds(
     GROUP BY p.data_center_id, z.name, t.traffic_type HAVING COUNT(*) > 1
     """,
 )
+TRAFFIC_TYPE_MISSING = finds(
+    "traffic_type_missing",
+    "D22: zones that carry a traffic type nowhere; not edge zones, nor those whose networks a controller makes.",
+    "physical_network_traffic_types, physical_network, physical_network_isolation_methods, data_center",
+    """
+    SELECT z.name AS name, CONCAT('no physical network carries ', w.kind) AS seen
+    FROM data_center z
+    JOIN (SELECT 'Guest' AS kind UNION ALL SELECT 'Public' UNION ALL SELECT 'Management') w
+    WHERE z.removed IS NULL AND z.networktype = 'Advanced' AND z.allocation_state = 'Enabled'
+      [[data_center.type:AND COALESCE(z.type, 'Core') = 'Core']]
+      AND (w.kind <> 'Public' OR z.is_security_group_enabled = 0)
+      AND NOT EXISTS (
+        SELECT 1 FROM physical_network_isolation_methods i JOIN physical_network p ON p.id = i.physical_network_id
+        WHERE p.data_center_id = z.id AND p.removed IS NULL AND UPPER(i.isolation_method) <> 'VLAN')
+      AND NOT EXISTS (
+        SELECT 1 FROM physical_network_traffic_types t JOIN physical_network p ON p.id = t.physical_network_id
+        WHERE p.data_center_id = z.id AND p.removed IS NULL AND t.traffic_type = w.kind)
+    """,
+)
 NETWORK_ON_NO_PHYSICAL_NETWORK = finds(
     "network_misplaced",
     "D23: networks bound to a physical network that is removed or of another zone.",
@@ -193,5 +226,19 @@ DEDICATED_TO_NOBODY = finds(
     SELECT m.uuid AS name, CONCAT('range ', m.vnet_range, ' of an account that is removed') AS seen
     FROM account_vnet_map m LEFT JOIN account a ON a.id = m.account_id
     WHERE a.id IS NULL OR a.removed IS NOT NULL
+    """,
+)
+VLAN_NOT_DEDICATED = finds(
+    "vlan_not_dedicated",
+    "D27: VLANs inside a dedicated range that the pool does not hold for its account: others may get them.",
+    "account_vnet_map, op_dc_vnet_alloc",
+    """
+    SELECT CONCAT(m.uuid, '/', v.vnet) AS name,
+      CONCAT('in range ', m.vnet_range, ', and ',
+             IF(v.account_vnet_map_id IS NULL, 'open to all', 'dedicated to another account')) AS seen
+    FROM account_vnet_map m JOIN op_dc_vnet_alloc v ON v.physical_network_id = m.physical_network_id
+      AND CAST(v.vnet AS UNSIGNED) BETWEEN CAST(SUBSTRING_INDEX(m.vnet_range, '-', 1) AS UNSIGNED)
+                                       AND CAST(SUBSTRING_INDEX(m.vnet_range, '-', -1) AS UNSIGNED)
+    WHERE NOT (v.account_vnet_map_id <=> m.id)
     """,
 )
