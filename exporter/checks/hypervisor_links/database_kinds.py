@@ -1,0 +1,195 @@
+"""What is looked for in the database: each kind of inconsistency with its name, how it should be, and what to do.
+
+Names are those of the questions and never change: operators mute by them. ``D..`` is the number in the documents.
+Severity: what breaks networks or keeps tenants apart is an inconsistency; what lies around and harms little by itself
+(leaked addresses of system VMs, agents and work of what is gone, locks that a living server holds) is a leftover.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.model import Answers, Question
+from exporter.questions.database_addresses import (
+    ADDRESS_IN_REMOVED_NETWORK,
+    ADDRESS_OF_REMOVED_RANGE,
+    ALLOCATED_TO_NOTHING,
+    CONTROL_ADDRESS_LEAKED,
+    FREE_WITH_OWNER,
+    MANAGEMENT_ADDRESS_LEAKED,
+    RANGE_OF_REMOVED_NETWORK,
+)
+from exporter.questions.database_found import Found
+from exporter.questions.database_hosts import (
+    AGENT_WITHOUT_VM,
+    HA_WORK_STUCK,
+    HOST_ADDRESS_TWICE,
+    HOST_IN_REMOVED_PLACE,
+    HOST_OF_DEAD_SERVER,
+    LOCK_HELD_LONG,
+    LOCK_OF_DEAD_SERVER,
+    VM_WITHOUT_HOST,
+    VM_WORK_STUCK,
+)
+from exporter.questions.database_nics import (
+    ADDRESS_TWICE,
+    MAC_TWICE,
+    NIC_IN_REMOVED_NETWORK,
+    NIC_OF_REMOVED_VM,
+    NIC_OTHER_VLAN,
+    NIC_WITHOUT_PUBLIC_ADDRESS,
+)
+from exporter.questions.database_ranges import RANGES_OVERLAP
+from exporter.questions.database_vlans import (
+    DEDICATED_TO_NOBODY,
+    NETWORK_HALF_DESTROYED,
+    NETWORK_ON_NO_PHYSICAL_NETWORK,
+    PUBLIC_VLAN_IN_POOL,
+    PUBLIC_VLAN_TAKEN,
+    TRAFFIC_TYPE_MISSING,
+    TRAFFIC_TYPE_TWICE,
+    VLAN_LEAKED,
+    VLAN_NOT_DEDICATED,
+    VLAN_NOT_TAKEN,
+    VLAN_ON_ONE_BRIDGE,
+    VLAN_RANGE_DIFFERS,
+    VLAN_SHARED,
+)
+
+EXAMPLES = 10
+LONGEST_NAME, LONGEST_WORDS = 80, 90  # characters of one example
+ASK = "Do not edit the database: ask whoever supports CloudStack, with these rows and a dump taken before."
+
+FoundQuestion = Question[tuple[Found, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of inconsistency.
+
+    Attributes:
+        facts: its number in the documents.
+        healthy: how it should be.
+        remedy: what to do, by the API or by asking somebody; never by hand in the tables.
+    """
+
+    question: FoundQuestion
+    facts: str
+    healthy: str
+    remedy: str = ASK
+
+    @property
+    def name(self) -> str:
+        """Return the name of the check, by which it is muted."""
+        return self.question.name.removeprefix("database_")
+
+
+RESTART_NETWORK = "Restart the network with cleanup (restartNetwork cleanup=true): it is given what it needs anew. "
+RESTART_VM = "Stop and start the machines named here in a quiet hour; where that does not help: "
+MOVE_RANGE = "Take the VLAN out of the guest range (updatePhysicalNetwork vlan=...) before a network takes it. "
+
+INCONSISTENCIES = (
+    Kind(VLAN_LEAKED, "D01", "each VLAN taken from the pool belongs to a network",
+         "Each lost VLAN is one network less; no API call frees it. " + ASK),
+    Kind(VLAN_NOT_TAKEN, "D02", "the VLAN of each implemented network is taken in the pool", "Another tenant may get"
+         " the same VLAN: make no new networks there. " + RESTART_NETWORK + ASK),
+    Kind(VLAN_SHARED, "D03", "one isolated network per VLAN", "Tenants see each other: restart one of the networks with"
+         " cleanup at once (restartNetwork cleanup=true), so that it gets a VLAN of its own."),
+    Kind(VLAN_RANGE_DIFFERS, "D04", "the pool has exactly the VLANs of the range", "Set the range by the API to what it"
+         " should be (updatePhysicalNetwork vlan=...), which writes both; where it refuses: " + ASK),
+    Kind(PUBLIC_VLAN_IN_POOL, "D05", "public VLANs are outside the guest range", MOVE_RANGE),
+    Kind(PUBLIC_VLAN_TAKEN, "D05", "public VLANs are outside the guest range", "A tenant's network lies in the public"
+         " VLAN: restart that network with cleanup after the range is changed. " + MOVE_RANGE),
+    Kind(VLAN_ON_ONE_BRIDGE, "D06", "physical networks on one bridge have different VLANs", "Give the physical networks"
+         " ranges that do not overlap (updatePhysicalNetwork vlan=...), or labels of different bridges."),
+    Kind(NIC_IN_REMOVED_NETWORK, "D07", "each NIC is in a network that is there", "The machine does not start again."
+         " Add a NIC in another network and remove this one (addNicToVirtualMachine); where it refuses: " + ASK),
+    Kind(NIC_OF_REMOVED_VM, "D08", "NICs go with their machine", "Machines that were unmanaged keep theirs where"
+         " unmanage.vm.preserve.nics was on: accept this check by name then. Else: " + ASK),
+    Kind(MAC_TWICE, "D09", "each MAC once in a network", "Stop one of the two machines, remove its NIC and add it again"
+         " (removeNicFromVirtualMachine, addNicToVirtualMachine): it gets another MAC."),
+    Kind(ADDRESS_TWICE, "D10", "each address once in a network", "Stop one of the two machines and give it another"
+         " address (updateVmNicIp)."),
+    Kind(FREE_WITH_OWNER, "D11", "what is free belongs to nobody", "The next owner gets the rules of the one before. "
+         + ASK),
+    Kind(ALLOCATED_TO_NOTHING, "D12", "each allocated address belongs to a network or VPC", "Release it"
+         " (disassociateIpAddress); where it refuses: " + ASK),
+    Kind(ADDRESS_IN_REMOVED_NETWORK, "D13", "addresses are released with their network", "Release it"
+         " (disassociateIpAddress); where it refuses: " + ASK),
+    Kind(NIC_WITHOUT_PUBLIC_ADDRESS, "D14", "each public NIC owns its address in the pool", "Somebody else may get this"
+         " address. Destroy the system VM, or restart the router's network with cleanup (restartNetwork cleanup=true):"
+         " it comes up with an address of its own."),
+    Kind(HOST_OF_DEAD_SERVER, "D17", "hosts that are Up belong to a living management server", "Nothing watches these"
+         " hosts. Start the dead management server, or restart a living one: it takes them over."),
+    Kind(VM_WITHOUT_HOST, "D20", "running machines are on a host", "Stop it with force (stopVirtualMachine forced=true)"
+         " and start it, after looking with virsh on every host of its cluster that it runs nowhere."),
+    Kind(NETWORK_HALF_DESTROYED, "D21", "networks in state Destroy are removed", "Delete it again with force"
+         " (deleteNetwork forced=true); where it refuses: " + ASK),
+    Kind(TRAFFIC_TYPE_TWICE, "D22", "each of management, public, storage and control once per zone",
+         "Delete the traffic type from the physical network that should not carry it (deleteTrafficType)."),
+    Kind(TRAFFIC_TYPE_MISSING, "D22", "guest, public and management traffic is carried somewhere",
+         "Add the traffic type to a physical network (addTrafficType) with the label of its bridge."),
+    Kind(NETWORK_ON_NO_PHYSICAL_NETWORK, "D23", "networks lie on a physical network of their zone"),
+    Kind(LOCK_OF_DEAD_SERVER, "D24", "locks go with their management server", "Whatever needs this lock waits. Start"
+         " that management server again, which clears its locks; if it is gone for good: " + ASK),
+    Kind(HA_WORK_STUCK, "D25", "work of high availability ends within the hour", "Look into management-server.log for"
+         " the work's number; a host that can be fenced by nobody holds it (declareHostAsDegraded, when it is off)."),
+    Kind(DEDICATED_TO_NOBODY, "D27", "dedicated ranges belong to an account", "Release the range"
+         " (releaseDedicatedGuestVlanRange): nobody can use these VLANs."),
+    Kind(VLAN_NOT_DEDICATED, "D27", "VLANs of a dedicated range are held for its account", "Release the range and"
+         " dedicate it again (releaseDedicatedGuestVlanRange, dedicateGuestVlanRange), when its account is quiet."),
+    Kind(NIC_OTHER_VLAN, "D28", "NICs have the VLAN of their network", RESTART_VM + RESTART_NETWORK + ASK),
+    Kind(HOST_ADDRESS_TWICE, "D29", "each hypervisor has an address of its own", "Delete the host that is no more"
+         " (deleteHost), after maintenance; or give one of them another address."),
+    Kind(HOST_IN_REMOVED_PLACE, "D30", "hosts are in a cluster, pod and zone that are there"),
+    Kind(RANGE_OF_REMOVED_NETWORK, "D33", "address ranges go with their network", "Delete the range"
+         " (deleteVlanIpRange); where it refuses: " + ASK),
+    Kind(ADDRESS_OF_REMOVED_RANGE, "D33", "addresses go with their range"),
+    Kind(RANGES_OVERLAP, "D34", "each address in one range, and no gateway in any", "Shorten or delete one of the"
+         " ranges (updateVlanIpRange, deleteVlanIpRange; deleteManagementNetworkIpRange for pods)."),
+)  # fmt: skip
+LEAKED = (
+    Kind(MANAGEMENT_ADDRESS_LEAKED, "D15", "management addresses go with their NIC"),
+    Kind(CONTROL_ADDRESS_LEAKED, "D16", "control addresses go with their NIC"),
+)
+LEFTOVERS = (
+    *LEAKED,
+    Kind(LOCK_HELD_LONG, "D24", "locks are held for seconds", "Look with a thread dump (kill -3) of that management"
+         " server what it waits for; a restart of it clears its locks."),
+    Kind(VM_WORK_STUCK, "D26", "work on machines ends within the hour", "A management server that crashed left it"
+         " behind and clears it at its next start; rows of old releases stay: accept this check by name then."),
+    Kind(AGENT_WITHOUT_VM, "D31", "agents go with their system VM", "Delete the agent's row by the API"
+         " (deleteHost id=... forced=true): it sits in Alert for ever and looks like a host that is down."),
+)  # fmt: skip
+
+
+def found_twice(answers: Answers, question: FoundQuestion) -> tuple[Found, ...] | None:
+    """Return the rows that are in the newest answer and in the one before, which is a round older.
+
+    None while that cannot be told: there is no answer, or rows were found at the first look. Running operations
+    pass through every state that is looked for; they do not stay in it.
+    """
+    now = answers.get(question)
+    if not now:
+        return now
+    before = answers.before(question)
+    if before is None:
+        return None
+    names = {one.name for one in before[0]}
+    return tuple(one for one in now if one.name in names)
+
+
+def counted(kinds: tuple[Kind, ...], answers: Answers) -> Iterator[tuple[Kind, tuple[Found, ...]]]:
+    """Yield the kinds that can be told, with what was found of each."""
+    for kind in kinds:
+        found = found_twice(answers, kind.question)
+        if found is not None:
+            yield kind, found
+
+
+def said(found: tuple[Found, ...]) -> str:
+    """Return ``3: name (why); name (why); ...`` for people, bounded."""
+    words = [f"{one.name[:LONGEST_NAME]} ({one.seen[:LONGEST_WORDS]})" for one in found[:EXAMPLES]]
+    more = f"; ... and {len(found) - EXAMPLES} more" if len(found) > EXAMPLES else ""
+    return f"{len(found)}: {'; '.join(words)}{more}" if found else ""
