@@ -52,6 +52,10 @@ MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started op
 CLOCKS_APART_SECONDS = 30  # of two management servers: console sessions of one are too old or too new for the other
 API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management server lists 500 machines in one or two
 
+# user_metadata
+LOG_COMPLAINTS = 2  # of one kind in a quarter of an hour of management-server.log; single ones heal by themselves
+LOG_SILENT_SECONDS = 900  # a management server that works writes several lines a minute
+
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
 INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
