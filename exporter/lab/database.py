@@ -17,8 +17,8 @@ from typing import Any
 import pymysql
 
 from exporter.lab.database_places import POOL, Numbers, Row, Tables, management, physical_networks, places, pool
-from exporter.lab.database_record import Database
-from exporter.lab.database_server import HERE, INSTALL, Connection, Server, is_installed
+from exporter.lab.database_record import Database, Edit
+from exporter.lab.database_server import HERE, INSTALL, SEARCH, Connection, Server, is_installed
 from exporter.lab.database_tenants import machines, networks, nics
 from exporter.lab.inside_router import CANARY
 from exporter.lab.world import World
@@ -26,6 +26,7 @@ from exporter.lab.world import World
 BEAT = 1.0
 """Seconds between two heartbeats of the management servers; true ones write each 1.5 s."""
 TOUCHED = re.compile(r"(?:UPDATE|INTO|FROM|JOIN) (\w+)")
+"""The tables that a statement names; more than it changes is no harm."""
 
 
 class LabDatabase:
@@ -35,11 +36,11 @@ class LabDatabase:
         missing: why there is no database, for people; empty when there is one.
     """
 
-    def __init__(self, port: int, secret_file: Path) -> None:
+    def __init__(self, port: int, secret_file: Path, search: str = SEARCH) -> None:
         self._secret_file = secret_file
         reader = ("exporter", f"{CANARY}-database")
         secret_file.write_text(reader[1])
-        self.missing = "" if is_installed() else f"no MariaDB is installed ({INSTALL})"
+        self.missing = "" if is_installed(search) else f"no MariaDB is installed ({INSTALL})"
         self._server = Server(port, reader)
         self._number = Numbers()
         self._writer: Connection | None = None
@@ -48,6 +49,16 @@ class LabDatabase:
         self._tables: Tables = {}
         self._pool: list[str] = []
         self._shown = Database()
+
+    @property
+    def pid(self) -> int:
+        """Return the number of the server's process; 0 while there is none."""
+        return self._server.pid
+
+    @property
+    def folder(self) -> Path:
+        """Return where the server keeps its data."""
+        return self._server.folder
 
     async def start(self) -> None:
         """Begin to start the server, where it is installed."""
@@ -101,7 +112,7 @@ class LabDatabase:
         """Make management servers and agents anew, undo the edits of before, make those of now."""
         fresh = management(world, self._number)
         dirty = {table for table, rows in fresh.items() if rows != self._tables[table]}
-        dirty |= _touched(self._shown.edits)
+        dirty |= {table for statement, _ in self._shown.edits for table in TOUCHED.findall(statement)}
         self._tables |= fresh
         if dirty or now.edits:
             await self._write(dirty & {*self._tables, POOL}, now.edits)
@@ -110,13 +121,13 @@ class LabDatabase:
         await self._execute((f"SET GLOBAL read_only = {int(now.behind > 0)}", *self._heartbeats()))
         self._shown = now
 
-    async def _write(self, tables: Iterable[str], edits: Iterable[str]) -> None:
+    async def _write(self, tables: Iterable[str], edits: Iterable[Edit]) -> None:
         """Write tables anew and edit them, as one change for whoever reads."""
         await self._execute(("START TRANSACTION",))
         for table in tables:
             await self._execute([f"DELETE FROM {table}", *(self._pool if table == POOL else ())])  # noqa: S608 - ours
             await self._insert(table, self._tables.get(table, []))
-        await self._execute([*edits, *self._heartbeats(), "COMMIT"])
+        await self._execute((*edits, *self._heartbeats(), "COMMIT"))
 
     async def _insert(self, table: str, rows: Sequence[Row]) -> None:
         if rows and self._writer is not None:
@@ -125,12 +136,13 @@ class LabDatabase:
             async with self._writer.cursor() as cursor:
                 await cursor.executemany(text, [tuple(row.values()) for row in rows])
 
-    async def _execute(self, statements: Iterable[str]) -> None:
+    async def _execute(self, statements: Iterable[str | Edit]) -> None:
         if self._writer is None:
             return
         async with self._writer.cursor() as cursor:
-            for statement in statements:
-                await cursor.execute(statement)
+            for one in statements:
+                statement, values = (one, ()) if isinstance(one, str) else one
+                await cursor.execute(statement, values or None)
 
     def _heartbeats(self) -> Iterator[str]:
         for server in self._world.management_servers:
@@ -154,8 +166,3 @@ class LabDatabase:
         if self._writer is not None:
             self._writer.close()
         await self._server.close()
-
-
-def _touched(edits: Iterable[str]) -> set[str]:
-    """Return the tables that statements name; more than they change is no harm."""
-    return {table for edit in edits for table in TOUCHED.findall(edit)}

@@ -20,8 +20,8 @@ INSTALL = "apt install mariadb-server-core"
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOBODY = 65534
 """Who runs the server when the lab is run by root, which the server refuses to be."""
-STARTING, STOPPING = 60.0, 20.0
-"""Seconds that it may take; a busy machine needs two to start and none to stop."""
+STARTING, KNOCKING, STOPPING = 60.0, 5.0, 20.0
+"""Seconds that it may take: two and less on an idle machine. A stranger on its port may take a knock and say nothing."""
 SCHEMA = (Path(__file__).parent / "files" / "database.sql").read_text()
 COMMON = (
     "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0",
@@ -45,9 +45,9 @@ exec mariadbd --no-defaults --datadir="$PWD/data" $RUNNING "$@"
 Connection = Any  # aiomysql has no types
 
 
-def is_installed() -> bool:
+def is_installed(search: str) -> bool:
     """Return whether the programs are there."""
-    return all(shutil.which(program, path=SEARCH) for program in PROGRAMS)
+    return all(shutil.which(program, path=search) for program in PROGRAMS)
 
 
 class Server:
@@ -61,23 +61,28 @@ class Server:
         self.port = port
         self.reader = reader
         self._secret = secrets.token_hex(16)
-        self._folder: Path | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-database-"))
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the number of its process; 0 while there is none."""
+        return self._process.pid if self._process else 0
 
     async def start(self) -> None:
         """Begin to start; ``connected`` tells when it is there."""
-        folder = self._folder or self._made()
-        with (folder / "log").open("ab") as log:
+        if not (self.folder / "data").exists():
+            self._prepare()
+        with (self.folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "TERM", "/bin/sh", "-c", START, "mariadb", f"--port={self.port}", *COMMON,
-                cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={"PATH": SEARCH, "LC_ALL": "C.UTF-8", "HOME": str(folder), "RUNNING": " ".join(RUNNING)},
+                cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={"PATH": SEARCH, "LC_ALL": "C.UTF-8", "HOME": str(self.folder), "RUNNING": " ".join(RUNNING)},
                 **_unprivileged(),
             )  # fmt: skip
 
-    def _made(self) -> Path:
-        """Return its folder, with what the server does when it starts for the first time."""
-        self._folder = folder = Path(tempfile.mkdtemp(prefix="lab-database-"))
+    def _prepare(self) -> None:
+        """Write what the server does when it starts for the first time."""
         name, password = self.reader
         accounts = (
             f"CREATE USER lab@'{HERE}' IDENTIFIED BY '{self._secret}';\n"
@@ -85,12 +90,12 @@ class Server:
             f"CREATE USER {name}@'{HERE}' IDENTIFIED BY '{password}';\n"
             f"GRANT SELECT ON cloud.* TO {name}@'{HERE}';\n"
         )
-        (folder / "first.sql").write_text(SCHEMA + accounts)
-        (folder / "data").mkdir(mode=0o700)
+        first, data = self.folder / "first.sql", self.folder / "data"
+        first.write_text(SCHEMA + accounts)
+        data.mkdir(mode=0o700)
         if os.geteuid() == 0:
-            for path in (folder, folder / "data", folder / "first.sql"):
+            for path in (self.folder, data, first):
                 os.chown(path, NOBODY, NOBODY)
-        return folder
 
     async def connected(self) -> Connection:
         """Return a connection that may do everything, as soon as the server takes one.
@@ -100,8 +105,9 @@ class Server:
         """
         async with asyncio.timeout(STARTING):
             while True:
-                with contextlib.suppress(pymysql.err.OperationalError):
-                    return await self._connection()
+                with contextlib.suppress(pymysql.err.OperationalError, TimeoutError):
+                    async with asyncio.timeout(KNOCKING):
+                        return await self._connection()
                 if self._process is None or self._process.returncode is not None:
                     message = f"it ended: {self._last_words()}"
                     raise OSError(message)
@@ -113,7 +119,7 @@ class Server:
         )
 
     def _last_words(self) -> str:
-        lines = (self._folder / "log").read_text(errors="replace").splitlines() if self._folder else []
+        lines = (self.folder / "log").read_text(errors="replace").splitlines()
         return " / ".join(lines[-3:])
 
     def password(self, *, is_other: bool) -> list[str]:
@@ -137,8 +143,7 @@ class Server:
     async def close(self) -> None:
         """End the process and remove its data."""
         await self.stop()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _unprivileged() -> dict[str, Any]:
