@@ -16,8 +16,11 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_domains import DOMAINS
+from exporter.questions.host_domains import DOMAINS, Interface
+from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
 from exporter.thresholds import ROWS_PER_TARGET
+from exporter.topology.hosts import absent
+from exporter.topology.labels import switches
 
 DUPLICATES = Metric(
     "cloudstack_network_vlan_trunking_duplicate_macs",
@@ -39,24 +42,26 @@ CONTROL_MAC = "0e:00:a9:fe:"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A NIC that runs on a host."""
+    """A NIC that runs on a host.
+
+    Attributes:
+        segment: what two hosts call the same VLAN, whatever their uplinks are called; empty while nobody can tell.
+    """
 
     target: HostTarget
     machine: str
-    bridge: str
-
-    @property
-    def segment(self) -> str:
-        """Return what two hosts call the same VLAN: the uplink in the bridge's name may differ."""
-        return self.bridge.rpartition("-")[2]
+    segment: str
 
 
 def judge_zone(group: ZoneGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield how many MACs run twice."""
-    if not any(DOMAINS in answers.values for answers in members.values()):
+    """Yield how many MACs run twice; none only when all hosts of the zone have told: a copy may run anywhere."""
+    told = [target for target, answers in members.items() if DOMAINS in answers.values]
+    double = _double(members)
+    faults = {mac: _is_fault(seen, cloud) for mac, seen in double.items()}
+    rows = {mac: double[mac] for mac, is_fault in faults.items() if is_fault}
+    rows = {mac: seen for mac, seen in rows.items() if _is_confirmed(mac, seen, members, cloud)}
+    if not told or (not rows and (None in faults.values() or absent(told, group, cloud))):
         return
-    double = {mac: seen for mac, seen in _double(members).items() if _is_fault(seen, cloud)}
-    rows = {mac: seen for mac, seen in double.items() if _is_confirmed(mac, seen, members, cloud)}
     first = sorted(rows)[:ROWS_PER_TARGET]
     yield DUPLICATES.sample(
         group.zone,
@@ -74,25 +79,46 @@ def _double(members: Mapping[HostTarget, Answers]) -> Mapping[str, list[_Seen]]:
     first: dict[str, _Seen] = {}
     more: defaultdict[str, list[_Seen]] = defaultdict(list)
     for target, answers in members.items():
+        ovs = switches(answers)
         for domain in (answers.get(DOMAINS) or {}).values():
             for interface in domain.interfaces if domain.is_running else ():
                 if interface.source == CONTROL_BRIDGE or interface.mac.startswith(CONTROL_MAC):
                     continue
-                seen = _Seen(target, domain.name, interface.source)
+                seen = _Seen(target, domain.name, _segment(interface, ovs))
                 if first.setdefault(interface.mac, seen) is not seen:
                     more[interface.mac].append(seen)
     return {mac: [first[mac], *others] for mac, others in more.items()}
 
 
-def _is_fault(seen: list[_Seen], cloud: Cloud) -> bool:
-    """Return whether no rule of CloudStack explains it: routers of a pair share MACs, and migrations pass."""
+def _segment(interface: Interface, ovs: OvsDatabase | None) -> str:
+    """Return the VLAN of a NIC: that of its bridge, or its tag in Open vSwitch, whose bridges carry all VLANs."""
+    vlan = interface.source.rpartition("-")[2]
+    if vlan.isdecimal():
+        return vlan
+    port = ovs.ports.get(interface.tap) if ovs else None
+    if ovs is None:
+        return ""
+    return str(port.tag) if port and port.tag else interface.source
+
+
+def _is_fault(seen: list[_Seen], cloud: Cloud) -> bool | None:
+    """Return whether no rule of CloudStack explains it: routers of a pair share MACs, and migrations pass.
+
+    None where it depends on a VLAN that nobody told; a machine that runs twice is in one VLAN by itself.
+    """
+    machines = {one.machine for one in seen}
     if len({one.target for one in seen}) == 1 or all(one.machine.startswith("r-") for one in seen):
         return False
-    if len({one.segment for one in seen}) == len(seen):
-        return False
-    machines = {one.machine for one in seen}
     placed = (machine for one in seen for machine in cloud.placed_by_host.get(one.target.host.id, ()))
-    return all(machine.is_running for machine in placed if machine.name in machines)
+    if not all(machine.is_running for machine in placed if machine.name in machines):
+        return False
+    if len(machines) == 1:
+        return True
+    places = {(one.target, one.segment) for one in seen}
+    known = [segment for _target, segment in places if segment]
+    if len(set(known)) < len(known):
+        return True
+    return None if len(known) < len(places) else False
 
 
 def _is_confirmed(mac: str, seen: list[_Seen], members: Mapping[HostTarget, Answers], cloud: Cloud) -> bool:
@@ -111,6 +137,6 @@ CHECK = Check(
     title="MACs on two hosts",
     metrics=(DUPLICATES, ROW),
     remedies=(STOP, CHANGE),
-    groups=(GroupJudge(ZoneGroup, judge_zone, {HostTarget: (DOMAINS,)}),),
-    reads=("listVirtualMachines",),
+    groups=(GroupJudge(ZoneGroup, judge_zone, {HostTarget: (DOMAINS, OVS_DATABASE)}),),
+    reads=("listVirtualMachines", "listHosts"),
 )

@@ -19,9 +19,9 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS, Link
 from exporter.questions.host_lldp import LLDP
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.labels import is_tap, is_uplink
-from exporter.topology.majority import majority
+from exporter.topology.majority import differs, majority
 
 CONFLICTS = Metric(
     "cloudstack_network_vlan_trunking_mtu_conflicts",
@@ -56,20 +56,29 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     )
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield per physical network whether an uplink of a host differs from most of its peers'."""
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield per physical network whether an uplink of a host differs from most of its peers'.
+
+    Not that it does not while so many hosts have not told that another MTU may be that of most.
+    """
+    told = [target for target, answers in members.items() if LINKS in answers.values]
+    missing = absent(told, group, cloud)
     uplinks: defaultdict[tuple[str, str], dict[HostTarget, Link]] = defaultdict(dict)
-    for target, answers in members.items():
-        if LINKS in answers.values and is_judged(target, cloud, answers.now):
-            for way, uplink in _uplinks(wiring(target, answers, cloud)):
+    for target in told:
+        if is_judged(target, cloud, members[target].now):
+            for way, uplink in _uplinks(wiring(target, members[target], cloud)):
                 uplinks[way][target] = uplink
     odd: defaultdict[tuple[str, HostTarget], list[str]] = defaultdict(list)
+    unknown: set[tuple[str, HostTarget]] = set()
     for (network, _traffic), found in uplinks.items():
-        common = majority({target: uplink.mtu for target, uplink in found.items()})
+        mtus = {target: uplink.mtu for target, uplink in found.items()}
         for target, uplink in found.items():
-            is_odd = common is not None and uplink.mtu != common
-            odd[network, target] += [f"{uplink.name} has MTU {uplink.mtu}, most have {common}"] if is_odd else []
+            is_odd = differs(uplink.mtu, mtus, missing)
+            odd[network, target] += [f"{uplink.name} has MTU {uplink.mtu}, most have {majority(mtus)}"] * bool(is_odd)
+            unknown |= {(network, target)} if is_odd is None else set()
     for (network, target), words in odd.items():
+        if (network, target) in unknown and not words:
+            continue
         yield DIFFERS.sample(
             *names(target, cloud),
             network_name(cloud, network),

@@ -19,7 +19,7 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS
 from exporter.questions.host_lldp import LLDP
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import absent, is_judged, names
 
 UNNAMED = Metric(
     "cloudstack_network_vlan_trunking_unnamed_vlans",
@@ -43,12 +43,17 @@ class _Port:
     vlans: frozenset[int]
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield per host and physical network how many of its VLANs a port leaves out; ports that name none say nothing."""
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield per host and physical network how many of its VLANs a port leaves out; ports that name none say nothing.
+
+    Not that it leaves out none while hosts that have not told might be the peers that name more.
+    """
+    told = [one for one, answers in members.items() if all(question in answers.values for question in ASKED)]
+    silent = absent(told, group, cloud)
     ports: defaultdict[str, list[_Port]] = defaultdict(list)
-    for target, answers in members.items():
-        if all(question in answers.values for question in ASKED) and is_judged(target, cloud, answers.now):
-            for network, port in _ports(target, answers, cloud):
+    for target in told:
+        if is_judged(target, cloud, members[target].now):
+            for network, port in _ports(target, members[target], cloud):
                 ports[network].append(port)
     for network, found in ports.items():
         used = {target: tagged_vlans(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}
@@ -57,6 +62,8 @@ def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud:
         naming = _naming(speaking)
         for target in _hosts(speaking):
             missing = _missing(target, used[target], speaking, naming)
+            if not missing and silent and _missing(target, used[target], speaking, naming, silent):
+                continue
             yield UNNAMED.sample(
                 *names(target, cloud),
                 network_name(cloud, network),
@@ -87,16 +94,21 @@ def _ports(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple
                 yield network, _Port(target, f"{port_name(port)} ({nic})", vlans)
 
 
-def _missing(target: HostTarget, used: frozenset[int], speaking: list[_Port], naming: Naming) -> dict[int, str]:
-    """Return the VLANs that a port of the host leaves out and the ports of most other hosts name."""
+def _missing(
+    target: HostTarget, used: frozenset[int], speaking: list[_Port], naming: Naming, silent: int = 0
+) -> dict[int, str]:
+    """Return the VLANs that a port of the host leaves out and the ports of most other hosts name.
+
+    With ``silent`` as if so many more hosts had ports that name all VLANs.
+    """
     own = [port for port in speaking if port.target is target]
-    peers = len(_hosts(speaking)) - 1
+    peers = len(_hosts(speaking)) - 1 + silent
     missing = {}
-    for vlan in used & naming.keys():
-        others = len(naming[vlan] - {target.host.id})
-        silent = next((port.name for port in own if vlan not in port.vlans), None)
-        if silent is not None and others >= FEWEST_PEERS and 2 * others > peers:
-            missing[vlan] = silent
+    for vlan in used if silent else used & naming.keys():
+        others = len(naming.get(vlan, set()) - {target.host.id}) + silent
+        lacking = next((port.name for port in own if vlan not in port.vlans), None)
+        if lacking is not None and others >= FEWEST_PEERS and 2 * others > peers:
+            missing[vlan] = lacking
     return missing
 
 

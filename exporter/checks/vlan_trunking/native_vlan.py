@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from fractions import Fraction
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
 from exporter.checks.vlan_trunking.wiring import READS, SEES, names_of, wiring
@@ -18,7 +19,7 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS
 from exporter.questions.host_lldp import LLDP, Neighbour
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import majority
 
 TAGGED = Metric(
@@ -61,32 +62,60 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         )
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield for each such NIC whether it differs from most NICs that carry the same; without a majority none does."""
-    carriers: defaultdict[frozenset[str], dict[tuple[HostTarget, str], Neighbour]] = defaultdict(dict)
-    for target, answers in members.items():
-        if all(question in answers.values for question in ASKED) and is_judged(target, cloud, answers.now):
-            for nic, networks in wiring(target, answers, cloud).carried().items():
-                port = told_port(answers[LLDP].get(nic, ()))
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield for each such NIC whether it differs from most NICs that carry the same; without a majority none does.
+
+    Not that it does not while so many hosts have not told that another VLAN may be that of most.
+    """
+    told = [one for one, answers in members.items() if all(question in answers.values for question in ASKED)]
+    missing = absent(told, group, cloud)
+    carriers: defaultdict[frozenset[str], dict[HostTarget, dict[str, Neighbour]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for target in told:
+        if is_judged(target, cloud, members[target].now):
+            for nic, networks in wiring(target, members[target], cloud).carried().items():
+                port = told_port(members[target][LLDP].get(nic, ()))
                 if port is not None and port.pvid is not None:
-                    carriers[networks][target, nic] = port
+                    carriers[networks][target][nic] = port
     for ports in carriers.values():
-        common = majority({place: port.pvid for place, port in ports.items()})
-        usual = {target.host.id for (target, _nic), port in ports.items() if port.pvid == common}
-        for (target, nic), port in ports.items():
+        votes = _votes(ports)
+        usual = _usual(ports, votes)
+        for target, nic, port in ((one, nic, port) for one, own in ports.items() for nic, port in own.items()):
+            is_odd = usual is not None and port.pvid != usual
+            if not is_odd and _may_differ(port.pvid, votes, len(ports), missing):
+                continue
             yield DIFFERS.sample(
                 *names(target, cloud),
                 nic,
-                value=int(common is not None and port.pvid != common and _is_alone(target, usual)),
+                value=int(is_odd),
                 seen=f"native VLAN {port.pvid} at {port_name(port)}",
-                expected=f"native VLAN {common} as on most ports of the cluster",
+                expected=f"native VLAN {usual} as on most ports of the cluster",
                 remedy=ALIKE,
             )
 
 
-def _is_alone(target: HostTarget, usual: set[str]) -> bool:
-    """Return whether the usual hosts outvote this one: several NICs of one other host are one voice."""
-    return len(usual) > 1 or target.host.id in usual
+def _votes(ports: Mapping[HostTarget, Mapping[str, Neighbour]]) -> Mapping[int | None, Fraction]:
+    """Return the hosts that have each native VLAN: one vote each, divided among its NICs, however many it has."""
+    votes: defaultdict[int | None, Fraction] = defaultdict(Fraction)
+    for own in ports.values():
+        for port in own.values():
+            votes[port.pvid] += Fraction(1, len(own))
+    return votes
+
+
+def _usual(ports: Mapping[HostTarget, Mapping[str, Neighbour]], votes: Mapping[int | None, Fraction]) -> int | None:
+    """Return the native VLAN of most hosts; of one or two hosts it must be that of most of at least three NICs too."""
+    usual = max(votes, key=votes.__getitem__)
+    each = {(target, nic): port.pvid for target, own in ports.items() for nic, port in own.items()}
+    is_clear = votes[usual] * 2 > len(ports) and (len(ports) >= 3 or majority(each) == usual)
+    return usual if is_clear else None
+
+
+def _may_differ(pvid: int | None, votes: Mapping[int | None, Fraction], hosts: int, missing: int) -> bool:
+    """Return whether missing hosts could make another native VLAN that of most."""
+    against = max((votes[vlan] for vlan in votes if vlan != pvid), default=Fraction(0)) + missing
+    return bool(missing) and hosts + missing >= 3 and against * 2 > hosts + missing
 
 
 CHECK = Check(

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.checks.vlan_trunking.vlan_sets import merged, size
+from exporter.checks.vlan_trunking.vlan_sets import Ranges, common, merged, size
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, below
@@ -28,15 +28,20 @@ ALLOCATED = Metric(
     "Guest VLANs of the physical network that networks have, by listNetworks.",
     labels=LABELS,
 )
+DEDICATED = Metric(
+    "cloudstack_network_vlan_trunking_pool_dedicated_vlans",
+    "Guest VLANs of the physical network that no network has and only one account may use.",
+    labels=LABELS,
+)
 FREE = Metric(
     "cloudstack_network_vlan_trunking_pool_free_vlans",
-    "Guest VLANs of the physical network that no network has; only of pools that are not small on purpose.",
+    "Guest VLANs of the physical network that any network may get; only of pools that are not small on purpose.",
     labels=LABELS,
     problem=below(VLAN_POOL_FREE),
 )
 FREE_RATIO = Metric(
     "cloudstack_network_vlan_trunking_pool_free_ratio",
-    "Part of the guest VLANs of the physical network that no network has.",
+    "Part of the guest VLANs of the physical network that any network may get.",
     labels=LABELS,
     problem=below(VLAN_POOL_FREE_RATIO),
 )
@@ -58,20 +63,38 @@ def judge_zone(group: ZoneGroup, _: Mapping[Any, Answers], cloud: Cloud) -> Samp
         labels = (group.zone, physical_name(cloud, physical.id))
         total = size(pool)
         taken = sum(any(first <= number <= last for first, last in pool) for number in used[physical.id])
-        words = {"seen": f"{total - taken} of {total} free", "expected": "enough for the networks to come"}
+        kept = _kept(physical.id, pool, used[physical.id], cloud)
+        free = total - taken - kept
+        words = {"seen": f"{free} of {total} free" + f", {kept} more for one account" * bool(kept)}
+        words["expected"] = "enough for the networks to come"
         yield POOL.sample(*labels, value=total)
         yield ALLOCATED.sample(*labels, value=taken)
+        yield DEDICATED.sample(*labels, value=kept)
         if not is_zone_judged(cloud, group.id):
             continue
-        yield FREE_RATIO.sample(*labels, value=round((total - taken) / total, 4), **words)
+        yield FREE_RATIO.sample(*labels, value=round(free / total, 4), **words)
         if total >= VLAN_POOL_SMALL:
-            yield FREE.sample(*labels, value=total - taken, **words)
+            yield FREE.sample(*labels, value=free, **words)
+
+
+def _kept(physical_network_id: str, pool: Ranges, used: set[int], cloud: Cloud) -> int:
+    """Return how many VLANs of a pool are kept for single accounts and not used yet."""
+    dedicated = common(
+        pool,
+        (
+            pair
+            for one in cloud.dedicated_ranges.values()
+            if one.physical_network_id == physical_network_id
+            for pair in one.vlan_ranges
+        ),
+    )
+    return size(dedicated) - sum(any(first <= number <= last for first, last in dedicated) for number in used)
 
 
 CHECK = Check(
     title="VLAN pools",
-    metrics=(POOL, ALLOCATED, FREE, FREE_RATIO),
+    metrics=(POOL, ALLOCATED, DEDICATED, FREE, FREE_RATIO),
     remedies=(MORE, REMOVE),
     groups=(GroupJudge(ZoneGroup, judge_zone),),
-    reads=("listPhysicalNetworks", "listNetworks"),
+    reads=("listPhysicalNetworks", "listNetworks", "listDedicatedGuestVlanRanges"),
 )

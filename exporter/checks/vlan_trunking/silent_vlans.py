@@ -15,7 +15,7 @@ from exporter.checks.vlan_trunking.wiring import network_name, vlan_label
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
-from exporter.cloud.objects import Instance
+from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget, RouterTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
@@ -76,7 +76,10 @@ class _Blame:
 
 
 def judge_zone(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
-    """Yield for each host whose machines the routers were asked about how many VLANs are silent there alone."""
+    """Yield for each host whose machines the routers were asked about how many VLANs are silent there alone.
+
+    Not that none is while a router that serves machines of the host has not told.
+    """
     blamed: defaultdict[str, list[_Blame]] = defaultdict(list)
     judged: set[str] = set()
     for network_id, routers in _routers(members).items():
@@ -88,9 +91,29 @@ def judge_zone(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
         for one in _blames(network, heard, {router.router.host_id for router in routers}, cloud):
             if _is_confirmed(one, routers, members, cloud):
                 blamed[one.host_id].append(one)
+    unheard = _unheard(group, members, cloud)
     now = max((answers.now for answers in members.values()), default=cloud.at)
     for host_id in judged:
+        if host_id in unheard and not blamed[host_id]:
+            continue
         yield from _samples(group, host_id, blamed[host_id], cloud, now)
+
+
+def _unheard(group: ZoneGroup, members: Members, cloud: Cloud) -> set[str]:
+    """Return the ids of the hosts with machines in networks of which a router that should know has not told."""
+    told = {router.router.id for router, answers in members.items() if ROUTER_NEIGHBOURS in answers.values}
+    networks = {
+        nic.network_id
+        for router in cloud.routers.values()
+        if router.id not in told and _should_know(router, group)
+        for nic in router.guest_nics
+    }
+    return {machine.host_id for one in networks for machine in cloud.instances_by_network.get(one, ())}
+
+
+def _should_know(router: Router, group: ZoneGroup) -> bool:
+    """Return whether a router talks to machines: the backup of a pair only waits."""
+    return router.zone_id == group.id and router.is_running and router.redundant_state != "BACKUP"
 
 
 def _routers(members: Members) -> Mapping[str, list[RouterTarget]]:

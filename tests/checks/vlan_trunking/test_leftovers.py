@@ -8,6 +8,7 @@ import pytest
 
 from exporter.checks.vlan_trunking.leftovers import CHECK, judge
 from exporter.cloud.networks import StorageRange
+from exporter.cloud.objects import Pod
 from exporter.model import Sample
 from exporter.questions.host_links import Link
 from exporter.thresholds import VLAN_ORPHAN_BRIDGE_SECONDS
@@ -29,6 +30,21 @@ def test_a_device_that_a_failed_creation_left() -> None:
     found = scene.only(verdict(device), "devices_without_bridge")
     assert (found.value, found.seen) == (1, "bond0.101 without brbond0-101")
     assert found.remedy.startswith("Look into the agent's log")
+
+
+def test_a_device_of_no_network_may_be_the_hosts_own() -> None:
+    """It is not called a leak, and nobody is told to remove it."""
+    found = scene.only(verdict(scene.link("bond0.155", "vlan", parent="bond0", vlan=155)), "devices_without_bridge")
+    assert (found.value, found.seen) == (1, "bond0.155, in no bridge and of no network")
+    assert found.remedy.startswith("No network has this VLAN: if the device is the host's own")
+
+
+@pytest.mark.parametrize("vlan_id", ["155", "vlan://155"])
+def test_the_hosts_own_way_to_the_management_network(vlan_id: str) -> None:
+    """The VLAN of the pod's management range is the host's own, whatever else is in the range."""
+    seen_by = scene.cloud(pods={"p": Pod("p", "pod1", "z", vlan_ids=(vlan_id,))})
+    found = verdict(scene.link("bond0.155", "vlan", parent="bond0", vlan=155), seen_by=seen_by)
+    assert scene.only(found, "devices_without_bridge").value == 0
 
 
 def test_a_name_that_is_too_long() -> None:
@@ -93,5 +109,5 @@ def test_hosts_in_maintenance() -> None:
 
 
 def test_without_storage_ranges_nothing_is_said() -> None:
-    """The host's own way to its storage would look like a bridge that was not made."""
-    assert "listStorageNetworkIpRange" in CHECK.reads
+    """The host's own way to its storage, or to the management network, would look like a bridge that was not made."""
+    assert {"listStorageNetworkIpRange", "listPods"} <= {*CHECK.reads}

@@ -91,7 +91,7 @@ def test_hosts_in_maintenance() -> None:
 
 def cluster(*hosts: tuple[Link, ...], more: tuple[Any, ...] = ()) -> dict[str, float]:
     """Return by host whether it differs."""
-    seen_by = scene.cloud(hosts=more or (scene.host(1), scene.host(2), scene.host(3)))
+    seen_by = scene.cloud(hosts=more or tuple(scene.host(number + 1) for number in range(len(hosts))))
     members = {
         scene.target(host): scene.answered(scene.links(*links))
         for host, links in zip(seen_by.hosts.values(), hosts, strict=False)
@@ -111,6 +111,15 @@ def test_no_majority_and_hosts_that_are_held_back() -> None:
     assert cluster(scene.UPLINK, jumbo()) == {"kvm1": 0, "kvm2": 0}
     hosts = (scene.host(1), scene.host(2, resource_state="Maintenance"), scene.host(3))
     assert cluster(scene.UPLINK, jumbo(), scene.UPLINK, more=hosts) == {"kvm1": 0, "kvm3": 0}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While they may make another MTU that of most, nothing is said; what differs from most of the others is."""
+    two = tuple(scene.host(number) for number in (1, 2, 3))
+    assert cluster(scene.UPLINK, jumbo(), more=two) == {}
+    assert cluster(scene.UPLINK, scene.UPLINK, more=two) == {"kvm1": 0, "kvm2": 0}
+    seven = tuple(scene.host(number) for number in range(1, 8))
+    assert cluster(scene.UPLINK, jumbo(), scene.UPLINK, more=seven) == {"kvm2": 1}
 
 
 def test_each_uplink_has_its_own_peers() -> None:

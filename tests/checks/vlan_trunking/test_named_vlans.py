@@ -18,9 +18,10 @@ CLOUD = scene.cloud(
 )
 
 
-def verdict(*named: tuple[set[int], ...], pvid: int | None = 1) -> list[Sample]:
+def verdict(*named: tuple[set[int], ...], pvid: int | None = 1, missing_host: bool = False) -> list[Sample]:
     """Return what is said of hosts whose NICs hear these VLANs."""
     members = {}
+    seen_by = CLOUD if missing_host else scene.with_hosts(CLOUD, len(named))
     for host, ports in zip(CLOUD.hosts.values(), named, strict=False):
         heard = {
             f"eth{place}": (
@@ -29,7 +30,7 @@ def verdict(*named: tuple[set[int], ...], pvid: int | None = 1) -> list[Sample]:
             for place, vlans in enumerate(ports)
         }
         members[scene.target(host)] = scene.answered(LINKED, more={LLDP: heard})
-    return scene.on_group(judge_cluster, ClusterGroup("zone1", CLOUD.clusters["c"]), CLOUD, members)
+    return scene.on_group(judge_cluster, ClusterGroup("zone1", CLOUD.clusters["c"]), seen_by, members)
 
 
 BOTH = {101, 102}
@@ -58,6 +59,12 @@ def test_one_peer_is_no_witness() -> None:
     """The absence means something only when most of several peers have it."""
     assert missing(({101}, {101}), (BOTH, BOTH)) == {"kvm1": 0, "kvm2": 0}
     assert missing(({101}, {101}), ({101}, {101}), (BOTH, BOTH)) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """Their ports may name the VLAN: that none is missing is only said where they could change nothing."""
+    found = verdict(({101}, {101}), (BOTH, BOTH), missing_host=True)
+    assert [(sample.labels[2], sample.value) for sample in found] == [("kvm2", 0)]
 
 
 def test_a_native_vlan_is_named_too() -> None:

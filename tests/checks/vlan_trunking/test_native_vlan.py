@@ -13,6 +13,7 @@ from exporter.questions.host_links import LINKS
 from exporter.questions.host_lldp import LLDP, Neighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
+NICS = ("eth0", "eth1")
 LINKED = scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0"))
 
 
@@ -66,9 +67,10 @@ def test_hosts_in_maintenance() -> None:
     assert verdict(101, 101, hosts=(scene.host(resource_state="Maintenance"),)) == []
 
 
-def cluster(*pvids: tuple[int | None, ...], **fields: Any) -> dict[tuple[str, ...], float]:
+def cluster(*pvids: tuple[int | None, ...], missing: bool = False, **fields: Any) -> dict[tuple[str, ...], float]:
     """Return the values for the hosts of a cluster."""
     seen_by = scene.cloud(scene.instance(5), **fields)
+    seen_by = seen_by if missing else scene.with_hosts(seen_by, len(pvids))
     members = {scene.target(one): values(*told) for one, told in zip(seen_by.hosts.values(), pvids, strict=False)}
     found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
     return {sample.labels[2:]: sample.value for sample in found}
@@ -86,6 +88,26 @@ def test_two_hosts_that_differ() -> None:
     assert set(cluster((1, 1), (20, 20)).values()) == {0}
     assert set(cluster((1, 1), (20, None)).values()) == {0}  # two NICs of one host are one voice
     assert [place for place, value in cluster((1, 1), (1, 20)).items() if value] == [("kvm2", "eth1")]
+
+
+def test_a_host_with_many_nics_is_one_voice() -> None:
+    """Two hosts outvote the eight NICs of a third."""
+    many = scene.links(*scene.UPLINK, *(scene.link(f"eth{number}", master="bond0") for number in range(2, 8)))
+    seen_by = scene.cloud(scene.instance(5))
+    pvids = {"h1": (1,) * 8, "h2": (20,), "h3": (20,)}
+    heard = {
+        host.id: {f"eth{place}": (port(f"eth{place}", pvid),) for place, pvid in enumerate(pvids[host.id])}
+        for host in seen_by.hosts.values()
+    }
+    members = {scene.target(one): scene.answered(many, more={LLDP: heard[one.id]}) for one in seen_by.hosts.values()}
+    found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
+    assert {(sample.labels[2], sample.value) for sample in found} == {("kvm1", 1), ("kvm2", 0), ("kvm3", 0)}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While they may make another VLAN that of most, it is not said that a port has the usual one."""
+    assert cluster((1, 1), (20, 20), missing=True) == {}
+    assert cluster((1, 1), (1, 1), missing=True) == {(host, nic): 0 for host in ("kvm1", "kvm2") for nic in NICS}
 
 
 def test_hosts_that_are_held_back_have_no_vote() -> None:

@@ -9,6 +9,7 @@ import pytest
 from exporter.checks.vlan_trunking.pools import judge_zone
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.networks import DedicatedRange
 from exporter.cloud.objects import Zone
 from tests.checks.vlan_trunking import vlan_scene as scene
 
@@ -28,12 +29,38 @@ def pool(taken: int, *ranges: tuple[int, int]) -> Cloud:
 
 def test_a_pool() -> None:
     """Size, use and rest."""
-    assert values(pool(25, (100, 199))) == {"vlans": 100, "allocated_vlans": 25, "free_vlans": 75, "free_ratio": 0.75}
+    assert values(pool(25, (100, 199))) == {
+        "vlans": 100,
+        "allocated_vlans": 25,
+        "dedicated_vlans": 0,
+        "free_vlans": 75,
+        "free_ratio": 0.75,
+    }
+
+
+def test_vlans_of_one_account_are_not_free() -> None:
+    """Those that its networks have already count once; ranges of others and outside of the pool take nothing."""
+    ranges = (
+        DedicatedRange("d1", "pn", ((110, 139),)),
+        DedicatedRange("d2", "pn", ((135, 144), (300, 310))),
+        DedicatedRange("d3", "other", ((150, 199),)),
+    )
+    seen_by = replace(pool(25, (100, 199)), dedicated_ranges=scene.by_id(*ranges))
+    assert values(seen_by) == {
+        "vlans": 100, "allocated_vlans": 25, "dedicated_vlans": 20, "free_vlans": 55, "free_ratio": 0.55,
+    }  # fmt: skip
+    found = list(judge_zone(ZoneGroup("z", "zone1"), {}, seen_by))
+    assert scene.only(found, "pool_free_vlans").seen == "55 of 100 free, 20 more for one account"
 
 
 def test_a_small_pool_is_small_on_purpose() -> None:
     """Two of three may be enough for ever; only the ratio is judged."""
-    assert values(pool(1, (100, 100), (105, 106))) == {"vlans": 3, "allocated_vlans": 1, "free_ratio": 0.6667}
+    assert values(pool(1, (100, 100), (105, 106))) == {
+        "vlans": 3,
+        "allocated_vlans": 1,
+        "dedicated_vlans": 0,
+        "free_ratio": 0.6667,
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,7 +90,11 @@ def test_what_takes_nothing_from_the_pool() -> None:
 def test_a_disabled_zone_is_told_and_not_judged() -> None:
     """Nobody makes networks in it."""
     disabled = {"z": Zone("z", "zone1", "Advanced", security_groups=False, enabled=False)}
-    assert values(replace(pool(20, (100, 119)), zones=disabled)) == {"vlans": 20, "allocated_vlans": 20}
+    assert values(replace(pool(20, (100, 119)), zones=disabled)) == {
+        "vlans": 20,
+        "allocated_vlans": 20,
+        "dedicated_vlans": 0,
+    }
 
 
 def test_physical_networks_of_one_name() -> None:

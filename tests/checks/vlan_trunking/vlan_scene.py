@@ -122,6 +122,11 @@ def cloud(
     )
 
 
+def with_hosts(seen_by: Cloud, number: int) -> Cloud:
+    """Return the Cloud with only the first hosts, so that nobody is missing when these have told."""
+    return replace(seen_by, hosts=dict(list(seen_by.hosts.items())[:number]))
+
+
 def link(name: str, kind: str = "", master: str = "", **fields: Any) -> Link:
     """Return a link that is up."""
     given: dict[str, Any] = {"is_up": True, "has_carrier": True, "mtu": 1500}
