@@ -19,8 +19,8 @@ from exporter.model import Answers, Check, GroupJudge, Samples, above
 from exporter.questions.host_links import LINKS, Links
 from exporter.questions.host_lldp import LLDP, Neighbour
 from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
-from exporter.topology.hosts import is_judged, names
-from exporter.topology.majority import majority
+from exporter.topology.hosts import absent, is_judged, names
+from exporter.topology.majority import differs, majority
 
 INFO = gauge(
     "nic_neighbour_info",
@@ -48,16 +48,18 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             yield INFO.sample(*host, nic, *words, value=1)
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
     """Yield for each uplink all of whose NICs hear a switch whether it is wired unlike those of the peers.
 
-    Switches that two hosts have in common are no fault: the cluster may stand in two racks.
+    Not that it is not while so many hosts have not told that other switches may be those of most. Switches that two
+    hosts have in common are no fault: the cluster may stand in two racks.
     """
     wired = {
         target: dict(_wiring(heard, _nics_by_uplink(links, answers.get(OVS_DATABASE))))
         for target, answers in members.items()
         if (heard := answers.get(LLDP)) is not None and (links := answers.get(LINKS)) is not None
     }
+    missing = absent(wired, group, cloud)
     judged: defaultdict[str, dict[HostTarget, frozenset[str]]] = defaultdict(dict)
     for target, uplinks in wired.items():
         if is_judged(target, cloud, members[target].now):
@@ -66,16 +68,21 @@ def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud:
     for target, uplinks in wired.items():
         for uplink, switches in uplinks.items():
             hosts = judged[uplink]
-            common = majority(hosts)
-            is_odd = target in hosts and common is not None and Counter(hosts.values())[switches] == 1
+            is_odd = differs(switches, hosts, missing) if _is_alone(target, switches, hosts) else False
+            if is_odd is None:
+                continue
             yield DIFFERS.sample(
                 *names(target, cloud),
                 uplink,
-                value=int(is_odd and switches != common),
+                value=int(is_odd),
                 seen=f"on {_words(switches, members[target])}",
-                expected=f"on {_words(common or frozenset(), *members.values())}, as most hosts",
+                expected=f"on {_words(majority(hosts) or frozenset(), *members.values())}, as most hosts",
                 remedy=CABLING_PLAN,
             )
+
+
+def _is_alone(target: HostTarget, switches: frozenset[str], hosts: Mapping[HostTarget, frozenset[str]]) -> bool:
+    return target in hosts and Counter(hosts.values())[switches] == 1
 
 
 def _nics_by_uplink(links: Links, ovs: OvsDatabase | None) -> Mapping[str, tuple[str, ...]]:

@@ -16,8 +16,8 @@ from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Samples, above
 from exporter.questions.host_agent import AGENT, Agent
-from exporter.topology.hosts import is_judged, names
-from exporter.topology.majority import majority
+from exporter.topology.hosts import absent, is_judged, names
+from exporter.topology.majority import differs, majority
 
 INFO = gauge("network_backend_info", "How the agent plugs NICs, by agent.properties; always 1.", "backend")
 DIFFERS = gauge(
@@ -32,17 +32,20 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     yield INFO.sample(*names(target, cloud), _backend(answers[AGENT]), value=1)
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield for each host whether its backend is the odd one."""
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield for each host whether its backend is the odd one; nothing while hosts that have not told may decide."""
     backends = {target: _backend(answers[AGENT]) for target, answers in members.items()}
-    common = majority({one: backends[one] for one, answers in members.items() if is_judged(one, cloud, answers.now)})
-    for target, answers in members.items():
-        is_odd = common is not None and backends[target] != common and is_judged(target, cloud, answers.now)
+    judged = {one: backends[one] for one, answers in members.items() if is_judged(one, cloud, answers.now)}
+    missing = absent(members, group, cloud)
+    for target in members:
+        is_odd = differs(judged[target], judged, missing) if target in judged else False
+        if is_odd is None:
+            continue
         yield DIFFERS.sample(
             *names(target, cloud),
             value=int(is_odd),
             seen=backends[target],
-            expected=f"{common}, as most hosts of the cluster",
+            expected=f"{majority(judged)}, as most hosts of the cluster",
             remedy=ALIGN_HOST,
         )
 

@@ -15,10 +15,10 @@ from exporter.checks.hypervisor_links.wires import gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_nics import NICS, NicFacts
-from exporter.topology.hosts import is_judged, names
-from exporter.topology.majority import majority
+from exporter.topology.hosts import absent, is_judged, names
+from exporter.topology.majority import differs, majority
 
 DRIVER = gauge(
     "nic_drivers_differ",
@@ -39,14 +39,18 @@ Told = dict[str, dict[HostTarget, frozenset[str]]]
 
 
 def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield for each host what differs; where most hosts do not agree nobody is odd."""
+    """Yield for each host what differs; where most hosts do not agree nobody is odd.
+
+    Not that nothing differs while so many hosts have not told that they may be most.
+    """
     judged = {target: answers[NICS] for target, answers in members.items() if is_judged(target, cloud, answers.now)}
     drivers = _by_kind(judged, lambda nic: f"{nic.driver} {nic.driver_version}".strip())
     firmwares = _by_kind(judged, lambda nic: nic.firmware)
+    missing = absent(members, group, cloud)
     for target in members:
-        yield _differs(DRIVER, drivers, target, cloud)
-        yield _differs(FIRMWARE, firmwares, target, cloud)
-    yield from _slow(judged, members, cloud)
+        yield from _differs(DRIVER, drivers, target, cloud, missing)
+        yield from _differs(FIRMWARE, firmwares, target, cloud, missing)
+    yield from _slow(judged, members, cloud, missing)
 
 
 def _by_kind(judged: Mapping[HostTarget, Mapping[str, NicFacts]], fact: Callable[[NicFacts], str]) -> Told:
@@ -59,13 +63,17 @@ def _by_kind(judged: Mapping[HostTarget, Mapping[str, NicFacts]], fact: Callable
     return {kind: {target: frozenset(words) for target, words in hosts.items()} for kind, hosts in found.items()}
 
 
-def _differs(metric: Metric, told: Told, target: HostTarget, cloud: Cloud) -> Sample:
+def _differs(metric: Metric, told: Told, target: HostTarget, cloud: Cloud, missing: int) -> Samples:
     odd = []
-    for kind, hosts in sorted(told.items()):
-        common = majority(hosts)
-        if target in hosts and common is not None and hosts[target] != common:
+    own = [(kind, hosts) for kind, hosts in sorted(told.items()) if target in hosts]
+    verdicts = {kind: differs(hosts[target], hosts, missing) for kind, hosts in own}
+    for kind, hosts in own:
+        if verdicts[kind]:
+            common = majority(hosts) or frozenset()
             odd.append((kind, " and ".join(sorted(hosts[target])), " and ".join(sorted(common))))
-    return metric.sample(
+    if not odd and None in verdicts.values():
+        return
+    yield metric.sample(
         *names(target, cloud),
         value=len(odd),
         seen="; ".join(f"{kind}: {own}" for kind, own, _ in odd[:3]),
@@ -75,7 +83,10 @@ def _differs(metric: Metric, told: Told, target: HostTarget, cloud: Cloud) -> Sa
 
 
 def _slow(
-    judged: Mapping[HostTarget, Mapping[str, NicFacts]], members: Mapping[HostTarget, Answers], cloud: Cloud
+    judged: Mapping[HostTarget, Mapping[str, NicFacts]],
+    members: Mapping[HostTarget, Answers],
+    cloud: Cloud,
+    missing: int,
 ) -> Samples:
     """Yield the NICs slower than the same NIC elsewhere: bonds of mixed speeds on purpose look alike on all hosts."""
     speeds: defaultdict[tuple[str, str], dict[HostTarget, int]] = defaultdict(dict)
@@ -90,6 +101,9 @@ def _slow(
             for (kind, name), hosts in sorted(speeds.items())
             if target in hosts and (common := usual[kind, name]) is not None and hosts[target] < common
         ]
+        own = (hosts for hosts in speeds.values() if target in hosts)
+        if not slow and any(differs(hosts[target], hosts, missing) is None for hosts in own):
+            continue
         yield SLOW.sample(
             *names(target, cloud),
             value=len(slow),

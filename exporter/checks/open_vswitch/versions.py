@@ -16,8 +16,8 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Samples, above
 from exporter.questions.host_ovs import OVS_DATABASE
 from exporter.questions.host_ovs_runtime import OVS_RUNTIME
-from exporter.topology.hosts import is_judged, names
-from exporter.topology.majority import majority
+from exporter.topology.hosts import absent, is_judged, names
+from exporter.topology.majority import differs, majority
 
 INFO = gauge("info", "Open vSwitch of a host, used by CloudStack or not; always 1.", "version")
 DIFFERS = gauge(
@@ -35,20 +35,24 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         yield INFO.sample(*names(target, cloud), version, value=1)
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield for each judged host with a version whether it is the odd one."""
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield for each judged host with a version whether it is the odd one; nothing while those silent may decide."""
     versions = {
         target: _version(answers)
         for target, answers in members.items()
         if _version(answers) and is_judged(target, cloud, answers.now)
     }
-    common = majority(versions)
+    told = [one for one, answers in members.items() if _version(answers) or OVS_DATABASE in answers.values]
+    missing = absent(told, group, cloud)
     for target, version in versions.items():
+        is_odd = differs(version, versions, missing)
+        if is_odd is None:
+            continue
         yield DIFFERS.sample(
             *names(target, cloud),
-            value=int(common is not None and version != common),
+            value=int(is_odd),
             seen=version,
-            expected=f"{common}, as most hosts of the cluster",
+            expected=f"{majority(versions)}, as most hosts of the cluster",
             remedy=ALIGN,
         )
 

@@ -17,9 +17,9 @@ from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.labels import Place
-from exporter.topology.majority import majority, odd_ones
+from exporter.topology.majority import differs, majority, odd_ones
 
 UNLIKE = Metric(
     "cloudstack_network_physical_networks_labels_unlike_peers",
@@ -33,15 +33,17 @@ Where = tuple[str, str]  # device, and the interface below it
 Traffic = tuple[str, str]  # physical network id, traffic type
 
 
-def judge(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
     """Compare the hosts of one cluster; those that are not judged do not count as peers either.
 
-    Of a host of which some places are not known only what differs is said, not that nothing does.
+    Of a host of which some places are not known only what differs is said, not that nothing does; nor while so many
+    hosts have not told that another place may be that of most.
     """
     known = {target: answers for target, answers in members.items() if is_kvm(target) and LINKS in answers.values}
     judged = {target: answers for target, answers in known.items() if is_judged(target, cloud, answers.now)}
     found: defaultdict[Traffic, dict[HostTarget, Where]] = defaultdict(dict)
     unknown = set()
+    missing = absent(known, group, cloud)
     for target, answers in judged.items():
         here = found_places(target, answers, cloud)
         if any(place.kind == "unknown" for place in here):
@@ -51,6 +53,7 @@ def judge(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) 
     odd: defaultdict[HostTarget, list[tuple[str, Where, Where]]] = defaultdict(list)
     for (_network, traffic), by_host in found.items():
         common = majority(by_host)
+        unknown |= {one for one, where in by_host.items() if differs(where, by_host, missing) is None}
         for target in odd_ones(by_host):
             odd[target].append((traffic, by_host[target], common or ("", "")))
     for target in known:

@@ -19,9 +19,9 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_links import LINKS
 from exporter.questions.host_lldp import LLDP
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.labels import Place
-from exporter.topology.majority import majority, odd_ones
+from exporter.topology.majority import differs, majority
 from exporter.topology.vlans import segment
 
 MISMATCH = Metric(
@@ -73,8 +73,8 @@ def _is_native(place: Place, answers: Answers, wanted: frozenset[int]) -> bool:
     return bool(natives) and natives <= wanted
 
 
-def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Compare the private bridges' VLANs of the hosts of one cluster."""
+def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Compare the private bridges' VLANs of the hosts of one cluster; nothing is said while those silent may decide."""
     known = {target: answers for target, answers in members.items() if is_kvm(target) and LINKS in answers.values}
     vlans: dict[HostTarget, str] = {}
     for target, answers in known.items():
@@ -82,11 +82,14 @@ def judge_cluster(_: ClusterGroup, members: Mapping[HostTarget, Answers], cloud:
         if place is not None and len(place.uplinks) == 1:
             vlans[target] = _words(place.vlan)
     judged = {target: vlan for target, vlan in vlans.items() if is_judged(target, cloud, known[target].now)}
-    odd, common = odd_ones(judged), majority(judged)
+    common, missing = majority(judged), absent(known, group, cloud)
     for target, vlan in vlans.items():
+        is_odd = differs(vlan, judged, missing) if target in judged else False
+        if is_odd is None:
+            continue
         yield UNLIKE.sample(
             *names(target, cloud),
-            value=int(target in odd),
+            value=int(is_odd),
             seen=f"management traffic is {vlan}",
             expected=f"{common or vlan}, as on most hosts of the cluster",
         )

@@ -15,7 +15,7 @@ from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.host_agent import AGENT
-from exporter.topology.hosts import is_judged
+from exporter.topology.hosts import absent, is_judged
 from exporter.topology.zones import is_zone_judged
 
 UNENFORCEABLE = Metric(
@@ -34,7 +34,7 @@ OTHER_ZONE = "Keep the hypervisor in a zone without networks with security group
 
 
 def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield whether the cluster cannot enforce them; nothing while no host of a KVM cluster has told."""
+    """Yield whether the cluster cannot enforce them; nothing while a KVM host has not told, unless another cannot."""
     cluster = group.cluster
     if not (cluster.enabled and cluster.managed and is_zone_judged(cloud, cluster.zone_id)):
         return
@@ -47,12 +47,12 @@ def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Clo
         )
     elif cluster.hypervisor == "KVM":
         told = {
-            target.name: agent.is_openvswitch
+            target: agent.is_openvswitch
             for target, answers in members.items()
             if is_judged(target, cloud, answers.now) and (agent := answers.get(AGENT)) is not None
         }
-        strange = sorted(host for host, is_openvswitch in told.items() if is_openvswitch)
-        if told:
+        strange = sorted(host.name for host, is_openvswitch in told.items() if is_openvswitch)
+        if strange or (told and not absent(told, group, cloud)):
             seen = f"Open vSwitch on {', '.join(strange[:5])}"
             yield UNENFORCEABLE.sample(
                 group.zone, cluster.name, value=int(bool(strange)), seen=seen, expected=expected, remedy=BRIDGES

@@ -125,7 +125,8 @@ def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> 
         return ""
     if name not in sets:
         return f"the address set {name} is missing"
-    return "" if address in sets[name] else f"{address} is missing in the address set {name}"
+    missing = [one for one in (address, *asked.nic.nic.secondary) if one not in sets[name]]
+    return f"{' and '.join(missing)} is missing in the address set {name}" if missing else ""
 
 
 def _direction(asked: Asked, family: Family, *, is_ingress: bool) -> tuple[str, str]:
