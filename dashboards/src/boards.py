@@ -14,6 +14,10 @@ MADE_OF_ROWS = {
         "CloudStack network / Hypervisors",
         "Do VLANs, links, switches, security groups and traffic labels on the hosts do what CloudStack believes?",
     ),
+    "csnet-connectivity": (
+        "CloudStack network / Connectivity",
+        "Do management servers live, and do they, their agents and their database reach each other?",
+    ),
     "csnet-console": (
         "CloudStack network / Console and system VMs",
         "Can people open the console of their machine, and if not, which step of the way fails?",

@@ -69,9 +69,15 @@ def selector(metric: str, *extra: str, by: Iterable[str] = ("job", "instance", "
     return f"{metric}{{{','.join([*matchers, *extra])}}}"
 
 
-def objects(verdict: str, *, by: Iterable[str] = ("job", "instance", "zone")) -> str:
+def seen(metric: Metric, *extra: str) -> str:
+    """Return the metric with those of the board's variables that it has: what serves all zones belongs to none."""
+    by = ("job", "instance", "zone") if "zone" in metric.labels else ("job", "instance")
+    return selector(metric.name, *extra, by=by)
+
+
+def objects(verdict: str, *extra: str, by: Iterable[str] = ("job", "instance", "zone")) -> str:
     """Return the counts of objects with a verdict."""
-    return selector("cloudstack_network_issue_objects", f'verdict="{verdict}"', by=by)
+    return selector("cloudstack_network_issue_objects", *extra, f'verdict="{verdict}"', by=by)
 
 
 def _ref(number: int) -> str:
@@ -213,8 +219,7 @@ def judged(heading: str, metric: Metric, *by: str, worst: str = "", unit: str = 
     """
     problem = metric.problem
     least = worst == "min" or (problem is not None and problem.promql("") == " == 0")
-    seen = selector(metric.name)
-    expr = f"{'min' if least else 'max'} by ({', '.join(by)}) ({seen})"
+    expr = f"{'min' if least else 'max'} by ({', '.join(by)}) ({seen(metric)})"
     if problem is not None and problem.from_now:
         expr, unit = f"{expr} - time()", "s"
     return Column(heading=heading, expr=expr, settings={"unit": unit, **verdict(metric)}, coloured=problem is not None)

@@ -16,6 +16,8 @@ from exporter.findings import TITLES
 from exporter.model import Issue
 
 BY = ("job", "zone")
+ZONES = 'zone=~"$zone|"'
+"""The chosen zones, and what belongs to no zone because it serves them all: management servers, the database."""
 SOURCE_PARAMETER = "${datasource:queryparam}&${__url_time_range}"
 
 
@@ -30,7 +32,7 @@ def _alerts(severity: str) -> str:
 
 
 def _state(issue: Issue) -> str:
-    state = selector(STATE, f'issue="{issue.value}"', by=BY)
+    state = selector(STATE, f'issue="{issue.value}"', ZONES, by=("job",))
     return f"max({state})"
 
 
@@ -64,7 +66,7 @@ def _alive() -> Panel:
 
 
 def _age() -> Panel:
-    seen = selector("cloudstack_network_exporter_target_last_success_timestamp_seconds", by=BY)
+    seen = selector("cloudstack_network_exporter_target_last_success_timestamp_seconds", ZONES, by=("job",))
     every = selector("cloudstack_network_exporter_interval_seconds", by=("job",))
     return stat(
         "Data age in intervals",
@@ -80,7 +82,7 @@ def _unjudged() -> Panel:
     return stat(
         "Not judged",
         "Objects without a verdict. Unknown is not healthy.",
-        f"sum({objects('unknown', by=BY)})",
+        f"sum({objects('unknown', ZONES, by=('job',))})",
         thresholds=steps((1, UNKNOWN)),
         size=(6, 4),
     )
@@ -90,7 +92,7 @@ def _accepted() -> Panel:
     return stat(
         "Accepted",
         "Objects whose only problems the configuration accepts until a date.",
-        f"sum({objects('accepted', by=BY)})",
+        f"sum({objects('accepted', ZONES, by=('job',))})",
         size=(6, 4),
     )
 

@@ -22,10 +22,10 @@ def _defaults(panel: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_five_boards(boards: Any) -> None:
-    """Wall, hypervisors, consoles, tenants and the exporter itself have readable fixed uids, equal to file names."""
+def test_six_boards(boards: Any) -> None:
+    """Wall, connectivity, hypervisors, consoles, tenants and the exporter itself have readable fixed uids, equal to file names."""
     assert {board.data["uid"] for board in boards} == {
-        "csnet-wall", "csnet-hypervisors", "csnet-console", "csnet-tenants", "csnet-exporter",
+        "csnet-wall", "csnet-connectivity", "csnet-hypervisors", "csnet-console", "csnet-tenants", "csnet-exporter",
     }  # fmt: skip
     assert all(board.path.stem == board.data["uid"] for board in boards)
 

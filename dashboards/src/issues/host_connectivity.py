@@ -1,0 +1,151 @@
+"""Rows about who reaches whom (issue 5): management servers, their agents and their database."""
+
+from __future__ import annotations
+
+from dashboards.src.board import Row
+from dashboards.src.metrics import metrics_of
+from dashboards.src.panels import Column, graph, judged, seen, selector, stat, table
+from dashboards.src.style import CRITICAL, OK, WARNING, steps
+from exporter.model import Issue
+
+BOARD = "csnet-connectivity"
+metric = metrics_of(Issue.HOST_CONNECTIVITY)
+SERVER = ("management_server",)
+API = ("job", "instance")
+
+
+def _seen(name: str, *extra: str) -> str:
+    return seen(metric(name), *extra)
+
+
+def _of_api(name: str) -> str:
+    """Return the rise in a quarter of an hour of a counter about requests, by command."""
+    counter = selector(f"cloudstack_network_exporter_{name}", by=API)
+    return f"sum by (command) (rate({counter}[15m]))"
+
+
+NOW = Row(
+    title="Management servers now",
+    panels=(
+        stat(
+            "Alive",
+            "Management servers that write their heartbeat. 0: runbook CloudStackNetManagementDown. Grey: no database.",
+            f"min({_seen('management_servers_alive')})",
+            thresholds=steps((1, OK), base=CRITICAL),
+        ),
+        stat(
+            "Stopped or missed",
+            "Stopped within a week, or Down and still needed. If orange: runbook CloudStackNetManagementServerLost.",
+            f"sum({_seen('management_server_down')}) + (sum({_seen('management_server_lost')}) or vector(0))",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Agent ports closed",
+            "Servers that are Up and take no agents. If orange: runbook CloudStackNetAgentPortClosed.",
+            f"sum({_seen('management_server_agent_port_closed')})",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Agents",
+            "Hosts and system VMs that are Up and belong to some management server, by listHosts.",
+            f"sum({_seen('management_server_agents')})",
+        ),
+        stat(
+            "API without passwords",
+            "Whether integration.api.port is set. If orange: runbook CloudStackNetUnauthenticatedApi.",
+            f"max({_seen('integration_api_enabled')})",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Upgrades open",
+            "Upgrades that are not Complete. If orange: runbook CloudStackNetSchemaUpgradeIncomplete.",
+            f"max({_seen('schema_upgrades_incomplete')})",
+            thresholds=steps((1, WARNING)),
+        ),
+    ),
+)
+
+SERVERS = Row(
+    title="Management servers",
+    panels=(
+        table(
+            "Each management server",
+            "What CloudStack, the database and the server itself say of it. Agents and connections should be near.",
+            (
+                Column(
+                    heading="Seen",
+                    expr=f"max by (management_server, version, address) ({_seen('management_server_info')})",
+                ),
+                judged("Missed", metric("management_server_down"), *SERVER),
+                judged("Stopped", metric("management_server_lost"), *SERVER),
+                judged("Heartbeat", metric("management_server_heartbeat_age_seconds"), *SERVER, unit="s"),
+                judged("Service runs", metric("management_server_service_up"), *SERVER),
+                judged("Agent port closed", metric("management_server_agent_port_closed"), *SERVER),
+                judged("Agents", metric("management_server_agents"), *SERVER),
+                judged("Agents connected", metric("management_server_agent_connections"), *SERVER),
+                judged("Database connections", metric("management_server_database_connections"), *SERVER),
+            ),
+            hide=("Value #A",),
+        ),
+        table(
+            "Among each other",
+            "Do they hold living ones for dead, agree in version, schema and clock, and is the open port reached?",
+            (
+                judged("Held for dead", metric("management_server_peers_down"), *SERVER),
+                judged("Connected", metric("management_server_peers_connected"), *SERVER),
+                judged("Other version", metric("management_server_version_differs"), *SERVER),
+                judged("Other schema", metric("management_server_schema_differs"), *SERVER),
+                judged("Clock apart", metric("management_server_clock_apart_seconds"), *SERVER, unit="s"),
+                judged("Open API port", metric("management_server_integration_port_open"), *SERVER),
+            ),
+            size=(16, 8),
+        ),
+        table(
+            "States",
+            "What does listManagementServers say? A server that was taken out of service is Down for ever.",
+            (
+                Column(
+                    heading="Seen",
+                    expr=f"max by (management_server, state) ({_seen('management_server_state')}) == 1",
+                ),
+            ),
+            hide=("Value",),
+            size=(8, 8),
+        ),
+    ),
+)
+
+WAYS = Row(
+    title="Ways to them",
+    panels=(
+        table(
+            "Where agents look",
+            "Does an address of the setting host lead agents to themselves? If so: CloudStackNetAgentsAddressUnusable.",
+            (judged("Unusable", metric("agents_address_unusable"), "setting", "address"),),
+            size=(8, 8),
+        ),
+        graph(
+            "Agents per management server",
+            "A step: a server went or came. Far apart for hours: see indirect.agent.lb.algorithm.",
+            {"{{management_server}}": f"max by (management_server) ({_seen('management_server_agents')})"},
+            unit="short",
+            size=(8, 8),
+        ),
+        graph(
+            "Seconds per request to the API",
+            "Rising: the management server or its database has too much to do. Runbook CloudStackNetApiSlow.",
+            {"{{command}}": f"{_of_api('api_request_seconds_total')} / {_of_api('api_requests_total')}"},
+            unit="s",
+            size=(8, 8),
+        ),
+        graph(
+            "Heartbeats shown are old",
+            "1: the database that is read is late or its clock is off. Runbook CloudStackNetHeartbeatsBehind.",
+            {"{{database}}": f"max by (database) ({_seen('management_heartbeats_behind')})"},
+            unit="short",
+            size=(24, 6),
+        ),
+    ),
+)
+
+ROWS = (NOW, SERVERS, WAYS)
