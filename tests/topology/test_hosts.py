@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ClusterGroup, ZoneGroup
 from exporter.cloud.targets import HostTarget
 from exporter.thresholds import HOST_SETTLES_SECONDS
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import absent, is_judged, names
 
 NOW = 1_800_000_000.0
 
@@ -62,3 +63,20 @@ def test_the_labels_of_a_host(host: HostTarget, cloud: Cloud) -> None:
     """Zone, cluster and host by name; a cluster that is not listed by its id."""
     assert names(host, cloud) == ("zone1", "cluster1", "kvm1")
     assert names(host, replace(cloud, clusters={})) == ("zone1", "c", "kvm1")
+
+
+def test_hosts_that_are_missed(host: HostTarget, cloud: Cloud) -> None:
+    """Judged KVM hosts of the zone or cluster that have not told; nobody else."""
+    others: dict[str, dict[str, Any]] = {
+        "h2": {},
+        "h3": {"cluster_id": "c2"},
+        "h4": {"resource_state": "Maintenance"},
+        "h5": {"hypervisor": "XenServer"},
+        "h6": {"type": "SecondaryStorageVM"},
+        "h7": {"zone_id": "far", "cluster_id": "far"},
+    }
+    hosts = {key: replace(host.host, id=key, **fields) for key, fields in others.items()}
+    known = replace(cloud, hosts={"h1": host.host, **hosts}, at=NOW)
+    zone, cluster = ZoneGroup("z", "zone1"), ClusterGroup("zone1", cloud.clusters["c"])
+    assert (absent([host], zone, known), absent([host], cluster, known)) == (2, 1)
+    assert absent([], cluster, known) == 2

@@ -201,3 +201,13 @@ def test_what_is_known_of_open_vswitch() -> None:
     assert switches(Answers(values={OVS_DATABASE: Answer(ovs, 0, 0, 1)})) is ovs
     assert switches(Answers(values={OVS_DATABASE: Answer(None, 0, 0, 1)})) == OvsDatabase()
     assert switches(Answers(failures={OVS_DATABASE: Failure(Reason.TIMEOUT)})) is None
+
+
+def test_labels_of_other_hypervisors_lead_nowhere_on_kvm(host: HostTarget, cloud: Cloud) -> None:
+    """In a zone with VMware clusters too: without a KVM label the agent's default counts, never VMware's vSwitch."""
+    types = {"Guest": TrafficType("Guest", "pn", "Guest", {"vmware": "vSwitch0,,vmwaredvs", "xen": "xenbr0"})}
+    mixed = replace(cloud, traffic_types=types)
+    (place,) = places(host, mixed, Links({}, {}), None, OvsDatabase())
+    assert (place.label, place.device, place.kind) == ("", "", "unknown")
+    (place,) = places(host, mixed, Links({}, {}), Agent(guest="cloudbr7"), OvsDatabase())
+    assert (place.label, place.device, place.kind) == ("", "cloudbr7", "missing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.topology.majority import majority, odd_ones
+from exporter.topology.majority import differs, majority, odd_ones
 
 
 def test_one_of_three_differs() -> None:
@@ -39,3 +39,22 @@ def test_the_odd_ones_are_fewer_than_half(values: dict[int, int]) -> None:
     odd = odd_ones(values)
     assert len(odd) * 2 < len(values) or not values
     assert len({values[one] for one in values.keys() - {*odd}}) <= 1 or not odd
+
+
+def test_members_that_have_not_told() -> None:
+    """A value is not called the usual one while those absent may make another one that of most."""
+    two = {"a": "x", "b": "x"}
+    assert differs("x", two) is False
+    assert differs("x", two, absent=2) is False
+    assert differs("x", two, absent=3) is None
+    assert differs("x", {"a": "x", "b": "y"}, absent=1) is None
+    assert differs("x", {"a": "x"}, absent=1) is False  # two never have a majority
+    assert differs("y", {"a": "x", "b": "x", "c": "y"}, absent=9) is True
+
+
+@given(st.dictionaries(st.integers(), st.integers(0, 2), max_size=7), st.integers(0, 2), st.lists(st.integers(0, 3)))
+def test_what_is_said_to_be_alike_stays_so(values: dict[int, int], value: int, later: list[int]) -> None:
+    """Whatever the absent ones tell later."""
+    if differs(value, values, absent=len(later)) is False:
+        whole = {**values, **{1000 + number: told for number, told in enumerate(later)}}
+        assert 1000 in values or not differs(value, whole)

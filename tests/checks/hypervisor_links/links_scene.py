@@ -86,13 +86,16 @@ def judged(
     return list(judge(target(**fields), answers(values), seen_by or cloud()))
 
 
-def compared(judge: Callable[..., Any], *hosts: Mapping[Question[Any], Any], **odd: Any) -> list[Sample]:
-    """Return what a judge says of a cluster; ``odd`` are fields of its last host."""
+def compared(
+    judge: Callable[..., Any], *hosts: Mapping[Question[Any], Any], silent: int = 0, **odd: Any
+) -> list[Sample]:
+    """Return what a judge says of a cluster with ``silent`` more hosts that told nothing; ``odd`` are of the last."""
     members = {
         target(number, **(odd if number == len(hosts) else {})): answers(values)
         for number, values in enumerate(hosts, 1)
     }
-    return list(judge(GROUP, members, cloud()))
+    everybody = [one.host for one in members] + [host(len(hosts) + number + 1) for number in range(silent)]
+    return list(judge(GROUP, members, replace(cloud(), hosts={one.id: one for one in everybody})))
 
 
 def values_of(samples: list[Sample], *, info: bool = False) -> dict[tuple[str, ...], float]:

@@ -128,3 +128,11 @@ def test_a_bond_of_open_vswitch() -> None:
 def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     """Somebody moves their cables."""
     assert scene.problems(found(PAIR, PAIR, PAIR, heard(eth1="leaf01", eth2="leaf09"), **fields)) == {}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While they may be wired alike and be most, an uplink that is alone is neither right nor wrong."""
+    other = heard(eth1="leaf03", eth2="leaf04")
+    assert scene.values_of(found(PAIR, other, silent=1)) == {}
+    assert set(scene.values_of(found(PAIR, PAIR, silent=5)).values()) == {0}  # two in one place are never odd
+    assert set(scene.problems(found(PAIR, PAIR, other, silent=4)).values()) == {1}

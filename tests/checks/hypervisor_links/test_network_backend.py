@@ -55,3 +55,12 @@ def test_two_hosts_that_differ_are_nobodys_fault() -> None:
 def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     """They may just be converted."""
     assert scene.problems(found(NATIVE, NATIVE, NATIVE, SWITCHED, **fields)) == {}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """Nothing is said while they may make another backend that of most; what most of the others say stands."""
+    assert scene.values_of(found(NATIVE, NATIVE, silent=3)) == {}
+    assert scene.values_of(found(NATIVE, NATIVE, NATIVE, silent=1)) == {
+        ("network_backend_differs", f"kvm{number}"): 0 for number in (1, 2, 3)
+    }
+    assert scene.problems(found(NATIVE, NATIVE, SWITCHED, silent=4)) == {("network_backend_differs", "kvm3"): 1}

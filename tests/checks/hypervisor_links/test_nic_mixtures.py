@@ -97,3 +97,11 @@ def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     odd = scene.nic(firmware="8.30", speed=10000)
     assert scene.problems(found(scene.nic(), scene.nic(), scene.nic(), odd, **fields)) == {}
     assert scene.problems(found(scene.nic(), odd, scene.nic(), **fields)) == {}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While they may be most, what is alike among few is not said to be; an odd one among three is."""
+    assert scene.values_of(found(scene.nic(), scene.nic(), silent=3)) == {}
+    assert len(scene.values_of(found(scene.nic(), scene.nic(), silent=2))) == 6
+    told = scene.values_of(found(scene.nic(), scene.nic(), scene.nic(firmware="8.30"), silent=4))
+    assert told == {("nic_firmwares_differ", "kvm3"): 1}

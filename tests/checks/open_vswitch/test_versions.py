@@ -83,3 +83,13 @@ def test_the_version_is_told_of_unused_switches_too() -> None:
         ("info", "2.17.0"): 1
     }
     assert judged(judge, {OVS_RUNTIME: None}) == []
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While they may have another version and be most, none is called the usual one."""
+    silent = {f"s{number}": host(20 + number) for number in range(3)}
+    members = {target(host(number)): answers(says("3.1.0"), 100.0) for number in (1, 2)}
+    group = ClusterGroup("zone1", cloud().clusters["c"])
+    assert list(judge_cluster(group, members, replace(cloud(), hosts=silent))) == []
+    silent.pop("s0")
+    assert [one.value for one in judge_cluster(group, members, replace(cloud(), hosts=silent))] == [0, 0]

@@ -100,3 +100,11 @@ def test_other_hypervisors_are_no_members() -> None:
     """A dom0 that answers is not compared."""
     hosts = tuple(scene.host(number, hypervisor="XenServer") for number in (1, 2, 3))
     assert odd(USUAL, USUAL, {LINKS: scene.bridged(uplink="eth9")}, hosts=hosts) == {}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While they may lie elsewhere and be most, nothing is said to be alike."""
+    hosts = tuple(scene.host(number) for number in range(1, 6))
+    assert odd(USUAL, USUAL, hosts=hosts) == {}
+    assert odd(USUAL, USUAL, USUAL, hosts=hosts) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
+    assert odd(USUAL, USUAL, OTHER_UPLINK, hosts=(*hosts, scene.host(6), scene.host(7)))["kvm3"] == 3

@@ -107,3 +107,10 @@ def test_peers_in_maintenance_do_not_count() -> None:
 def test_a_host_without_a_certain_place_is_left_out() -> None:
     """Its label is missing: another verdict."""
     assert odd(VLAN_30, VLAN_30, scene.links(scene.link("lo"))) == {"kvm1": 0, "kvm2": 0}
+
+
+def test_hosts_that_did_not_tell() -> None:
+    """While their VLAN may be that of most, nothing is said to be alike."""
+    hosts = tuple(scene.host(number) for number in range(1, 4))
+    assert odd(VLAN_30, VLAN_40, hosts=hosts) == {}
+    assert odd(VLAN_30, VLAN_30, hosts=hosts) == {"kvm1": 0, "kvm2": 0}

@@ -63,3 +63,14 @@ def test_clusters_that_do_not_matter() -> None:
     assert judged(replace(vmware, enabled=False)) == []
     assert judged(replace(vmware, managed=False)) == []
     assert judged(vmware, zones={"z": scene.disabled_zone()}) == []
+
+
+def test_a_host_that_did_not_tell() -> None:
+    """It may be on Open vSwitch: that all can enforce them is not said; that one cannot is."""
+    hosts = {f"h{number}": replace(scene.HOST, id=f"h{number}") for number in range(3)}
+    assert judged(CLUSTER, Agent(), Agent(), hosts=hosts) == []
+    (found,) = judged(CLUSTER, Agent(), Agent(bridge_type="openvswitch"), hosts=hosts)
+    assert found.value == 1
+    hosts["h2"] = replace(hosts["h2"], resource_state="Maintenance")
+    (found,) = judged(CLUSTER, Agent(), Agent(), hosts=hosts)
+    assert found.value == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,3 +137,18 @@ def test_hosts_in_maintenance_and_routers_that_did_not_tell() -> None:
     assert counts(verdict(ON_TWO, hosts=hosts)) == {"kvm1": 0, "kvm3": 0}
     seen_by = scene.cloud(*MACHINES, scene.router())
     assert scene.on_group(judge_zone, GROUP, seen_by, {scene.router_target(scene.router()): {}}) == []
+
+
+def test_a_router_that_did_not_tell() -> None:
+    """Of the hosts with machines in its network nothing healthy is said; what another router shows is."""
+    far = scene.network("102", "far")
+    there = scene.instance(40, 2, scene.nic(40, "vlan://102", "far"))
+    second = scene.router(5, network_id="far", nics=(scene.nic(205, "vlan://102", "far", address="10.1.2.1"),))
+    fields: dict[str, Any] = {"machines": (*MACHINES, there), "networks": (scene.network(), far)}
+    both = (scene.router(), second)
+    assert counts(verdict(table(**ALL), routers=both, **fields)) == {"kvm1": 0, "kvm3": 0}
+    assert counts(verdict(ON_TWO, routers=both, **fields)) == {"kvm1": 0, "kvm2": 1, "kvm3": 0}
+    waiting: tuple[dict[str, Any], ...] = ({"state": "Stopped"}, {"redundant_state": "BACKUP"})
+    for fine in waiting:
+        waits = (scene.router(), replace(second, **fine))
+        assert counts(verdict(table(**ALL), routers=waits, **fields)) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
