@@ -134,6 +134,7 @@ RANGES = Row(
             (
                 judged("VLANs", metric("pool_vlans"), *POOL),
                 judged("Allocated", metric("pool_allocated_vlans"), *POOL),
+                judged("Of one account", metric("pool_dedicated_vlans"), *POOL),
                 judged("Free", metric("pool_free_vlans"), *POOL),
                 judged("Free part", metric("pool_free_ratio"), *POOL, unit="percentunit"),
                 judged("Also elsewhere", metric("range_overlaps"), *POOL),
