@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,13 +121,14 @@ class LabDatabase:
         await self._execute((f"SET GLOBAL read_only = {int(now.behind > 0)}", *self._heartbeats()))
         self._shown = now
 
-    async def _write(self, tables: Iterable[str], edits: Iterable[Edit]) -> None:
+    async def _write(self, tables: Collection[str], edits: Iterable[Edit]) -> None:
         """Write tables anew and edit them, as one change for whoever reads."""
         await self._execute(("START TRANSACTION",))
         for table in tables:
             await self._execute([f"DELETE FROM {table}", *(self._pool if table == POOL else ())])  # noqa: S608 - ours
             await self._insert(table, self._tables.get(table, []))
         await self._execute((*edits, *self._heartbeats(), "COMMIT"))
+        await self._execute(f"ANALYZE TABLE {table}" for table in tables)  # a plan made of old figures takes seconds
 
     async def _insert(self, table: str, rows: Sequence[Row]) -> None:
         if rows and self._writer is not None:

@@ -107,9 +107,7 @@ def places(world: World, number: Numbers) -> Tables:
             | {"networktype": row["networktype"], "is_security_group_enabled": row["securitygroupsenabled"]}
             for row in rows_zone.zones(world)
         ],
-        "host_pod_ref": [
-            _named(row, number) | {"data_center_id": number(row["zoneid"])} for row in rows_zone.pods(world)
-        ],
+        "host_pod_ref": [_pod(row, number) for row in rows_zone.pods(world)],
         "cluster": [
             _named(row, number)
             | {
@@ -123,6 +121,17 @@ def places(world: World, number: Numbers) -> Tables:
             {"instance": "DEFAULT", "name": name, "value": value}
             for name, value in (world.settings | {"unmanage.vm.preserve.nics": "false"}).items()
         ],
+    }
+
+
+def _pod(row: Row, number: Numbers) -> Row:
+    spans = zip(row["startip"], row["endip"], row["vlanid"], strict=True)
+    return _named(row, number) | {
+        "data_center_id": number(row["zoneid"]),
+        "gateway": row["gateway"],
+        "cidr_address": row["startip"][0],
+        "cidr_size": 24,
+        "description": ",".join(f"{first}-{last}-0-{vlan.rpartition('/')[2]}" for first, last, vlan in spans),
     }
 
 

@@ -21,7 +21,7 @@ SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOBODY = 65534
 """Who runs the server when the lab is run by root, which the server refuses to be."""
 STARTING, KNOCKING, STOPPING = 60.0, 5.0, 20.0
-"""Seconds that it may take: two and less on an idle machine. A stranger on its port may take a knock and say nothing."""
+"""Seconds that it may take: two and less on an idle machine. A stranger on its port may take a knock in silence."""
 SCHEMA = (Path(__file__).parent / "files" / "database.sql").read_text()
 COMMON = (
     "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from exporter.lab import rows_guests, rows_network
 from exporter.lab.database_places import ADMIN, DAY, SYSTEM, Numbers, Row, Tables, when
+from exporter.lab.hypervisor_firewall import MachineRules
 from exporter.lab.world import Instance, Nic, Router, SystemVm, World, Zone, identity
 
 KINDS = {"consoleproxy": "ConsoleProxy", "secondarystoragevm": "SecondaryStorageVm"}
@@ -70,6 +71,9 @@ def _range(row: Row, number: Numbers) -> Row:
         "id": number(row["id"]),
         "uuid": row["id"],
         "vlan_id": row["vlan"],
+        "vlan_gateway": row["gateway"],
+        "vlan_netmask": row["netmask"],
+        "ip4_range": f"{row['startip']}-{row['endip']}",
         "vlan_type": "VirtualNetwork",
         "data_center_id": number(row["zoneid"]),
         "network_id": number(row["networkid"]),
@@ -110,6 +114,11 @@ def machines(world: World, number: Numbers) -> Tables:
         "op_ha_work": [work | {"type": "HA", "state": "Running", "created": when(long_ago), "tried": 1}],
         "op_it_work": [
             work | {"id": "done", "type": "Start", "created_at": long_ago, "updated_at": long_ago + 9},
+        ],
+        "op_vm_ruleset_log": [
+            {"instance_id": number(one.id), "created": when(long_ago), "logsequence": MachineRules(one.domain).sequence}
+            for one in world.instances
+            if one.network.security_groups
         ],
         "op_lock": [],
         "account_vnet_map": [],

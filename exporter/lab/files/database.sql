@@ -38,9 +38,10 @@ CREATE TABLE host (
 ) CHARSET=utf8mb3;
 CREATE TABLE host_pod_ref (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, name varchar(255), uuid varchar(40),
-  data_center_id bigint(20) unsigned NOT NULL, allocation_state varchar(32) NOT NULL DEFAULT 'Enabled',
-  removed datetime, created datetime, PRIMARY KEY (id), KEY (name), KEY (uuid), KEY (data_center_id),
-  KEY (allocation_state), KEY (removed)
+  data_center_id bigint(20) unsigned NOT NULL, gateway varchar(255) NOT NULL, cidr_address varchar(15) NOT NULL,
+  cidr_size bigint(20) unsigned NOT NULL, description varchar(255),
+  allocation_state varchar(32) NOT NULL DEFAULT 'Enabled', removed datetime, created datetime, PRIMARY KEY (id),
+  KEY (name), KEY (uuid), KEY (data_center_id), KEY (allocation_state), KEY (removed)
 ) CHARSET=utf8mb3;
 CREATE TABLE mshost (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, msid bigint(20) unsigned NOT NULL,
@@ -88,8 +89,9 @@ CREATE TABLE op_dc_link_local_ip_address_alloc (
 CREATE TABLE op_dc_vnet_alloc (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, vnet varchar(18) NOT NULL,
   physical_network_id bigint(20) unsigned NOT NULL, data_center_id bigint(20) unsigned NOT NULL,
-  account_id bigint(20) unsigned, taken datetime, account_vnet_map_id bigint(20) unsigned, PRIMARY KEY (id),
-  KEY (vnet), KEY (physical_network_id), KEY (data_center_id), KEY (account_vnet_map_id)
+  account_id bigint(20) unsigned, taken datetime, account_vnet_map_id bigint(20) unsigned,
+  PRIMARY KEY (id), UNIQUE KEY (vnet, physical_network_id, data_center_id), KEY (physical_network_id),
+  KEY (data_center_id, taken), KEY (account_vnet_map_id)
 ) CHARSET=utf8mb3;
 CREATE TABLE op_ha_work (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, instance_id bigint(20) unsigned NOT NULL,
@@ -109,6 +111,10 @@ CREATE TABLE op_lock (
   acquired_on timestamp NOT NULL DEFAULT current_timestamp(), waiters int(11) NOT NULL DEFAULT 0,
   PRIMARY KEY (`key`), KEY (mac)
 ) CHARSET=utf8mb3;
+CREATE TABLE op_vm_ruleset_log (
+  id bigint(20) unsigned NOT NULL AUTO_INCREMENT, instance_id bigint(20) unsigned NOT NULL,
+  created datetime NOT NULL, logsequence bigint(20) unsigned, PRIMARY KEY (id), KEY (instance_id)
+) CHARSET=utf8mb3;
 CREATE TABLE physical_network (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, uuid varchar(40), name varchar(255) NOT NULL,
   data_center_id bigint(20) unsigned NOT NULL, vnet varchar(255), state varchar(32) NOT NULL DEFAULT 'Disabled',
@@ -121,7 +127,8 @@ CREATE TABLE physical_network_isolation_methods (
 CREATE TABLE physical_network_traffic_types (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, uuid varchar(40),
   physical_network_id bigint(20) unsigned NOT NULL, traffic_type varchar(32) NOT NULL,
-  kvm_network_label varchar(255) DEFAULT 'cloudbr0', vlan varchar(255), PRIMARY KEY (id), KEY (uuid),
+  xenserver_network_label varchar(255), kvm_network_label varchar(255) DEFAULT 'cloudbr0',
+  vmware_network_label varchar(255) DEFAULT 'vSwitch0', vlan varchar(255), PRIMARY KEY (id), KEY (uuid),
   KEY (physical_network_id)
 ) CHARSET=utf8mb3;
 CREATE TABLE user_ip_address (
@@ -142,7 +149,8 @@ CREATE TABLE version (
   step char(32) NOT NULL, PRIMARY KEY (id), KEY (version)
 ) CHARSET=utf8mb3;
 CREATE TABLE vlan (
-  id bigint(20) unsigned NOT NULL AUTO_INCREMENT, uuid varchar(40), vlan_id varchar(255), vlan_type varchar(255),
+  id bigint(20) unsigned NOT NULL AUTO_INCREMENT, uuid varchar(40), vlan_id varchar(255),
+  vlan_gateway varchar(255), vlan_netmask varchar(255), ip4_range varchar(255), vlan_type varchar(255),
   data_center_id bigint(20) unsigned NOT NULL, network_id bigint(20) unsigned NOT NULL,
   physical_network_id bigint(20) unsigned NOT NULL, removed datetime, created datetime, PRIMARY KEY (id),
   KEY (uuid), KEY (data_center_id), KEY (physical_network_id)
