@@ -113,7 +113,6 @@ def replicate(primary: Server, replica: Server) -> None:
     primary.run("CREATE USER follower@'%' IDENTIFIED BY 'follows'", "GRANT REPLICATION SLAVE ON *.* TO follower@'%'")
     primary.run("RESET MASTER")
     replica.run(
-        "RESET MASTER",
         f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.port}, MASTER_USER='follower',"
         " MASTER_PASSWORD='follows', MASTER_USE_GTID=slave_pos",
         "START SLAVE",
@@ -121,7 +120,7 @@ def replicate(primary: Server, replica: Server) -> None:
 
 
 def _configuration(folder: Path, port: int, options: tuple[str, ...]) -> str:
-    root = authority("database CA")
+    root = authority(f"database CA {port}")  # a name of its own: tests trust two of them
     certificate, key = leaf(root, "127.0.0.1", "localhost").write(folder, "server")
     (folder / "ca.pem").write_bytes(root.pem)
     for file in (certificate, key):

@@ -44,7 +44,7 @@ LOST = frozenset({1927, 2006, 2013, 2014, 2055, 4031})
 TROUBLES = (
     SourceError, pymysql.err.Error, OSError, EOFError, ssl.SSLError,
     # what the library says of a server that does not speak the protocol, or asks for a file of ours
-    RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError, struct.error,
+    RuntimeError, ValueError, LookupError, TypeError, AttributeError, NameError, AssertionError, struct.error,
 )  # fmt: skip
 """Everything that a server, or whoever answers in its place, can bring about."""
 

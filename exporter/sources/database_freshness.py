@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from exporter.model import UnreadableError
+from exporter.questions.database_rows import Rows
 
 CLOCK_LIMIT = 120.0
 """Seconds that its clock may differ from ours: heartbeats are dead after 150 s, by the database's clock."""
@@ -59,12 +60,39 @@ class Freshness:
         return self.lag + abs(self.ahead)
 
 
-def replication(rows: Iterable[Mapping[str, Any]]) -> tuple[float | None, bool] | None:
-    """Return the largest lag and whether one of its sources is not followed; None when it follows nobody."""
+def clock(rows: Rows) -> tuple[float, bool]:
+    """Return unix time and whether the server refuses to be written; raises UnreadableError when it is neither."""
+    try:
+        ((unix, is_read_only),) = rows.rows
+        return float(unix), bool(int(is_read_only))
+    except (TypeError, ValueError) as error:
+        message = "the server does not tell the time"
+        raise UnreadableError(message) from error
+
+
+def replication(rows: Rows) -> tuple[float | None, bool] | None:
+    """Return the largest lag and whether one of its sources is not followed; None when it follows nobody.
+
+    Raises:
+        UnreadableError: a lag that is no number.
+    """
     told = [row for row in rows if not str(row.get("Channel_Name", "")).startswith(GROUP)]
     if not told:
         return None
     lags = [next((row[name] for name in LAGS if row.get(name) is not None), None) for row in told]
     if None in lags:
         return None, True
-    return max(float(lag) for lag in lags if lag is not None), False
+    try:
+        return max(float(lag) for lag in lags if lag is not None), False
+    except (TypeError, ValueError) as error:
+        message = "the server does not tell its lag in seconds"
+        raise UnreadableError(message) from error
+
+
+def heartbeat(rows: Rows) -> float | None:
+    """Return the age of the newest heartbeat of a management server: nobody is further behind than that."""
+    try:
+        ((age,),) = rows.rows
+        return None if age is None else max(float(age), 0.0)
+    except (TypeError, ValueError):
+        return None

@@ -13,10 +13,10 @@ import aiomysql
 import pymysql
 from pymysql.constants import CLIENT
 
-from exporter.model import Failure, Reason, SourceError
+from exporter.model import Failure, Reason, SourceError, UnreadableError
 from exporter.questions.database_rows import OPTIONAL, Rows, for_schema
 from exporter.sources.database_errors import LOST, TROUBLES, number_of, trouble
-from exporter.sources.database_freshness import CLOCK, HEARTBEAT, REPLICATION, Freshness, replication
+from exporter.sources.database_freshness import CLOCK, HEARTBEAT, REPLICATION, Freshness, clock, heartbeat, replication
 
 MOST_ROWS = 50_000  # of one statement; more is no finding but another database
 MOST_BYTES = 32 * 1024 * 1024  # of one statement, and of the greeting
@@ -123,21 +123,25 @@ class Session:
 
     async def measure(self, unix: Callable[[], float]) -> Failure | None:
         """Learn how fresh the server is now, beside our own clock; return why it cannot be asked, if so."""
+        try:
+            return await self._measure(unix)
+        except UnreadableError as error:
+            return Failure(Reason.UNREADABLE, f"{self.place}: {error}")
+
+    async def _measure(self, unix: Callable[[], float]) -> Failure | None:
         told = await self.rows(CLOCK, OWN_SECONDS)
         if isinstance(told, Failure):
             return told
-        now, is_read_only = (float(value or 0) for value in told.rows[0])
+        now, is_read_only = clock(told)
         ahead = now - unix()
         found = await self._replication()
-        if self.is_lost:
-            return Failure(Reason.DISCONNECTED, f"{self.place} closed the connection")
         if found is not None:
             self.freshness = Freshness(found[0], is_replica=True, is_stopped=found[1], ahead=ahead)
         elif is_read_only:  # a replica that does not say so, or that was told to forget whom it follows
             self.freshness = Freshness(await self._heartbeat(), is_replica=True, ahead=ahead)
         else:
             self.freshness = Freshness(ahead=ahead)
-        return None
+        return Failure(Reason.DISCONNECTED, f"{self.place} closed the connection") if self.is_lost else None
 
     async def _replication(self) -> tuple[float | None, bool] | None:
         """Return the lag and whether replication has stopped; None where there is none or it may not be asked."""
@@ -150,11 +154,8 @@ class Session:
         return None
 
     async def _heartbeat(self) -> float | None:
-        """Return the age of the newest heartbeat of a management server: nobody is further behind than that."""
         told = await self.rows(HEARTBEAT, OWN_SECONDS)
-        if isinstance(told, Failure) or told.rows[0][0] is None:
-            return None
-        return max(float(told.rows[0][0]), 0.0)
+        return None if isinstance(told, Failure) else heartbeat(told)
 
     def count(self) -> None:
         """Have the connection refuse whoever sends without end; aiomysql would take packets of any size."""
