@@ -27,7 +27,8 @@ REPEATED_SECONDS = 60.0
 LATELY_SECONDS = 900.0
 REMEMBERED = 2000
 OTHER_LOGGERS = 50
-LOGGER_CLASS = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,63}")
+LOGGER_CLASS = re.compile(r"(?=.{0,60}$)(?=.*[a-z])[A-Z](?:\d?[A-Za-z$])+\d?", re.ASCII)
+"""A name as Java's classes have; nothing that looks like a token."""
 
 
 @dataclass(frozen=True, slots=True)

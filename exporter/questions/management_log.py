@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from exporter.model import Question, UnreadableError, Via
 from exporter.questions.log_lines import LINES_BELOW, LONGEST_LINE
@@ -289,7 +290,7 @@ TEXT = (
     .strip()
 )
 
-MANAGEMENT_LOG = Question(
+MANAGEMENT_LOG: Question[Any] = Question(
     "management_log",
     Via.MANAGEMENT_SERVER,
     TEXT,
@@ -299,3 +300,4 @@ MANAGEMENT_LOG = Question(
     seconds=10.0,
     size=SIZE,
 )
+"""Brings a Piece; visits make of it what the log has told since it is followed, a LogTold."""

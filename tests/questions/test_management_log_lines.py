@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.questions.log_lines import OTHER_LOGGERS, LogCounts, messages
+from exporter.questions.log_lines import OTHER_LOGGERS, LogCounts, local_seconds, messages
 from exporter.questions.log_signatures import SIGNATURES, recognised
 
 SAMPLES = Path(__file__).parents[1] / "samples/log/signatures.tsv"
@@ -79,6 +79,37 @@ def test_what_nested_loggers_repeat_counts_once() -> None:
     assert counts.by_signature == {"router_disconnected": 3}
 
 
+def test_the_last_quarter_of_an_hour() -> None:
+    """By the time written in the log and by that of reading: what was read late is old, what was read long ago too."""
+    counts = LogCounts()
+    start = local_seconds("2025-10-27 15:50:13")
+    counts.take(messages([line(DEAD), line(DEAD, logid="bb")]), now=1000)
+    assert counts.lately(1000, start) == {"router_disconnected": 2}
+    assert counts.lately(1000, start + 800) == {"router_disconnected": 2}
+    assert counts.lately(1899, start) == {"router_disconnected": 2}
+    counts.take(messages([line(DEAD, logid="cc")]), now=1800)
+    assert counts.lately(1900, start) == {"router_disconnected": 1}
+    assert counts.lately(1900, start + 5000) == {}
+    assert counts.by_signature == {"router_disconnected": 3}
+
+
+def test_a_server_clock_that_goes_backwards() -> None:
+    """What was read in its future is no longer of the last quarter of an hour; nothing is counted twice."""
+    counts = LogCounts()
+    counts.take(messages([line(DEAD)]), now=10_000)
+    counts.take(messages([line(DEAD, logid="bb").replace("15:50", "12:50")]), now=2000)
+    assert counts.lately(2000, local_seconds("2025-10-27 12:50:13")) == {"router_disconnected": 1}
+    assert counts.by_signature == {"router_disconnected": 2}
+
+
+@pytest.mark.parametrize("before", ["2025-10-26 02:59:59", "2025-03-30 01:59:59", "2025-02-30 10:00:00"])
+def test_an_hour_that_comes_twice_or_never(before: str) -> None:
+    """Summer time and days that are none shift only what is told as lately, for an hour at most."""
+    again = "2025-10-26 02:00:01"
+    counts = counted(*(line(DEAD).replace("2025-10-27 15:50:13", at) for at in (before, again)))
+    assert sum(counts.by_signature.values()) == 2
+
+
 def test_levels_below_warning_count_only_where_the_table_says_so() -> None:
     """A failover is told at INFO; a disconnected router at DEBUG is talk."""
     counts = counted(
@@ -91,11 +122,28 @@ def test_levels_below_warning_count_only_where_the_table_says_so() -> None:
 
 def test_unknown_errors_are_counted_by_class_and_bounded() -> None:
     """A class that is none, or one too many, is other; warnings that nobody knows are only in the sum."""
-    lines = [line("odd", level="ERROR", logger=f"a.b.Class{n}", logid=str(n)) for n in range(OTHER_LOGGERS + 5)]
+    names = [f"a.b.C{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(OTHER_LOGGERS + 5)]
+    lines = [line("odd", level="ERROR", logger=name, logid=name) for name in names]
     counts = counted(*lines, line("odd", level="ERROR", logger="a.b.{evil}", logid="e"), line("hm", logid="w"))
     assert len(counts.unknown) == OTHER_LOGGERS + 1
     assert counts.unknown["other"] == 6
     assert counts.by_level == {"ERROR": OTHER_LOGGERS + 6, "WARN": 1}
+
+
+@pytest.mark.parametrize(
+    "logger", ["c.c.a.ApiServer", "StateMachine2", "o.a.c.S3TemplateDownloader", "c.Outer$Inner", "Ovm3VmSupport"]
+)
+def test_names_of_classes(logger: str) -> None:
+    """As Java has them."""
+    assert counted(line("odd", level="ERROR", logger=logger)).unknown == {logger.rpartition(".")[2]: 1}
+
+
+@pytest.mark.parametrize(
+    "logger", ["a.eyJhbGciOiJIUzI1", "a.Ab12Cd34", "x.UPPER", "p4ssw0rd", "Ärger", "Cl" * 40, "a.A b"]
+)
+def test_what_is_no_name_of_a_class(logger: str) -> None:
+    """Could be anything, and is other."""
+    assert counted(line("odd", level="ERROR", logger=logger)).unknown == {"other": 1}
 
 
 def test_lines_about_our_own_requests_do_not_count() -> None:

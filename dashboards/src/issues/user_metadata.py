@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.panels import Column, graph, judged, seen, selector, stat, table
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -180,4 +180,56 @@ SERVICE = Row(
     ),
 )
 
-ROWS = (NOW, ROUTERS, SERVICE, HEALTH)
+LOG = Row(
+    title="management-server.log",
+    collapsed=True,
+    panels=(
+        table(
+            "Complaints now",
+            "What do management servers repeat? The issue tells which findings to look at. Runbook"
+            " CloudStackNetManagementServerComplains.",
+            (judged("In 15 minutes", metric("management_log_complaints"), "management_server", "issue", "signature"),),
+            size=(12, 9),
+        ),
+        table(
+            "Logs",
+            "Is each log written, and does the exporter read all of it?",
+            (
+                judged("Silent", metric("management_log_silent_seconds"), "management_server", unit="s"),
+                judged("Still to be read", metric("management_log_behind_bytes"), "management_server", unit="bytes"),
+                judged("Parts lost", metric("management_log_losses_total"), "management_server"),
+            ),
+            size=(12, 9),
+        ),
+        graph(
+            "Messages by kind",
+            "Since when does it complain, and of what? Kinds that healthy clouds write now and then are here too.",
+            {
+                "{{management_server}} {{signature}}": "sum by (management_server, signature) "
+                f"(increase({seen(metric('management_log_messages_total'))}[15m])) > 0"
+            },
+            unit="short",
+        ),
+        graph(
+            "Warnings and errors",
+            "A step up after a change of CloudStack or of the network is worth a look at the kinds beside.",
+            {
+                "{{management_server}} {{level}}": "sum by (management_server, level) "
+                f"(rate({seen(metric('management_log_levels_total'))}[15m]))"
+            },
+            unit="cps",
+        ),
+        graph(
+            "Errors of no known kind",
+            "Which classes write errors that nothing above explains?",
+            {
+                "{{management_server}} {{logger}}": "sum by (management_server, logger) "
+                f"(increase({seen(metric('management_log_unknown_total'))}[15m])) > 0"
+            },
+            unit="short",
+            size=(24, 8),
+        ),
+    ),
+)
+
+ROWS = (NOW, ROUTERS, SERVICE, HEALTH, LOG)
