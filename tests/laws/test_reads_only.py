@@ -22,6 +22,7 @@ TOOLS = {
     "bridge": r"(-\S+ )*(link|fdb|vlan|mdb)( show.*)?",
     "brctl": r"(show|showstp|showmacs)\b.*",
     "cat": ANY,
+    "cksum": r"",  # of what comes to it
     "command": r"-v \S+",
     "cut": ANY,
     "date": r"'?\+\S+",
@@ -52,7 +53,7 @@ TOOLS = {
     "sleep": r"\d+",
     "sort": r"(-[unrkt0-9,]+ ?)*",
     "ss": r"(?!.*-\w*K).*",
-    "stat": r"-c ('[^']*'|\S+) .+",
+    "stat": r"(-L )?-c ('[^']*'|\S+) .+",
     "sysctl": r"-[nae]+ [^=]*",
     "systemctl": r"(is-active|is-enabled|show|list-units)( .*)?",
     "tail": r"(?!.* -\w*[fF])-[cn] (\d+|\+\S+)( .*)?",
@@ -75,7 +76,7 @@ APPCTL |= {"coverage/show", "memory/show", "bond/list", "dpctl/dump-dps", "stp/s
 LOCKS = re.compile(r"security_group|flock|lockfile|\block\b|xtables\.lock|--wait|--concurrent|tables\S* (\S+ )*-\w*w")
 WRITTEN = re.compile(r"/dev/null|\d|-|\"/dev/(tcp|udp)/[^\"]*\"")
 PARTS = ("frame.sh", "host.sh", "inside.sh")
-SENT = [question for question in catalogue() if question.via in {Via.HOST, Via.SYSTEM_VM}]
+SENT = [question for question in catalogue() if question.via in {Via.HOST, Via.SYSTEM_VM, Via.MANAGEMENT_SERVER}]
 
 
 def unreviewed(script: Script) -> list[str]:
