@@ -27,6 +27,9 @@ TABLES = (
     "op_ha_work",
     "op_it_work",
     "op_lock",
+    "op_networks",
+    "op_nwgrp_work",
+    "op_vm_ruleset_log",
     "physical_network",
     "physical_network_isolation_methods",
     "physical_network_traffic_types",
@@ -62,6 +65,8 @@ def fill(server: Server, size: Size = Size()) -> None:
             names = ", ".join(f"`{name}`" for name in columns)
             cursor.executemany(f"INSERT INTO `{table}` ({names}) VALUES ({marks})", list(rows))
         cursor.execute("UPDATE mshost SET last_update = UTC_TIMESTAMP()")
+        cursor.execute("UPDATE op_lock SET acquired_on = NOW()")
+        cursor.execute("UPDATE op_it_work SET updated_at = UNIX_TIMESTAMP() WHERE step <> 'Done'")
         cursor.execute("COMMIT")
 
 
@@ -87,17 +92,44 @@ def _places(size: Size) -> list[Table]:
         (
             "data_center",
             ("id", "name", "uuid", "networktype", "is_security_group_enabled", "allocation_state", "type"),
-            [(1, "zone1", "z-1", "Advanced", 0, "Enabled", "Core")],
+            [
+                (1, "zone1", "z-1", "Advanced", 0, "Enabled", "Core"),
+                # traps: an edge zone has no public traffic; one that is being built has none yet
+                (2, "edge", "z-2", "Advanced", 0, "Enabled", "Edge"),
+                (3, "new", "z-3", "Advanced", 0, "Disabled", "Core"),
+            ],
         ),
         (
             "host_pod_ref",
-            ("id", "name", "uuid", "data_center_id", "gateway", "cidr_address", "cidr_size", "allocation_state"),
-            [(1, "pod1", "p-1", 1, "10.0.0.254", "10.0.0.0", 24, "Enabled")],
+            (
+                "id",
+                "name",
+                "uuid",
+                "data_center_id",
+                "gateway",
+                "cidr_address",
+                "cidr_size",
+                "allocation_state",
+                "description",
+            ),
+            [
+                (
+                    1,
+                    "pod1",
+                    "p-1",
+                    1,
+                    "10.0.0.254",
+                    "10.0.0.0",
+                    24,
+                    "Enabled",
+                    "10.0.0.50-10.0.0.99-0-untagged,10.0.0.100-10.0.0.120-1-7",
+                ),
+            ],
         ),
         (
             "cluster",
             ("id", "name", "uuid", "pod_id", "data_center_id", "hypervisor_type", "managed_state"),
-            [(1, "cluster1", "c-1", 1, 1, "KVM", "Managed")],
+            [(1, "cluster1", "c-1", 1, 1, "KVM", "Managed"), (2, "cluster2", "c-2", 1, 1, "KVM", "Unmanaged")],
         ),
         (
             "host",
@@ -115,6 +147,7 @@ def _places(size: Size) -> list[Table]:
                 "mgmt_server_id",
                 "resource_state",
                 "created",
+                "removed",
             ),
             [
                 (
@@ -131,6 +164,7 @@ def _places(size: Size) -> list[Table]:
                     9001 + n % 2,
                     "Enabled",
                     LONG_AGO,
+                    None,
                 )
                 for n in range(1, 9)
             ]
@@ -149,16 +183,75 @@ def _places(size: Size) -> list[Table]:
                     9001,
                     "Enabled",
                     LONG_AGO,
+                    None,
                 ),
-                (21, "v-2-VM", "h-21", "Up", "ConsoleProxy", "10.0.0.51", None, 1, 1, None, 9002, "Enabled", LONG_AGO),
+                (
+                    21,
+                    "v-2-VM",
+                    "h-21",
+                    "Up",
+                    "ConsoleProxy",
+                    "10.0.0.51",
+                    None,
+                    1,
+                    1,
+                    None,
+                    9002,
+                    "Enabled",
+                    LONG_AGO,
+                    None,
+                ),
+                # traps: a host that was removed, a device that is not supervised, a cluster that is not managed
+                (
+                    22,
+                    "kvm1",
+                    "h-22",
+                    "Removed",
+                    "Routing",
+                    "10.0.0.11",
+                    1,
+                    1,
+                    1,
+                    "KVM",
+                    None,
+                    "Enabled",
+                    LONG_AGO,
+                    LONG_AGO,
+                ),
+                (
+                    23,
+                    "meter",
+                    "h-23",
+                    "Up",
+                    "TrafficMonitor",
+                    "10.0.0.30",
+                    None,
+                    1,
+                    1,
+                    None,
+                    None,
+                    "Enabled",
+                    LONG_AGO,
+                    None,
+                ),
+                (24, "kvm24", "h-24", "Up", "Routing", "10.0.0.34", 2, 1, 1, "KVM", None, "Enabled", LONG_AGO, None),
             ],
         ),
         (
             "physical_network",
             ("id", "uuid", "name", "data_center_id", "vnet", "state"),
-            [(200, "pn-200", "guest", 1, f"100-{last}", "Enabled"), (201, "pn-201", "public", 1, None, "Enabled")],
+            [
+                (200, "pn-200", "guest", 1, f"100-{last}", "Enabled"),
+                (201, "pn-201", "public", 1, None, "Enabled"),
+                # trap: the same VLANs on other wires
+                (204, "pn-204", "guest2", 1, "100-101", "Enabled"),
+            ],
         ),
-        ("physical_network_isolation_methods", ("physical_network_id", "isolation_method"), [(200, "VLAN")]),
+        (
+            "physical_network_isolation_methods",
+            ("physical_network_id", "isolation_method"),
+            [(200, "VLAN"), (204, "VLAN")],
+        ),
         (
             "physical_network_traffic_types",
             ("id", "uuid", "physical_network_id", "traffic_type", "kvm_network_label"),
@@ -166,6 +259,7 @@ def _places(size: Size) -> list[Table]:
                 (1, "t-1", 200, "Guest", "cloudbr1"),
                 (2, "t-2", 201, "Public", "cloudbr0"),
                 (3, "t-3", 201, "Management", "cloudbr0"),
+                (4, "t-4", 204, "Guest", "cloudbr2"),
             ],
         ),
         (
@@ -185,15 +279,17 @@ def _places(size: Size) -> list[Table]:
                 (1, "isolated", "o-1", "Guest", 0, "Isolated", "Enabled"),
                 (2, "shared", "o-2", "Guest", 1, "Shared", "Enabled"),
                 (3, "system", "o-3", "Public", 0, None, "Enabled"),
+                (4, "shared without VLAN", "o-4", "Guest", 0, "Shared", "Enabled"),
             ],
         ),
         (
             "op_dc_vnet_alloc",
             ("id", "vnet", "physical_network_id", "data_center_id", "taken", "account_vnet_map_id"),
             [
-                (n + 1, str(100 + n), 200, 1, LONG_AGO if n < size.networks else None, 1 if 100 + n == last else None)
+                (n + 1, str(100 + n), 200, 1, LONG_AGO if n <= size.networks else None, 1 if 100 + n == last else None)
                 for n in range(size.vlans)
-            ],
+            ]
+            + [(100_001, "100", 204, 1, None, None), (100_002, "101", 204, 1, None, None)],
         ),
     ]
 
@@ -239,8 +335,28 @@ def _networks(size: Size) -> list[Table]:
         # traps: removed with another state than Destroy; stopped, so without a VLAN
         (13, "n-gone", "gone", "Guest", "Vlan", "vlan://100", 1, 200, 1, "Allocated", 13, "Isolated", LONG_AGO),
         (14, "n-idle", "idle", "Guest", "Vlan", None, 1, 200, 1, "Allocated", 14, "Isolated", None),
+        # trap: a shared network whose VLAN was not chosen takes one from the pool
+        (
+            15,
+            "n-pooled",
+            "pooled",
+            "Guest",
+            "Vlan",
+            f"vlan://{100 + size.networks}",
+            4,
+            200,
+            1,
+            "Setup",
+            15,
+            "Shared",
+            None,
+        ),
     ]
-    return [("networks", columns, [*guests, *others])]
+    return [
+        ("networks", columns, [*guests, *others]),
+        # trap: this counter drifts
+        ("op_networks", ("id", "mac_address_seq", "nics_count", "gc", "check_for_gc"), [(1000, 1, 77, 1, 1)]),
+    ]
 
 
 def _machines(size: Size) -> list[Table]:
@@ -326,6 +442,8 @@ def _machines(size: Size) -> list[Table]:
         (5, "r-5-VM", "v-r5", "r-5-VM", "Running", "DomainRouter", "DomainRouter", 4, 1, "KVM", LONG_AGO, None),
         # traps: expunged long ago with its NIC; still in state Expunging
         (6, "old", "v-old", "i-2-6-VM", "Expunging", "User", "User", None, 1, "KVM", LONG_AGO, LONG_AGO),
+        (7, "dying", "v-dying", "i-2-7-VM", "Expunging", "User", "User", None, 1, "KVM", LONG_AGO, None),
+        (8, "off", "v-off", "i-2-8-VM", "Stopped", "User", "User", None, 1, "KVM", LONG_AGO, None),
     ]
     special = [
         (
@@ -400,8 +518,20 @@ def _machines(size: Size) -> list[Table]:
             LONG_AGO,
             LONG_AGO,
         ),
+        (7, "c-dying", 7, 1000, "02:00:00:00:77:07", "10.77.0.7", None, "Allocated", "Start", "User", LONG_AGO, None),
+        (8, "c-off", 8, 14, "02:00:00:00:77:08", "10.77.0.8", None, "Allocated", "Start", "User", LONG_AGO, None),
     ]
-    return [("vm_instance", machines, [*users, *system]), ("nics", nics, [*cards, *special])]
+    return [
+        ("vm_instance", machines, [*users, *system]),
+        ("nics", nics, [*cards, *special]),
+        (
+            "op_vm_ruleset_log",
+            ("id", "instance_id", "created", "logsequence"),
+            [(n + 1, 100 + n, LONG_AGO, 3) for n in range(size.vms)],
+        ),
+        # trap: a queue that is not used any more
+        ("op_nwgrp_work", ("id", "instance_id", "created", "step"), [(1, 100, LONG_AGO, "Processing")]),
+    ]
 
 
 def _addresses(size: Size) -> list[Table]:
@@ -422,6 +552,7 @@ def _addresses(size: Size) -> list[Table]:
         "source_nat",
         "one_to_one_nat",
         "removed",
+        "vpc_id",
     )
     used = size.addresses // 2
     rows = [
@@ -442,22 +573,93 @@ def _addresses(size: Size) -> list[Table]:
             int(n < used),
             0,
             None,
+            None,
         )
         for n in range(size.addresses)
     ]
     system = [
         # a system VM's address has no network; two routers share one
-        (1, "u-s1", "203.0.113.2", "Allocated", LONG_AGO, 1, 1, 1, 10, None, 1, 0, 1, 0, 0, None),
-        (2, "u-r4", "203.0.113.3", "Allocated", LONG_AGO, 2, 1, 1, 10, 1000, 0, 0, 0, 1, 0, None),
-        (3, "u-old", "203.0.113.4", "Allocated", LONG_AGO, 2, 1, 1, 10, 13, 0, 0, 0, 0, 0, LONG_AGO),
+        (1, "u-s1", "203.0.113.2", "Allocated", LONG_AGO, 1, 1, 1, 10, None, 1, 0, 1, 0, 0, None, None),
+        (2, "u-r4", "203.0.113.3", "Allocated", LONG_AGO, 2, 1, 1, 10, 1000, 0, 0, 0, 1, 0, None, None),
+        (3, "u-old", "203.0.113.4", "Allocated", LONG_AGO, 2, 1, 1, 10, 13, 0, 0, 0, 0, 0, LONG_AGO, None),
+        # traps: of a VPC, portable, of a shared network, reserved
+        (4, "u-vpc", "203.0.126.2", "Allocated", LONG_AGO, 2, 1, 3, 10, None, 0, 0, 0, 1, 0, None, 7),
+        (5, "u-portable", "203.0.126.3", "Allocated", LONG_AGO, 2, 1, 3, 10, None, 0, 1, 0, 0, 0, None, None),
+        (6, "u-shared", "192.0.2.9", "Allocated", LONG_AGO, 2, 1, 2, 12, None, 0, 0, 0, 0, 0, None, None),
+        (7, "u-reserved", "203.0.126.4", "Reserved", LONG_AGO, 2, 1, 3, 10, None, 0, 0, 0, 0, 0, None, None),
     ]
     return [
         (
             "vlan",
-            ("id", "uuid", "vlan_id", "vlan_type", "data_center_id", "network_id", "physical_network_id"),
+            (
+                "id",
+                "uuid",
+                "vlan_id",
+                "vlan_type",
+                "data_center_id",
+                "network_id",
+                "physical_network_id",
+                "vlan_gateway",
+                "vlan_netmask",
+                "ip4_range",
+                "removed",
+            ),
             [
-                (1, "l-1", "vlan://50", "VirtualNetwork", 1, 10, 201),
-                (2, "l-2", "vlan://4000", "DirectAttached", 1, 12, 200),
+                (
+                    1,
+                    "l-1",
+                    "vlan://50",
+                    "VirtualNetwork",
+                    1,
+                    10,
+                    201,
+                    "203.0.112.1",
+                    "255.255.240.0",
+                    "203.0.113.2-203.0.125.254",
+                    None,
+                ),
+                (2, "l-2", "vlan://4000", "DirectAttached", 1, 12, 200, None, None, "192.0.2.5-192.0.2.99", None),
+                # traps: a second range of the subnet, the same in another zone, one that was removed, one of the pool
+                (
+                    3,
+                    "l-3",
+                    "vlan://50",
+                    "VirtualNetwork",
+                    1,
+                    10,
+                    201,
+                    "203.0.112.1",
+                    "255.255.240.0",
+                    "203.0.126.2-203.0.126.254",
+                    None,
+                ),
+                (
+                    4,
+                    "l-4",
+                    "vlan://50",
+                    "VirtualNetwork",
+                    2,
+                    None,
+                    None,
+                    "203.0.112.1",
+                    "255.255.240.0",
+                    "203.0.113.2-203.0.125.254",
+                    None,
+                ),
+                (
+                    5,
+                    "l-5",
+                    "vlan://50",
+                    "VirtualNetwork",
+                    1,
+                    10,
+                    201,
+                    "203.0.112.1",
+                    "255.255.240.0",
+                    "203.0.113.2-203.0.125.254",
+                    LONG_AGO,
+                ),
+                (6, "l-6", f"vlan://{100 + size.networks}", "DirectAttached", 1, 15, 200, None, None, None, None),
             ],
         ),
         ("user_ip_address", columns, [*rows, *system]),
@@ -486,7 +688,12 @@ def _addresses(size: Size) -> list[Table]:
         (
             "op_it_work",
             ("id", "created_at", "type", "vm_type", "step", "updated_at", "instance_id"),
-            [("w1", 1_700_000_000, "Start", "User", "Done", 1_700_000_100, 100)],
+            [
+                ("w1", 1_700_000_000, "Start", "User", "Done", 1_700_000_100, 100),
+                ("w2", 1_700_000_000, "Start", "User", "Prepare", 1_700_000_100, 101),  # it is being done now
+            ],
         ),
+        # trap: a lock that a living server holds now
+        ("op_lock", ("key", "mac", "ip", "thread"), [("networks1000", "9001", "Job-Executor-7", "1234")]),
         ("configuration", ("instance", "name", "value"), [("DEFAULT", "unmanage.vm.preserve.nics", "false")]),
     ]

@@ -69,13 +69,15 @@ AGENT_WITHOUT_VM = finds(
 )
 LOCK_OF_DEAD_SERVER = finds(
     "lock_of_dead_server",
-    "D24: locks held by a management server that is dead.",
+    "D24: locks held by a management server that is dead; silent while no server is alive.",
     "op_lock, mshost",
     """
     SELECT l.`key` AS name, CONCAT('held since ', l.acquired_on, ' by server ', l.mac) AS seen
     FROM op_lock l LEFT JOIN mshost m ON m.msid = CAST(l.mac AS UNSIGNED) AND m.removed IS NULL
       AND m.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
     WHERE m.id IS NULL
+      AND EXISTS (SELECT 1 FROM mshost a WHERE a.removed IS NULL
+                  AND a.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND)
     """,
 )
 LOCK_HELD_LONG = finds(
