@@ -72,6 +72,9 @@ class Watch:
         return b"".join(self.app.engine.page.text()).decode()
 
 
+VISITED = ("host", "router", "console_proxy", "console_endpoint", "management_server", "database")
+
+
 @asynccontextmanager
 async def watching(**options: object) -> AsyncIterator[Watch]:
     """Yield one lab and one exporter before it, with a clock whose hands can be moved."""
@@ -81,7 +84,7 @@ async def watching(**options: object) -> AsyncIterator[Watch]:
         ("cloudstack", "per_second"): "100",
         ("ssh", "hops_per_host"): "3",  # more at once only make what answers wait for a processor
         # nothing is visited by time here; with the lab's own intervals a busy machine gives up visits that wait
-        **{("intervals", kind): "30" for kind in ("host", "router", "console_proxy", "console_endpoint")},
+        **{("intervals", kind): "30" for kind in VISITED},
     }
     async with Lab(Options(**options)) as lab, build(load(lab.config_file, os.environ, quick), clock) as app:  # type: ignore[arg-type]
         yield Watch(app, lab, clock)

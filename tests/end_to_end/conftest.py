@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from exporter.lab.database_server import PROGRAMS
+from tests.real_parts import require
 from tests.watching import Watch, watching
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def watch() -> AsyncIterator[Watch]:
-    """Begin healthy; a test that breaks something mends it. Hosts are asked again when they were changed."""
-    async with watching(remembers=True) as both:
+    """Begin healthy, with a database; a test that breaks something mends it. Hosts are asked again when they were changed."""
+    require(*PROGRAMS)
+    async with watching(remembers=True, database=True) as both:
         yield both
