@@ -30,6 +30,7 @@ class Complaint:
     logger: str
     text: str
     below: tuple[str, ...] = ()  # what is printed below it: an exception and its places
+    times: int = 1  # each time that the log is written
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +40,7 @@ class ManagementServer:
     Attributes:
         state: as CloudStack has it: Up | Down | Maintenance | ...
         heartbeat: seconds since it last wrote its row of the database (mshost.last_update).
-        uptime: seconds since it was started.
+        uptime: seconds since its service was started; the machine is older.
         ssh, wrapper: as of a host.
         service: systemd's word for cloudstack-management: active | inactive | failed | activating.
         ports: it listens on while its service is active.

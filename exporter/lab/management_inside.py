@@ -12,6 +12,8 @@ from exporter.lab.world import World
 
 JAVA = 'users:(("java",pid=1840,fd=60))'
 DAEMON = "java -Djava.security.properties=java.security.ciphers -cp /etc/cloudstack org.apache.cloudstack.ServerDaemon"
+BOOT = 900
+"""Seconds from the start of the machine to that of the service."""
 CLIENTS = 41000
 """Ports of clients begin here."""
 
@@ -20,6 +22,7 @@ def management_tree(world: World, server: ManagementServer) -> Tree:
     """Return a management server as a tree."""
     tree = Tree(server.name, tools=tools("ss", "systemctl", "hostname", "ps"))
     tree.put("proc/sys/kernel/hostname", f"{server.name}\n", mode=0o444)
+    tree.put("proc/uptime", f"{server.uptime + BOOT}.42 {server.uptime + BOOT}.17\n", mode=0o444)
     tree.put("run/systemd/system/.keep", "")
     tree.put("etc/cloudstack/management/db.properties", f"db.cloud.password={CANARY}\n", mode=0o640)
     java = f"1840 1 {server.uptime} java {DAEMON}\n" if server.runs else ""
@@ -28,8 +31,8 @@ def management_tree(world: World, server: ManagementServer) -> Tree:
     tree.knows = {
         "hostname": server.name,
         "era": "C",
-        "ps": f"1 0 {server.uptime + 900} systemd /lib/systemd/systemd --system\n{java}",
-        "units": f"cloudstack-management.service loaded {server.service} {inner} {result} 0\n",
+        "ps": f"1 0 {server.uptime + BOOT} systemd /lib/systemd/systemd --system\n{java}",
+        "units": f"cloudstack-management.service loaded {server.service} {inner} {result} 0 {BOOT}000000\n",
         "sockets": "".join(f"{line}\n" for line in _sockets(world, server)),
     }
     if server.log == "unreadable":

@@ -1,7 +1,8 @@
 """management-server.log of the lab, as 4.20 writes it: what a healthy server says, and what it complains of.
 
 It is written when somebody is about to look: the lines since the last time, in order and with their own times. So it
-costs nothing in between, and whoever looks finds it as if it had been written all along.
+costs nothing in between, and whoever looks finds it as if it had been written all along. When complaints end, its
+dates go on a quarter of an hour later: what was complained of is then long ago, and nobody has to wait for that.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gzip
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable
 from itertools import count, cycle
 from pathlib import Path
@@ -21,6 +23,8 @@ PACE = 2.0
 """Seconds from line to line."""
 MOST = 30
 """Lines that are made up for at once."""
+FORGIVEN = 1000.0
+"""Seconds by which the dates of a log go on when its complaints have ended."""
 ORDINARY = (Path(__file__).parent / "files" / "management-server.txt").read_text().splitlines()
 """What healthy servers say: level, [logger], (thread), message. The warnings among it mean nothing."""
 
@@ -32,6 +36,8 @@ class Logs:
         self._folder = folder
         self._written: dict[str, float] = {}
         self._quiet: dict[str, float] = {}
+        self._complains: set[str] = set()
+        self._ahead: Counter[str] = Counter()
         self._numbers = count(1)
         self._ordinary = cycle(ORDINARY)
 
@@ -47,6 +53,11 @@ class Logs:
             if server.quiet != self._quiet.get(server.name, 0.0) and log.exists():
                 os.utime(log, (_now() - server.quiet,) * 2)
             self._quiet[server.name] = server.quiet
+            if server.complaints:
+                self._complains.add(server.name)
+            elif server.name in self._complains:
+                self._complains.remove(server.name)
+                self._ahead[server.name] += 1
 
     @staticmethod
     def _hide(log: Path, *, is_missing: bool) -> None:
@@ -96,13 +107,13 @@ class Logs:
         since, now = self._written[server.name], _now()
         ticks = max(1, min(int((now - since) / PACE), MOST))
         self._written[server.name] = now
+        begin = now - (ticks - 1) * PACE + FORGIVEN * self._ahead[server.name]
         found: list[str] = []
         for complaint in server.complaints:
             told = f"{complaint.level} [{complaint.logger}] (Work-Job-Executor-4) {complaint.text}"
-            found += [self._line(now - (ticks - 1) * PACE, told), *complaint.below]
-        for tick in reversed(range(ticks)):
-            found.append(self._line(now - tick * PACE, next(self._ordinary)))
-        return found
+            for _ in range(complaint.times):
+                found += [self._line(begin, told), *complaint.below]
+        return found + [self._line(begin + tick * PACE, next(self._ordinary)) for tick in range(ticks)]
 
     def _line(self, moment: float, told: str) -> str:
         """Return one message of the fourth era; each has a log id of its own."""

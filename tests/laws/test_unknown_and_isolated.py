@@ -27,7 +27,7 @@ def verdict_lines(watch: Watch) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in watch.page().splitlines():
         if not line.startswith("#") and not NO_VERDICT.match(line) and line.startswith("cloudstack_network_"):
-            names = re.findall(r'(?:router|console_proxy|pair|host)="([^"]*)"', line)
+            names = re.findall(r'(?:router|console_proxy|pair|host|management_server)="([^"]*)"', line)
             found.setdefault("+".join(names), []).append(line.rpartition(" ")[0])
     return found
 
