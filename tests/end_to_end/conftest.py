@@ -13,7 +13,7 @@ from tests.watching import Watch, watching
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def watch() -> AsyncIterator[Watch]:
-    """Begin healthy, with a database; a test that breaks something mends it. Hosts are asked again when they were changed."""
+    """Begin healthy, with a database; a test that breaks something mends it. What was changed is asked again."""
     require(*PROGRAMS)
     async with watching(remembers=True, database=True) as both:
         yield both

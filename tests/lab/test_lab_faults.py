@@ -28,7 +28,7 @@ def told(world: World) -> str:
     trees = [router_tree(world, router) for router in world.routers]
     trees += [console_tree(world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
     shown = [(tree.name, tree.files, tree.knows, tree.tools, tree.links) for tree in trees]
-    wires = [world.api, world.api_is_down, world.console_names, world.resolver]
+    wires = [world.api, world.api_is_down, world.console_names, world.resolver, repr(world.database)]
     services = [(host.ssh, host.wrapper) for host in world.hosts] + [repr(vm.console) for vm in world.system_vms]
     services += [(router.web.state, [one.state for one in router.passwords]) for router in world.routers]
     return json.dumps([rows, zones, wires, services], sort_keys=True, default=str) + repr(shown)
