@@ -1,0 +1,142 @@
+"""Inconsistencies of the database: two rounds, unknown that is never 0, words, and muting by name."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from exporter.board import FINDING_ACCEPTED, JudgmentBoard
+from exporter.checks import Registered
+from exporter.checks.hypervisor_links.database_inconsistencies import CHECK, FOUND
+from exporter.checks.hypervisor_links.database_kinds import EXAMPLES, INCONSISTENCIES, LEFTOVERS, Kind
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import DatabaseTarget
+from exporter.config import Accept
+from exporter.findings import Verdict
+from exporter.judging import Judging
+from exporter.memory import TargetMemory
+from exporter.model import Answer, Failure, Issue, Reason
+from exporter.questions.database_found import Found
+from exporter.questions.database_nics import MAC_TWICE
+from exporter.questions.database_vlans import VLAN_LEAKED, VLAN_SHARED
+from tests.checks.hypervisor_links.database_scene import ROUND, judged, rows
+from tests.clocks import HandClock
+
+NAMES = {kind.name for kind in INCONSISTENCIES}
+NAME = "inconsistencies"
+
+
+def test_nothing_found_is_zero_at_once() -> None:
+    """Healthy needs no second look: there is nothing that could pass."""
+    found = judged(CHECK, {})
+    assert {name for _, name in found} == NAMES
+    assert {one.value for one in found.values()} == {0}
+
+
+def test_what_was_found_once_is_neither_healthy_nor_a_problem() -> None:
+    """The first look after a start says nothing of it; the others are judged."""
+    found = judged(CHECK, {VLAN_LEAKED: rows("guest/150")})
+    assert {name for _, name in found} == NAMES - {"vlan_leaked"}
+
+
+def test_what_comes_and_goes_never_counts() -> None:
+    """Operations pass through odd states: another row each round is none of them twice."""
+    seen = judged(CHECK, {VLAN_LEAKED: rows("guest/150")}, {VLAN_LEAKED: rows("guest/151")})
+    assert seen[NAME, "vlan_leaked"].value == 0
+    assert judged(CHECK, {}, {VLAN_LEAKED: rows("a")})[NAME, "vlan_leaked"].value == 0
+
+
+def test_what_two_rounds_in_a_row_have_found_counts() -> None:
+    """By name; with examples, how it should be, and what to do."""
+    found = judged(CHECK, {VLAN_LEAKED: rows("a", "b", "c")}, {VLAN_LEAKED: rows("b", "c", "d")})
+    one = found[NAME, "vlan_leaked"]
+    assert (one.value, one.metric.problem is not None and one.metric.problem.holds(one.value, 0)) == (2, True)
+    assert one.seen == "2: b (what is odd about b); c (what is odd about c)"
+    assert one.expected == "none: each VLAN taken from the pool belongs to a network"
+    assert "database" in one.remedy
+    assert {name for (_, name), other in found.items() if other.value} == {"vlan_leaked"}
+
+
+def test_examples_are_bounded() -> None:
+    """Ten of any number, each short: a pool that was emptied by hand does not fill the page."""
+    many = tuple(Found(f"{n}-" + "x" * 200, "y" * 200) for n in range(500))
+    one = judged(CHECK, {MAC_TWICE: many}, {MAC_TWICE: many})[NAME, "mac_twice"]
+    assert one.value == 500
+    assert one.seen.count("; ") == EXAMPLES
+    assert one.seen.endswith("; ... and 490 more")
+    assert len(one.seen) < EXAMPLES * 180
+
+
+def test_what_could_not_be_asked_is_unknown_and_the_others_are_judged() -> None:
+    """A column or a grant that is missing disables one check."""
+    for reason in (Reason.UNSUPPORTED, Reason.PERMISSION, Reason.BEHIND):
+        found = judged(CHECK, {VLAN_LEAKED: Failure(reason)}, {VLAN_LEAKED: Failure(reason)})
+        assert {name for _, name in found} == NAMES - {"vlan_leaked"}
+
+
+def test_a_database_that_is_behind_says_nothing() -> None:
+    """During an upgrade or on a replica that lags no check has a verdict, and old ones expire."""
+    assert judged(CHECK, {}, others=Failure(Reason.BEHIND)) == {}
+
+
+@pytest.mark.parametrize("kind", [*INCONSISTENCIES, *LEFTOVERS], ids=lambda kind: kind.name)
+def test_every_kind_has_its_number_and_tells_what_to_do(kind: Kind) -> None:
+    """The number stands in the question's reason too; nobody is told to edit the database."""
+    assert kind.question.why.startswith(f"{kind.facts}: ")
+    assert kind.healthy
+    assert 20 < len(kind.remedy) < 400
+    assert not {"UPDATE", "DELETE", "SELECT"} & set(kind.remedy.split())
+
+
+def test_every_fact_has_its_check() -> None:
+    """D01 to D34 but the heartbeat and version of management servers (D18, D19) and rules on hosts (D32)."""
+    numbers = {int(kind.facts[1:]) for kind in (*INCONSISTENCIES, *LEFTOVERS)}
+    assert numbers == set(range(1, 35)) - {18, 19, 32}
+    names = [kind.name for kind in (*INCONSISTENCIES, *LEFTOVERS)]
+    assert len(set(names)) == len(names)
+
+
+def test_one_check_is_muted_by_name_and_no_other() -> None:
+    """An accept entry takes the finding off the list and silences its alert; the same words for another do not."""
+    clock = HandClock(now=1000.0, offset=0.0)
+    target, memory = DatabaseTarget(), TargetMemory()
+    registered = (Registered(Issue.HYPERVISOR_LINKS, "database_inconsistencies", CHECK),)
+    accept = Accept(
+        metric=FOUND.name, matchers=('check="vlan_leaked"',), reason="known since the migration", until=date(2099, 1, 1)
+    )
+    board = JudgmentBoard(clock, registered, (accept,), watch=lambda: ((target, memory),), cloud=Cloud)
+    judging = Judging(registered, board.put)
+    for _ in range(2):
+        clock.turn(ROUND)
+        now = clock.boot()
+        told = dict.fromkeys(CHECK.uses[DatabaseTarget], ()) | {
+            VLAN_LEAKED: rows("guest/150"),
+            VLAN_SHARED: rows("vlan://100"),
+        }
+        memory.note({one: Answer(value, now, now, now + 2 * ROUND) for one, value in told.items()}, now)
+        judging.target(target, memory, Cloud(expires=1e9))
+    findings = {one.labels["check"]: one.accepted for one in board.snapshot().findings}
+    assert findings == {"vlan_leaked": "known since the migration", "vlan_shared": ""}
+    silenced = [one for one in board.samples(((target, memory),))[""] if one.metric is FINDING_ACCEPTED]
+    assert [one.label("finding") for one in silenced] == ["vlan_leaked"]
+    assert board.unmatched() == ()
+    tile = next(one for one in board.snapshot().tiles if one.issue is Issue.HYPERVISOR_LINKS)
+    assert tile.objects[Verdict.PROBLEM] == 1
+
+
+def test_a_question_that_fails_is_shown_as_blind_and_the_rest_stands() -> None:
+    """What could not be asked stands beside the findings with its reason; the database is not called healthy."""
+    clock = HandClock(now=1000.0, offset=0.0)
+    target, memory = DatabaseTarget(), TargetMemory()
+    registered = (Registered(Issue.HYPERVISOR_LINKS, "database_inconsistencies", CHECK),)
+    board = JudgmentBoard(clock, registered, watch=lambda: ((target, memory),), cloud=Cloud)
+    now = clock.boot()
+    answered = {one: Answer((), now, now, now + ROUND) for one in CHECK.uses[DatabaseTarget]}
+    lost = Failure(Reason.PERMISSION, "db:3306: SELECT command denied")
+    memory.note({**answered, VLAN_LEAKED: lost}, now)
+    Judging(registered, board.put).target(target, memory, Cloud(expires=1e9))
+    (row,) = board.snapshot().blind
+    assert (row.subject, row.what, row.reason) == ("cloud", ("database_vlan_leaked",), "permission")
+    tile = next(one for one in board.snapshot().tiles if one.issue is Issue.HYPERVISOR_LINKS)
+    assert tile.state == "unknown"
