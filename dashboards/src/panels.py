@@ -14,6 +14,8 @@ from dashboards.src.style import EMPTY, NO_DATA, OK, Json, steps, verdict
 from exporter.model import Metric
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+ZONES = 'zone=~"$zone|"'
+"""The chosen zones, and what belongs to no zone because it serves them all: management servers, the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

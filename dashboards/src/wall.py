@@ -10,14 +10,12 @@ from alerts.recorded import STATE
 from alerts.rules import board as board_of
 from dashboards.src.board import Board, Row
 from dashboards.src.metrics import checked
-from dashboards.src.panels import Column, Panel, history, objects, selector, stat, table
+from dashboards.src.panels import ZONES, Column, Panel, history, objects, selector, stat, table
 from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, Json, states, steps, words
 from exporter.findings import TITLES
 from exporter.model import Issue
 
 BY = ("job", "zone")
-ZONES = 'zone=~"$zone|"'
-"""The chosen zones, and what belongs to no zone because it serves them all: management servers, the database."""
 SOURCE_PARAMETER = "${datasource:queryparam}&${__url_time_range}"
 
 

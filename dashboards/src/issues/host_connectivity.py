@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, seen, selector, stat, table
-from dashboards.src.style import CRITICAL, OK, WARNING, steps
+from dashboards.src.panels import ZONES, Column, graph, judged, objects, seen, selector, stat, table
+from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, steps
 from exporter.model import Issue
 
 BOARD = "csnet-connectivity"
 metric = metrics_of(Issue.HOST_CONNECTIVITY)
 SERVER = ("management_server",)
 API = ("job", "instance")
+ISSUE = f'issue="{Issue.HOST_CONNECTIVITY.value}"'
 
 
 def _seen(name: str, *extra: str) -> str:
@@ -19,9 +20,9 @@ def _seen(name: str, *extra: str) -> str:
 
 
 def _of_api(name: str) -> str:
-    """Return the rise in a quarter of an hour of a counter about requests, by command."""
+    """Return the rate of a counter about requests, by command."""
     counter = selector(f"cloudstack_network_exporter_{name}", by=API)
-    return f"sum by (command) (rate({counter}[15m]))"
+    return f"sum by (command) (rate({counter}[$__rate_interval]))"
 
 
 NOW = Row(
@@ -36,7 +37,8 @@ NOW = Row(
         stat(
             "Stopped or missed",
             "Stopped within a week, or Down and still needed. If orange: runbook CloudStackNetManagementServerLost.",
-            f"sum({_seen('management_server_down')}) + (sum({_seen('management_server_lost')}) or vector(0))",
+            f"sum({_seen('management_server_down')}) + (sum({_seen('management_server_lost')})"
+            f" or 0 * sum({_seen('management_server_down')}))",
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -49,6 +51,12 @@ NOW = Row(
             "Agents",
             "Hosts and system VMs that are Up and belong to some management server, by listHosts.",
             f"sum({_seen('management_server_agents')})",
+        ),
+        stat(
+            "Not judged",
+            "Objects of this issue without a verdict, those of no zone included. Unknown is not healthy.",
+            f"sum({objects('unknown', ISSUE, ZONES, by=API)})",
+            thresholds=steps((1, UNKNOWN)),
         ),
         stat(
             "API without passwords",
