@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import targets
 from exporter.model import Check, Question, Via
 from exporter.questions import catalogue
+from exporter.questions.database_rows import OPTIONAL
 from exporter.questions.wrapper import collector, version
 from exporter.sources.ssh_login import Mode, SshSettings
 
@@ -25,7 +26,7 @@ WAYS = {
 
 COLUMNS = {
     "configuration": ("name", "value"),
-    "data_center": ("id", "name", "networktype", "is_security_group_enabled", "removed"),
+    "data_center": ("id", "name", "networktype", "is_security_group_enabled", "allocation_state", "removed"),
     "host": (
         "id", "name", "status", "type", "private_ip_address", "cluster_id", "pod_id", "data_center_id",
         "hypervisor_type", "mgmt_server_id", "removed",
@@ -139,12 +140,13 @@ def database_privileges(user: str, schema: str, *, tls: bool, address: str = EXP
         (
             "-- CloudStack's database: an account that may read what is listed here, and nothing else.",
             "-- On the primary, for MySQL 8 and MariaDB 10.6 or newer; replicas take it over. An older CloudStack may",
-            "-- lack a table: with --force the client goes on after the error.",
+            "-- lack a table or column: with --force the client goes on after the error.",
             f"CREATE USER {account} IDENTIFIED BY 'PASSWORD'{' REQUIRE SSL' if tls else ''}",
             "  WITH MAX_USER_CONNECTIONS 2;",
             "-- To know how far a replica is behind. MySQL reads the first comment, MariaDB the second.",
             f"GRANT /*!80000 REPLICATION CLIENT */ /*M!100509 SLAVE MONITOR */ ON *.* TO {account};",
-            *(_grant(table, schema, account) for table in database_tables()),
+            *(_grant(table, schema, account, COLUMNS.get(table, ())) for table in database_tables()),
+            *(_grant(table, schema, account, (column,)) for table, column in newer_columns()),
             "-- Asked with it; what is not granted stays unknown, and nothing else:",
             *(f"--   {question.name}: {question.why} ({question.privilege})" for question in asked),
             "",
@@ -152,9 +154,18 @@ def database_privileges(user: str, schema: str, *, tls: bool, address: str = EXP
     )
 
 
-def _grant(table: str, schema: str, account: str) -> str:
-    columns = f" ({', '.join(COLUMNS[table])})" if table in COLUMNS else ""
-    return f"GRANT SELECT{columns} ON `{schema}`.`{table}` TO {account};"
+def newer_columns() -> tuple[tuple[str, str], ...]:
+    """Return table and column of what is read only where a schema has it, of tables that are granted by column."""
+    asked = (question for question in catalogue() if question.via is Via.DATABASE)
+    found = {part["column"] for question in asked for part in OPTIONAL.finditer(question.text)}
+    pairs = (name.split(".") for name in sorted(found))
+    return tuple((table, column) for table, column in pairs if table in COLUMNS and column not in COLUMNS[table])
+
+
+def _grant(table: str, schema: str, account: str, columns: Sequence[str] = ()) -> str:
+    """Return one statement; of a column that a schema lacks the whole statement is refused."""
+    named = f" ({', '.join(columns)})" if columns else ""
+    return f"GRANT SELECT{named} ON `{schema}`.`{table}` TO {account};"
 
 
 def _quoted(text: str) -> str:

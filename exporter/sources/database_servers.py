@@ -124,7 +124,7 @@ class Servers:
             found = await self._opened(rank, limit)
             if isinstance(found, Failure):
                 failures.append(found)
-            elif self.session is None or self._badness(found) < self._badness(self.session):
+            elif self.session is None or self._is_better(found, self.session):
                 worse, self.session = self.session, found  # at once: whoever is stopped here loses no session
                 if worse is not None:
                     await worse.ended()
@@ -157,8 +157,11 @@ class Servers:
         """Return whether what a server holds can be judged."""
         return not self.trouble(session)
 
-    def _badness(self, session: Session) -> tuple[float, int]:
-        return (0.0 if self.is_fresh(session) else 1.0 + session.freshness.badness(), session.rank)
+    def _is_better(self, found: Session, here: Session) -> bool:
+        """Return whether to change; among those that cannot be judged only for one that is far less behind."""
+        if self.is_fresh(found):
+            return found.rank < here.rank or not self.is_fresh(here)
+        return not self.is_fresh(here) and 2 * found.freshness.badness() < here.freshness.badness()
 
     async def _opened(self, rank: int, seconds: float) -> Session | Failure:
         given = self._settings
