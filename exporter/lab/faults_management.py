@@ -30,7 +30,7 @@ def management_log_vlan_exhausted(world: World) -> None:
         "com.cloud.exception.InsufficientVirtualNetworkCapacityException: Unable to allocate vnet as a part of network"
     )
     below = (
-        f"{thrown}: Unable to allocate vnet as a part of network shop implement Scope=interface com.cloud.dc.DataCenter; id=1",
+        f"{thrown}: Unable to allocate vnet as a part of network; Scope=interface com.cloud.dc.DataCenter; id=1",
         "\tat com.cloud.network.guru.ExternalGuestNetworkGuru.implement(ExternalGuestNetworkGuru.java:165)",
         "\tat org.apache.cloudstack.engine.orchestration.NetworkOrchestrator.implement(NetworkOrchestrator.java:1461)",
     )
