@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from exporter.questions.wrapper import assemble
 from exporter.sources.sections import Collected, read_sections
@@ -29,6 +32,7 @@ class Collector:
     shell: list[str]
     text: str = SCRIPT.text
     environment: dict[str, str] = field(default_factory=dict)
+    mark: str = field(default_factory=lambda: secrets.token_hex(8))
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
@@ -38,7 +42,7 @@ class Collector:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, "OF_TEST": self.mark},
             start_new_session=True,
         )
         self.started.append(process)
@@ -61,8 +65,27 @@ class Collector:
             output, NONCE, {word.partition(":")[0]: LIMITS[word.partition(":")[0]] for word in questions}
         )
 
+    def living(self) -> dict[int, str]:
+        """Return number and command line of every process that this has started, whatever its session."""
+        found = {}
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if f"OF_TEST={self.mark}".encode() in (place / "environ").read_bytes().split(b"\0"):
+                    found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return found
+
+    def left(self) -> dict[int, str]:
+        """Return those that are still there after a short while."""
+        until = time.monotonic() + 10
+        while (found := self.living()) and time.monotonic() < until:
+            time.sleep(0.05)
+        return found
+
     def stop(self) -> None:
         """End what is left of everything that was started."""
+        for number in self.living():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
         for process in self.started:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -92,19 +92,22 @@ check_parameters() {
     done
 }
 
-# Ends what was started last. timeout(1) leads a process group before it starts anything, so after its own end
-# nothing is added to the group: in this order none gets away.
+# Ends what was started last, with its process group. It leads that group before it starts anything, so after its
+# own end nothing is added to the group: in this order none gets away.
 end_last() {
     [ -z "$!" ] || kill -KILL "$!" "-$!"
 }
 
-# Wakes the shell that asks: every five seconds (ALRM), and when the client has gone (USR1; HUP may be ignored).
-# Of busybox, timeout(1) gives the code of what it has ended.
+# Wakes the shell that asks: after three seconds, then every second (ALRM), and when the client has gone (USR1; HUP
+# may be ignored). A visit that is done sooner costs no process for its clock. Of busybox, timeout(1) gives the code
+# of what it has ended.
 watch() {
+    pause=3
     trap 'end_last; exit' TERM
-    while timeout 5 head -c 1 <&5 & do
+    while timeout "$pause" head -c 1 <&5 & do
         wait "$!"
         case $? in 124 | 143) kill -ALRM $$ || exit ;; *) break ;; esac
+        pause=1
     done
     kill -USR1 $$
 }
@@ -113,46 +116,57 @@ end_question() {
     [ -z "$running" ] || end_last
 }
 
-# Where the kernel does not let a question be killed, its timeout(1) waits for ever; each wake-up costs patience.
+# Sets now: hundredths of a second since the machine was started.
+look_at_clock() {
+    read -r now rest </proc/uptime
+    now=${now%.*}${now#*.}
+}
+
+# What each wake-up does: a question whose time is over is ended. Where the kernel does not let it be killed, it is
+# given up after some more of them.
 lose_patience() {
-    woken=yes patience=$((patience - 1))
-    [ "$patience" -gt 0 ] || end_question
+    woken=yes
+    look_at_clock
+    [ "$now" -lt "$until" ] || { late=$((late + 1)); end_question; }
 }
 
 # Asks every question, one after the other, as long as the client is there.
 ask_all() {
     [ $# -gt 0 ] || return 0
-    running= watcher= patience=0
-    trap 'end_question; kill "$watcher"; exit 1' USR1 HUP TERM
+    running= watcher= until=0
+    look_at_clock
+    end=$((now + 100 * left))
     trap lose_patience ALRM
     watch >/dev/null 3>&- &
     watcher=$!
+    trap 'end_question; kill "$watcher"; exit 1' USR1 HUP TERM # later: a shell that has just forked loses what it traps
     for word in "$@"; do
         ask "$word"
     done
     kill "$watcher"
 }
 
-# Asks one question. That takes two processes, timeout(1) and a shell, which becomes the tool that its text ends
-# with (exec). The text travels in the environment, so that no process list shows words of ours that a question
-# (or CloudStack itself) may be looking for. Each timeout is taken from $left, so that the last question has a
-# second even if all others hang. 142 is the code of a wait that ALRM has ended. What a question has left behind
-# ends with it.
+# Asks one question. That takes one process: a shell that setsid(1) gives a process group of its own, and that becomes
+# the tool that its text ends with (exec). The text travels in the environment, so that no process list shows words of
+# ours that a question (or CloudStack itself) may be looking for. Its time is taken from what the visit has left, so
+# that the last question has a second even if all others hang; the half second is because the clock ticks once a
+# second. 142 is the code of a wait that ALRM has ended. What a question has left behind ends with it.
 ask() {
     name=${1%%:*}
     question "$name"
-    [ "$seconds" -le "$left" ] || seconds=$left
     case $1 in
         *:*) IFS=,; set -- ${1#*:}; unset IFS ;;
         *) set -- ;;
     esac
     say "begin $name"
-    running=yes patience=$((seconds / 5 + 2))
-    timeout -k 1 "$seconds" sh -c 'eval "$text"' "$name" "$@" </dev/null >&3 2>&3 3>&- 5<&- &
-    while woken=; wait "$!"; code=$?; [ "$code$woken" = 142yes ]; do :; done
+    look_at_clock
+    [ $((100 * seconds)) -le $((end - now)) ] || seconds=$(((end - now) / 100))
+    [ "$seconds" -ge 1 ] || seconds=1
+    until=$((now + 100 * seconds - 50)) late=0 running=yes
+    setsid sh -c 'eval "$text"' "$name" "$@" </dev/null >&3 2>&3 3>&- 5<&- &
+    while woken=; wait "$!"; code=$?; [ "$code$woken" = 142yes ] && [ "$late" -le 3 ]; do :; done
     kill -KILL "-$!"
     running=
+    [ "$late" = 0 ] || code=124
     say "end $name $code"
-    case $code in 124 | 137 | 143) left=$((left - seconds)) ;; esac
-    [ "$left" -ge 1 ] || left=1
 }

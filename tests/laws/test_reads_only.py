@@ -129,7 +129,7 @@ def test_what_is_passed_on_to_open_vswitch_is_reviewed_too(question: Question[ob
     assert {found for words in calls for found in PASSED_ON.findall(" ".join(words))} <= APPCTL
 
 
-FRAME = {"sh", "eval", "timeout", "head", "kill", "trap", "ssh", "sleep", "tail", "tr", "umask", "unset"}
+FRAME = {"sh", "eval", "setsid", "timeout", "head", "kill", "trap", "ssh", "sleep", "tail", "tr", "umask", "unset"}
 """What runs and ends the questions: limits, the watch over the client, the hop, and what ssh said."""
 
 DEFINED = {"question", "question_inside", '"$knows"'}

@@ -18,7 +18,7 @@ from tests.ssh_bench import Bench, running
 
 pytestmark = pytest.mark.real
 
-EACH = 2  # timeout(1), and the shell that becomes the tool
+EACH = 1  # the shell that becomes the tool
 VISIT = 4  # the shell that runs the collector, and the watch over the client: itself, timeout(1) and head(1)
 
 
@@ -32,7 +32,7 @@ def test_processes_are_counted_as_they_are() -> None:
 
 @pytest.mark.parametrize("name", ["dash", "bash"])
 @pytest.mark.parametrize("questions", [0, 1, 9])
-def test_a_question_costs_two_processes_of_the_collectors_own(name: str, questions: int) -> None:
+def test_a_question_costs_one_process_of_the_collectors_own(name: str, questions: int) -> None:
     """And the visit four; a shell that becomes its tool is no process more."""
     require(SHELLS[name][0])
     asked = [made(f"q{number}", "read -r load rest </proc/loadavg; exec true\n") for number in range(questions)]
@@ -51,7 +51,7 @@ AROUND = {Mode.SUDO: 4, Mode.FORCED: 2, Mode.ROOT: 2}
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-async def test_a_whole_visit_leaves_half_of_forty_to_the_questions(mode: Mode, nine: Bench) -> None:
+async def test_a_whole_visit_leaves_half_of_forty_to_the_tools(mode: Mode, nine: Bench) -> None:
     """By a real sshd, with a real sudo; logging in is not counted, because it is done once."""
     ssh = Ssh(nine.settings(mode), SystemClock(), nine.script)
     request = Request(tuple(Asked(question.name) for question in NINE))
