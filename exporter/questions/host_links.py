@@ -211,13 +211,8 @@ def _flag(value: object) -> bool | None:
 LINKS = Question(
     "host_links",
     Via.HOST,
-    # Of the two, ip's own word for an option that it does not know says little to people.
-    r"""
-ip -j -d -s -s link show && exit
-code=$?
-[ "$code" != 255 ] || echo 'iproute2 is too old: it prints no JSON (links since 4.17)'
-exit "$code"
-""",
+    # An iproute2 without JSON (before 4.17) says that it does not know the option -j.
+    "exec ip -j -d -s -s link show",
     read_links,
     privilege="none",
     why="Bridges, VLAN devices, bonds, taps, MTU, carrier and counters of every interface, in one call.",

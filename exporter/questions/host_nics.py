@@ -25,8 +25,8 @@ NO_COUNTERS: Mapping[str, int] = MappingProxyType({})
 class NicFacts:
     """One NIC (bus device) that is a port of a bridge, bond or switch, or below a VLAN device.
 
-    Where ethtool is not installed, and of the NICs behind the first eight, ``firmware``, ``offloads`` and
-    ``errors`` are empty; the rest is told by sysfs.
+    Where ethtool is not installed ``firmware``, ``offloads`` and ``errors`` are empty, and of many NICs some of them
+    are; the rest is told by sysfs.
 
     Attributes:
         driver_version: of drivers that are no part of the kernel; else mostly the kernel's release, or empty.
@@ -54,7 +54,8 @@ class NicFacts:
 def read_nics(text: str) -> Mapping[str, NicFacts]:
     """Return the NICs by name; none where no NIC is in use.
 
-    Lines of ours begin with ``= ``: ``= nic <name>``, ``= <fact> <value>``, ``= ethtool -i``, ``= end``.
+    Lines of ours begin with ``= ``: ``= nic <name>``, ``= <fact> <value>``, ``= ethtool -i``, ``= end``. A NIC may come
+    again: what follows then belongs to it too.
     """
     lines = text.splitlines()
     if not lines or lines[-1] != "= end":
@@ -65,32 +66,47 @@ def read_nics(text: str) -> Mapping[str, NicFacts]:
     for line in lines[:-1]:
         if line.startswith("= nic "):
             name = line.removeprefix("= nic ")
-            blocks[name] = []
+            blocks.setdefault(name, [])
         elif name:
             blocks[name].append(line)
         else:
             message = f"not a fact of a NIC: {line[:60]!r}"
             raise UnreadableError(message)
-    return MappingProxyType({name: _nic(name, lines) for name, lines in blocks.items()})
+    parts = {name: _parts(lines) for name, lines in blocks.items()}
+    about: dict[str, list[str]] = {}
+    for name, told in parts.items():
+        if "-i" in told:
+            about.setdefault(_card(name, told), told["-i"])
+    return MappingProxyType({name: _nic(name, told, about.get(_card(name, told), [])) for name, told in parts.items()})
 
 
-def _nic(name: str, lines: list[str]) -> NicFacts:
-    """Return one NIC; what ethtool -i says goes before sysfs."""
+def _parts(lines: list[str]) -> dict[str, list[str]]:
+    """Return the facts of sysfs by the empty name, and what each way of ethtool has told."""
     parts: dict[str, list[str]] = {"": []}
     part = ""
     for line in lines:
         if line.startswith("= ethtool "):
             part = line.removeprefix("= ethtool ")
         parts.setdefault(part, []).append(line)
-    facts = dict(_facts(parts[""]))
-    told = dict(_pairs(parts.get("-i", [])))
+    return parts
+
+
+def _card(name: str, parts: Mapping[str, list[str]]) -> str:
+    """Return the place of the card, without the number of its port."""
+    bus = dict(_facts(parts[""])).get("bus", name)
+    return bus.rpartition(".")[0] or bus
+
+
+def _nic(name: str, parts: Mapping[str, list[str]], about: list[str]) -> NicFacts:
+    """Return one NIC; what ethtool -i says of its card goes before sysfs."""
+    facts, told = dict(_facts(parts[""])), dict(_pairs(about))
     vendor, device = facts.get("device/vendor", ""), facts.get("device/device", "")
     return NicFacts(
         name=name,
         driver=told.get("driver") or facts.get("driver", ""),
         driver_version=_version(told.get("version") or facts.get("device/driver/module/version", "")),
         firmware=_version(told.get("firmware-version", "")),
-        bus=told.get("bus-info") or facts.get("bus", ""),
+        bus=facts.get("bus", ""),
         pci_id=f"{vendor.removeprefix('0x')}:{device.removeprefix('0x')}" if vendor and device else "",
         speed=_speed(facts.get("speed", "")),
         duplex=facts["duplex"] if facts.get("duplex") in ("full", "half") else "",
@@ -152,23 +168,22 @@ def _errors(lines: list[str]) -> Mapping[str, int]:
 NICS: Question[Mapping[str, NicFacts]] = Question(
     "host_nics",
     Via.HOST,
-    # The driver's name is where a link leads, which cd tells without a process. Of ethtool -S only what is read is
-    # sent: some drivers count per queue, thousands of lines. Reading the speed of a NIC that is down is an error.
+    # The driver's name is where a link leads, which cd tells without a process. ethtool knows no more than one NIC at a
+    # time, so it is run ten times at most: for every card first, since the NICs of one have one firmware, then for
+    # features and counters. Of ethtool -S only what is read is sent: some drivers count per queue, thousands of lines.
+    # Reading the speed of a NIC that is down is an error.
     rf"""
 set +f
 cd "$ROOT/sys/class/net" || exit
-can=
-! command -v ethtool >/dev/null || can=y
-asked=0 number=0
-for name in *; do
-    path=$ROOT/sys/class/net/$name used=
-    [ -e "$path/device" ] || continue
-    for upper in "$path/master" "$path"/upper_*; do
-        [ ! -e "$upper" ] || used=y
-    done
-    [ -n "$used" ] || continue
-    number=$((number + 1))
-    [ "$number" -le 16 ] || break
+asked=0
+ask() {{
+    asked=$((asked + 1))
+    [ "$asked" -le 10 ] || return 0
+    way=$1
+    printf '= nic %s\n= ethtool %s\n' "$name" "$way"
+    ethtool "$way" "$name" 2>/dev/null
+}}
+tell() {{
     printf '= nic %s\n' "$name"
     for fact in speed duplex carrier_changes device/vendor device/device device/driver/module/version; do
         value=
@@ -176,13 +191,39 @@ for name in *; do
         [ -z "$value" ] || printf '= %s %s\n' "$fact" "$value"
     done
     ! cd -P "$path/device" 2>/dev/null || printf '= bus %s\n' "${{PWD##*/}}"
+    card=${{PWD##*/}}
+    card=${{card%.*}}
     ! cd -P "$path/device/driver" 2>/dev/null || printf '= driver %s\n' "${{PWD##*/}}"
-    [ -n "$can" ] && [ "$number" -le 8 ] || continue
-    for way in -i -k -S; do
-        printf '= ethtool %s\n' "$way"
-        ethtool "$way" "$name" 2>/dev/null
+}}
+{{
+    number=0 cards=
+    set -- *
+    for name in "$@"; do
+        shift
+        path=$ROOT/sys/class/net/$name used=
+        [ -e "$path/device" ] || continue
+        for upper in "$path/master" "$path"/upper_*; do
+            [ ! -e "$upper" ] || used=y
+        done
+        [ -n "$used" ] || continue
+        number=$((number + 1))
+        [ "$number" -le 16 ] || continue
+        set -- "$@" "$name"
+        tell
+        command -v ethtool >/dev/null || continue
+        case $cards in
+            *" $card "*) ;;
+            *) cards="$cards $card "; ask -i ;;
+        esac
     done
-done | grep -iE '^= |^(driver|version|firmware-version|bus-info|{OFFLOADS}):|{BAD}|rx_(broad|multi)cast'
+    command -v ethtool >/dev/null || set --
+    for name in "$@"; do
+        ask -k
+    done
+    for name in "$@"; do
+        ask -S
+    done
+}} | grep -iE '^= |^(driver|version|firmware-version):|^({OFFLOADS}):|{BAD}|rx_(broad|multi)cast'
 printf '= end\n'
 """,
     read_nics,

@@ -81,7 +81,7 @@ def test_only_nics_in_use_are_told(machine: Machine, shell: str) -> None:
         name="eth1",
         driver="virtio_net",
         driver_version="1.0.0",
-        bus="0000:00:03.0",
+        bus="0000:00:01.0",
         pci_id="8086:158b",
         speed=25000,
         duplex="full",
@@ -135,18 +135,43 @@ def test_a_nic_that_is_down(machine: Machine, shell: str) -> None:
 
 
 def test_a_host_with_many_nics_is_asked_little(machine: Machine, shell: str) -> None:
-    """Sixteen are told, eight of them by ethtool: three processes each, one to filter."""
+    """Sixteen are told; ethtool is run ten times, for cards before ports."""
     net = machine.root / "sys/class/net"
     for number in range(20):
         (net / f"nic{number:02}").mkdir()
-        (net / f"nic{number:02}/device").mkdir()
+        (machine.root / f"sys/devices/virtio{number}").mkdir()
+        (net / f"nic{number:02}/device").symlink_to(machine.root / f"sys/devices/virtio{number}")
         (net / f"nic{number:02}/master").symlink_to(net / "bond0")
     log = machine.root / "log"
     machine.file_tool("ethtool", f"echo \"$*\" >>'{log}'\necho 'firmware-version: 1.2'\n")
     found = machine.read(NICS, shell=shell)
     assert len(found) == 16
-    assert sum(bool(nic.firmware) for nic in found.values()) == 8
-    assert len(log.read_text().splitlines()) == 24
+    assert sum(bool(nic.firmware) for nic in found.values()) == 10
+    assert log.read_text().split() == [word for name in list(found)[:10] for word in ("-i", name)]
+
+
+def test_nics_of_one_card_are_asked_once_for_its_firmware(machine: Machine, shell: str) -> None:
+    """Four ports of two cards are told in full by ten processes."""
+    net = machine.root / "sys/class/net"
+    for bus in ("0000:01:00.0", "0000:01:00.1", "0000:02:00.0", "0000:02:00.1"):
+        name = f"ens{bus[6]}f{bus[-1]}"
+        device = machine.root / f"sys/devices/pci0000:00/{bus}"
+        device.mkdir()
+        (net / name).mkdir()
+        (net / name / "device").symlink_to(device)
+        (net / name / "master").symlink_to(net / "bond0")
+    (net / "eth0/upper_eth0.100").unlink()
+    (net / "eth1/master").unlink()
+    log = machine.root / "log"
+    said = "echo 'firmware-version: 1.2'; echo 'large-receive-offload: on'; echo 'rx_crc_errors: 3'\n"
+    machine.file_tool("ethtool", f"echo \"$*\" >>'{log}'\n{said}")
+    found = machine.read(NICS, shell=shell)
+    assert {
+        (nic.firmware, nic.offloads["large-receive-offload"], nic.errors["rx_crc_errors"]) for nic in found.values()
+    } == {("1.2", True, 3)}
+    assert list(found) == ["ens1f0", "ens1f1", "ens2f0", "ens2f1"]
+    each = [f"{way} {name}" for way in ("-k", "-S") for name in found]
+    assert log.read_text().splitlines() == ["-i ens1f0", "-i ens2f0", *each]
 
 
 def test_counters_and_features_that_are_kept(machine: Machine) -> None:
