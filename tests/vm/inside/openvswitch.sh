@@ -17,7 +17,6 @@ ip link add cloud0 type bridge
 ip address add 169.254.0.1/16 dev cloud0
 ip link set cloud0 up
 
-systemctl daemon-reload
 systemctl start guests
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     [ ! -e /run/guests-are-up ] || break

@@ -3,7 +3,11 @@
 # /etc/lab holds what the scene says: guests, links, rules.
 set -eu
 
+# Devices that come by the thousand would keep udev and systemd busy for minutes; nothing here waits for either.
+systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd
 modprobe -a bonding 8021q br_netfilter tun
+systemctl start guests libvirtd cloudstack-agent
+
 ip link add bond0 type bond mode 802.3ad miimon 100 lacp_rate fast xmit_hash_policy layer3+4
 for nic in eth1 eth2; do
     ip link set "$nic" down
@@ -27,8 +31,6 @@ ip link add cloud0 type bridge
 ip address add 169.254.0.1/16 dev cloud0
 ip link set cloud0 up
 ip -batch /etc/lab/vlans
-systemctl daemon-reload
-systemctl start guests
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     [ ! -e /run/guests-are-up ] || break
     sleep 0.5
@@ -43,5 +45,4 @@ for log in /etc/lab/run-cloud/*; do
     cp "$log" /run/cloud/
 done
 
-systemctl start libvirtd cloudstack-agent
 systemctl start --no-block lldpd
