@@ -33,7 +33,7 @@ MULTICASTS_A_SECOND = 20_000  # per uplink; above what overlays and clusters cha
 DATABASE_LEAKED_RATIO = 0.1  # of the management or control addresses: weeks until none is left for system VMs
 
 # security_groups
-RULES_BEHIND_SECONDS = 600  # CloudStack sends rules again within two pings of the agent
+RULES_BEHIND_SECONDS = 300  # CloudStack sends rules again within two pings of the agent, a minute each
 
 # open_vswitch
 OVS_LACP_SETTLES_SECONDS = 90  # three slow LACP periods: after a start a bond is still being negotiated

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from exporter.checks.hypervisor_links.database_kinds import LEFTOVERS
 from exporter.checks.hypervisor_links.database_leftovers import CHECK
-from exporter.model import Failure, Reason
+from exporter.model import Failure, Question, Reason
 from exporter.questions.database_addresses import CONTROL_ADDRESS_LEAKED, MANAGEMENT_ADDRESS_LEAKED
 from exporter.questions.database_counts import ADDRESS_POOLS
 from exporter.questions.database_hosts import AGENT_WITHOUT_VM
@@ -12,18 +14,17 @@ from exporter.thresholds import DATABASE_LEAKED_RATIO
 from tests.checks.hypervisor_links.database_scene import judged, rows
 
 LEFT, RATIO = "leftovers", "leaked_addresses_ratio"
-POOLS = {ADDRESS_POOLS: {"management_address_leaked": 20, "control_address_leaked": 1000}}
+SIZES = {"management_address_leaked": 20, "control_address_leaked": 1000}
+POOLS: dict[Question[Any], Any] = {ADDRESS_POOLS: SIZES}
 
 
 def test_a_clean_database_has_none() -> None:
     """Zero is said of each, also of the share."""
     found = judged(CHECK, POOLS)
-    assert {name: one.value for (metric, name), one in found.items() if metric == LEFT} == {
-        kind.name: 0 for kind in LEFTOVERS
-    }
-    assert {name: one.value for (metric, name), one in found.items() if metric == RATIO} == dict.fromkeys(
-        POOLS[ADDRESS_POOLS], 0
-    )
+    counts = {name: one.value for (metric, name), one in found.items() if metric == LEFT}
+    assert counts == dict.fromkeys((kind.name for kind in LEFTOVERS), 0)
+    shares = {name: one.value for (metric, name), one in found.items() if metric == RATIO}
+    assert shares == dict.fromkeys(SIZES, 0)
 
 
 def test_a_leftover_counts_when_it_stays() -> None:
@@ -37,6 +38,7 @@ def test_a_leftover_counts_when_it_stays() -> None:
 
 def test_many_leaked_addresses_are_a_problem_and_few_are_not() -> None:
     """What counts is the share of the pool: exactly a tenth is not yet too much."""
+    found = {}
     few, many = rows("10.0.0.1", "10.0.0.2"), rows("10.0.0.1", "10.0.0.2", "10.0.0.3")
     for leaked, is_problem in ((few, False), (many, True)):
         told = {**POOLS, MANAGEMENT_ADDRESS_LEAKED: leaked, CONTROL_ADDRESS_LEAKED: leaked}
