@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exporter.checks.host_connectivity.schema import judge
@@ -16,7 +18,7 @@ def said(*steps: tuple[str, str], rows: tuple[ServerRow, ...] | None = (scene.ro
     return list(judge(scene.DATABASE, scene.answers(given), scene.cloud()))
 
 
-def differs(schema: str, version: str, **row: object) -> dict[tuple[str, ...], float]:
+def differs(schema: str, version: str, **row: Any) -> dict[tuple[str, ...], float]:
     """Return the verdict on one server."""
     found = said((schema, "Complete"), rows=(scene.row(version=version, **row),))
     return scene.values(found, "management_server_schema_differs")

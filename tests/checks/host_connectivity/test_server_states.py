@@ -10,7 +10,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.model import Sample
 from tests.checks.host_connectivity import management_scene as scene
 
-NAMED = {"settings": {"host": "10.0.0.1,10.0.0.2@roundrobin"}}
+NAMED = "10.0.0.1,10.0.0.2@roundrobin"
 
 
 def said(cloud: Cloud) -> list[Sample]:
@@ -67,7 +67,7 @@ def test_a_server_that_was_taken_out_of_service() -> None:
 @pytest.mark.parametrize("state", sorted(HELD_BACK))
 def test_a_server_that_is_held_back(state: str) -> None:
     """Maintenance and shutting down are somebody's will."""
-    assert set(down(scene.cloud(scene.server(1), scene.server(2, state), **NAMED)).values()) == {0}
+    assert set(down(scene.cloud(scene.server(1), scene.server(2, state), settings={"host": NAMED})).values()) == {0}
 
 
 def test_an_old_version_that_tells_no_address() -> None:
