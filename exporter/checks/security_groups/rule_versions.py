@@ -24,7 +24,7 @@ from exporter.topology.hosts import names
 
 BEHIND = Metric(
     "cloudstack_network_security_groups_rules_behind",
-    "Machines in security groups whose rules on the host are older than those that CloudStack's database had a round ago.",
+    "Machines in security groups with older rules on the host than CloudStack's database had a round ago (rule log).",
     labels=HOST,
     problem=above(0),
     follows=("cloudstack_network_security_groups_rule_logs_invalid",),
@@ -79,8 +79,8 @@ def _behind(target: HostTarget, answers: Answers, cloud: Cloud, sequences: Seque
         if difference(logs[vm], nic.domain):
             continue  # what is wrong with the log itself is told by another check
         if is_certain(target, answers, cloud, "sequence", nic.machine.id, str(nic.domain), by=FIREWALL):
-            words = "the rules of its start alone" if logs[vm].is_initial else f"rules of sequence {logs[vm].sequence}"
-            yield f"{vm}: {words}, CloudStack has {sequences[vm]}"
+            words = difference(logs[vm], nic.domain, sequences[vm])
+            yield f"{vm}: {words}{' (it has only those of its start)' if logs[vm].is_initial else ''}"
 
 
 def _is_older(log: RuleLog, sequence: int) -> bool:

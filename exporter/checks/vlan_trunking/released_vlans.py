@@ -18,6 +18,7 @@ from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, network_na
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
+from exporter.cloud.objects import Nic
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
@@ -47,10 +48,15 @@ class _Pool:
     Attributes:
         taken: VLANs that are taken, by physical network id.
         since: boot-clock time of the round before: what was carried then, and still is, outlasted two rounds.
+        sound: broadcast URI of the networks whose VLAN is taken, by network id; NICs that have it are passed over at
+            once. Whether their host provides it is another check's affair.
+        owners: name of the isolated network that has a VLAN, by physical network id and VLAN.
     """
 
     taken: Taken
     since: float
+    sound: Mapping[str, str]
+    owners: Mapping[tuple[str, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +72,15 @@ class _Carried:
 
 def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
     """Yield a count per host; nothing while the database was not asked twice."""
-    pool = next((_pool(given) for target, given in members.items() if isinstance(target, DatabaseTarget)), None)
+    databases = (given for target, given in members.items() if isinstance(target, DatabaseTarget))
+    pool = next((_pool(given, cloud) for given in databases), None)
     if pool is None:
         return
-    owners = _owners(cloud)
     for target, answers in members.items():
         if not isinstance(target, HostTarget) or not all(one in answers.values for one in SHOWN_BY):
             continue
         if is_judged(target, cloud, answers.now):
-            found = _released(target, answers, cloud, pool, owners)
+            found = _released(target, answers, cloud, pool)
             yield RELEASED.sample(
                 *names(target, cloud),
                 value=len(found),
@@ -83,33 +89,30 @@ def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
             )
 
 
-def _pool(answers: Answers) -> _Pool | None:
+def _pool(answers: Answers, cloud: Cloud) -> _Pool | None:
     before, now = answers.before(VLANS_TAKEN), answers.get(VLANS_TAKEN)
     if before is None or now is None:
         return None
     _, age = before
-    return _Pool(now, answers.values[VLANS_TAKEN].asked - age)
-
-
-def _owners(cloud: Cloud) -> Mapping[tuple[str, int], str]:
-    """Return the name of an isolated network by physical network and VLAN."""
-    found = {}
+    sound, owners = {}, {}
     for network in cloud.networks.values():
         own = segment(network.vlan) if network.vlan else None
-        if own is not None and own.number is not None and network.type == "Isolated":
-            found[network.physical_network_id, own.number] = network.name
-    return found
+        if own is None or own.number is None or not own.is_vlan:
+            continue
+        if own.number in now.get(network.physical_network_id, ()):
+            sound[network.id] = f"vlan://{own.number}"
+        if network.type == "Isolated":
+            owners[network.physical_network_id, own.number] = network.name
+    return _Pool(now, answers.values[VLANS_TAKEN].asked - age, sound, owners)
 
 
-def _released(
-    target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool, owners: Mapping[tuple[str, int], str]
-) -> dict[tuple[str, int], str]:
+def _released(target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool) -> dict[tuple[str, int], str]:
     """Return what is wrong in words, by physical network and VLAN; each seen since before the pool was first asked."""
     wrong: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     reasons = {}
-    for nic in _carried(target, answers, cloud):
+    for nic in _carried(target, answers, cloud, pool):
         place = nic.network.physical_network_id, nic.vlan
-        reason = _reason(nic, cloud, pool, owners)
+        reason = _reason(nic, cloud, pool)
         key = ("released", target.host.id, nic.machine_id, nic.mac, str(nic.vlan))
         is_shown = bool(reason) and confirmed(answers, cloud, *key, shown_by=SHOWN_BY)
         if is_shown and answers.held(*key).first_asked <= pool.since:
@@ -121,7 +124,7 @@ def _released(
     }
 
 
-def _reason(nic: _Carried, cloud: Cloud, pool: _Pool, owners: Mapping[tuple[str, int], str]) -> str:
+def _reason(nic: _Carried, cloud: Cloud, pool: _Pool) -> str:
     """Return why the VLAN is not the network's, empty when it is; VLANs outside the range are nobody's affair."""
     network_id = nic.network.physical_network_id
     physical, taken = cloud.physical_networks.get(network_id), pool.taken.get(network_id)
@@ -132,27 +135,36 @@ def _reason(nic: _Carried, cloud: Cloud, pool: _Pool, owners: Mapping[tuple[str,
     if nic.vlan not in taken:
         return "free in the pool"
     own = segment(nic.network.vlan) if nic.network.vlan else None
-    owner = owners.get((network_id, nic.vlan))
+    owner = pool.owners.get((network_id, nic.vlan))
     if owner and nic.network.type == "Isolated" and own is None:
         return f"taken by {owner}, while {nic.network.name} has none"
     return ""
 
 
-def _carried(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[_Carried]:
-    """Yield the guest NICs of machines that run here by CloudStack and by libvirt, in networks of the pool."""
-    view, domains = wiring(target, answers, cloud), answers[DOMAINS]
-    for machine in cloud.placed_by_host.get(target.host.id, ()):
+def _carried(target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool) -> Iterator[_Carried]:
+    """Yield the doubtful NICs of machines that run here by CloudStack and by libvirt."""
+    doubtful = [
+        (machine, nic, cloud.networks[nic.network_id])
+        for machine in cloud.placed_by_host.get(target.host.id, ())
+        if machine.is_running
+        for nic in machine.nics
+        if _is_pooled(nic, cloud) and nic.broadcast_uri != pool.sound.get(nic.network_id)
+    ]
+    view, domains = wiring(target, answers, cloud) if doubtful else None, answers[DOMAINS]
+    for machine, nic, network in doubtful:
         domain = domains.get(machine.name)
-        if domain is None or not (domain.is_running and machine.is_running):
+        if view is None or domain is None or not domain.is_running:
             continue
-        plugged = {interface.mac: interface for interface in domain.interfaces}
-        for nic in machine.nics:
-            network, interface = cloud.networks.get(nic.network_id), plugged.get(nic.mac.lower())
-            if network is None or interface is None or network.specifies_vlan or nic.traffic_type != "Guest":
-                continue
-            vlan = _vlan(interface, network.physical_network_id, view)
-            if vlan is not None:
-                yield _Carried(machine.id, machine.name, interface.mac, network, vlan)
+        interface = next((one for one in domain.interfaces if one.mac == nic.mac.lower()), None)
+        vlan = _vlan(interface, network.physical_network_id, view) if interface else None
+        if vlan is not None:
+            yield _Carried(machine.id, machine.name, nic.mac.lower(), network, vlan)
+
+
+def _is_pooled(nic: Nic, cloud: Cloud) -> bool:
+    """Return whether a NIC is in a guest network whose VLAN comes from the pool."""
+    network = cloud.networks.get(nic.network_id)
+    return network is not None and not network.specifies_vlan and nic.traffic_type == "Guest"
 
 
 def _vlan(interface: Interface, physical_network_id: str, view: Wiring) -> int | None:

@@ -1,0 +1,198 @@
+"""VLANs that hosts carry and the pool has as free: seen before the pool was asked twice, never in passing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from exporter.checks.vlan_trunking.released_vlans import CHECK, judge
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.targets import DatabaseTarget, HostTarget
+from exporter.memory import Scope
+from exporter.model import Answer, Answers, Question, Sample
+from exporter.questions.database_counts import VLANS_TAKEN
+from exporter.questions.host_links import LINKS
+from exporter.questions.host_ovs import OvsInterface, OvsPort
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+ZONE = ZoneGroup("z", "zone1")
+ROUND = 600.0
+Pool = Mapping[str, frozenset[int]]
+FREE: Pool = {"pn": frozenset()}
+TAKEN: Pool = {"pn": frozenset({101})}
+CARRIES = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), scene.domain(1))
+
+
+@dataclass
+class Run:
+    """A zone as it is judged while time goes on: a host visited each minute, a database each ten."""
+
+    cloud: Cloud
+    host: HostTarget
+    scope: Scope = field(default_factory=Scope)
+    pools: list[tuple[float, Pool]] = field(default_factory=list)
+    now: float = 0.0
+
+    def minute(self, values: Mapping[Question[Any], Any], pool: Pool | None = None) -> list[Sample]:
+        """Ask the database if it is its turn, visit the host, judge."""
+        self.now += 60.0
+        if pool is not None:
+            self.pools.append((self.now, pool))
+        members: dict[Any, Answers] = {self.host: self._host(values)}
+        if self.pools:
+            members[DatabaseTarget()] = self._database()
+        known = replace(self.cloud, asked=self.now - 50, finished=self.now - 40)
+        self.scope.begin()
+        found = list(judge(ZONE, members, known))
+        self.scope.end()
+        return found
+
+    def _host(self, values: Mapping[Question[Any], Any]) -> Answers:
+        told = {one: Answer(value, self.now + 1, scene.NOW, 1e12) for one, value in values.items()}
+        return Answers(now=scene.NOW, asked=self.now + 1, values=told, memory=self.scope.held)
+
+    def _database(self) -> Answers:
+        told = [Answer(value, asked, scene.NOW, 1e12) for asked, value in self.pools[-2:]]
+        return Answers(
+            now=scene.NOW,
+            asked=told[-1].asked,
+            values={VLANS_TAKEN: told[-1]},
+            previous={VLANS_TAKEN: told[0]} if len(told) > 1 else {},
+            memory=Scope().held,
+        )
+
+    def minutes(self, number: int, values: Mapping[Question[Any], Any], pool: Pool) -> list[Sample]:
+        """Let minutes pass, the database being asked in the first of each ten."""
+        found: list[Sample] = []
+        for minute in range(number):
+            found = self.minute(values, pool if minute % 10 == 0 else None)
+        return found
+
+
+def run(*machines: Any, **fields: Any) -> Run:
+    cloud = scene.cloud(*(machines or (scene.instance(1),)), **fields)
+    return Run(cloud, scene.target(cloud.hosts["h1"]))
+
+
+def only(samples: list[Sample]) -> Sample:
+    (found,) = samples
+    assert found.labels == ("zone1", "cluster1", "kvm1")
+    return found
+
+
+def test_taken_vlans_are_healthy() -> None:
+    """Zero is said for each host."""
+    assert only(run().minutes(21, CARRIES, TAKEN)).value == 0
+
+
+def test_a_vlan_released_while_machines_use_it() -> None:
+    """The report of a VLAN that was freed under its network: it names VLAN, machine and what the pool says."""
+    going = run()
+    going.minutes(20, CARRIES, TAKEN)
+    found = only(going.minutes(31, CARRIES, FREE))
+    assert (found.value, found.seen) == (1, "VLAN 101 of physical-pn with i-2-1-VM: free in the pool")
+    assert found.metric.problem is not None
+    assert found.metric.problem.holds(found.value, 0)
+    assert only(going.minutes(11, CARRIES, TAKEN)).value == 0
+
+
+def test_it_takes_two_rounds_of_the_database() -> None:
+    """A network that is shut down frees its VLAN just before, or just after, its last machine goes."""
+    going = run()
+    going.minutes(20, CARRIES, TAKEN)
+    assert only(going.minutes(10, CARRIES, FREE)).value == 0
+
+
+def test_a_network_that_starts_between_two_rounds() -> None:
+    """Free at the rounds before, taken at the next: the machine came up in between, and nothing was wrong."""
+    going = run()
+    idle = scene.answered(scene.links(*scene.UPLINK))
+    going.minutes(20, idle, FREE)
+    going.minute(idle, FREE)
+    assert {only(going.minute(CARRIES)).value for _ in range(9)} == {0}
+    assert only(going.minutes(11, CARRIES, TAKEN)).value == 0
+
+
+def test_another_network_got_it_already() -> None:
+    """The network has no VLAN any more, and the one on the host is now another's: tenants meet."""
+    networks = (scene.network("", state="Allocated"), scene.network("101", "other"))
+    found = only(run(networks=networks).minutes(31, CARRIES, TAKEN))
+    assert found.seen == "VLAN 101 of physical-pn with i-2-1-VM: taken by otherwork, while network has none"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"networks": (scene.network(specifies_vlan=True),)},
+        {"physicals": (scene.physical(vlan_ranges=((200, 299),)),)},
+        {"physicals": (scene.physical(isolation_methods=("VXLAN",)),)},
+        {"labels": (scene.label("cloudbr9"),)},
+    ],
+)
+def test_vlans_that_are_not_the_pools(fields: Mapping[str, Any]) -> None:
+    """Chosen by hand, outside the range, of another method, or on wires that are not known."""
+    assert only(run(**fields).minutes(31, CARRIES, FREE)).value == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101)), scene.domain(1)),
+        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0"))),
+        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), scene.domain(1, state="paused")),
+        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0", parent="bond7")), scene.domain(1)),
+        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), scene.domain(2)),
+    ],
+)
+def test_bridges_without_a_machine_of_cloudstack(values: Mapping[Question[Any], Any]) -> None:
+    """Orphan bridges, machines that are gone, paused or unknown, and VLANs of other wires."""
+    assert only(run().minutes(31, values, FREE)).value == 0
+
+
+def test_ports_of_open_vswitch() -> None:
+    """There the tag of the port is the VLAN."""
+    port = OvsPort(name="vnet0", bridge="cloudbr1", tag=101, interfaces=(OvsInterface(name="vnet0"),))
+    values = scene.answered(
+        scene.links(scene.link("vnet0", "tun", "ovs-system")),
+        scene.domain(1, source="cloudbr1"),
+        ovs=scene.switch(port),
+    )
+    assert only(run().minutes(31, values, FREE)).value == 1
+    assert only(run().minutes(31, values, TAKEN)).value == 0
+
+
+def test_a_nic_that_kept_the_vlan_of_before() -> None:
+    """The network was given another VLAN by hand, the machine still runs in the old one, which is free now."""
+    networks = (scene.network("150"),)
+    found = only(run(networks=networks).minutes(31, CARRIES, {"pn": frozenset({150})}))
+    assert found.seen == "VLAN 101 of physical-pn with i-2-1-VM: free in the pool"
+
+
+def test_a_machine_that_migrated_counts_anew() -> None:
+    """The fact belongs to its host."""
+    going = run()
+    going.minutes(25, CARRIES, FREE)
+    moved = scene.cloud(scene.instance(1, on=2))
+    going.cloud = moved
+    assert only(going.minutes(5, CARRIES, FREE)).value == 0
+
+
+def test_what_is_not_told_is_unknown() -> None:
+    """No host without its answers, none in maintenance, and nothing before the database was asked twice."""
+    going = run()
+    assert going.minute(CARRIES) == []
+    assert going.minute(CARRIES, FREE) == []
+    partial = {question: value for question, value in CARRIES.items() if question is not LINKS}
+    assert run().minutes(31, partial, FREE) == []
+    held = run(hosts=(scene.host(resource_state="Maintenance"),))
+    assert held.minutes(31, CARRIES, FREE) == []
+
+
+def test_it_needs_both_kinds() -> None:
+    """The database is a member of every zone."""
+    (group,) = CHECK.groups
+    assert set(group.needs) == {HostTarget, DatabaseTarget}
