@@ -65,21 +65,11 @@ class LabDatabase:
         if not self.missing:
             await self._server.start()
 
-    async def fill(self, world: World) -> None:
-        """Write the tables of a healthy world, as soon as the server is there."""
-        if self.missing:
-            return
+    def hold(self, world: World) -> None:
+        """Take a healthy world; its tables are written as soon as the server is there."""
         for tables in (places, physical_networks, networks, machines, nics, management):
             self._tables |= tables(world, self._number)
         self._pool = pool(world, self._number)
-        self._world = world
-        try:
-            self._writer = await self._server.connected()
-        except OSError as error:
-            self.missing = f"MariaDB does not start: {error}"
-            return
-        await self._write({*self._tables, POOL}, ())
-        self._beating = asyncio.create_task(self._beat())
 
     def configuration(self) -> dict[str, Any]:
         """Return the section ``database`` of the exporter's configuration; nothing where there is no database."""
@@ -90,14 +80,26 @@ class LabDatabase:
 
     async def show(self, world: World) -> None:
         """Show what is wrong in this world with the database, and nothing that was wrong in the one before."""
-        if self.missing:
-            return
         async with self._turn:
             now = world.database
             self._world = world
+            if self._beating is None and not self.missing:
+                await self._fill()
+            if self.missing:
+                return
             await self._run(is_down=now.is_down)
             if self._writer is not None:
                 await self._follow(world, now)
+
+    async def _fill(self) -> None:
+        """Write everything for the first time, and begin with heartbeats."""
+        try:
+            self._writer = await self._server.connected()
+        except OSError as error:
+            self.missing = f"MariaDB does not start: {error}"
+            return
+        await self._write({*self._tables, POOL}, ())
+        self._beating = asyncio.create_task(self._beat())
 
     async def _run(self, *, is_down: bool) -> None:
         if is_down and self._writer is not None:

@@ -33,6 +33,20 @@ def database_vlan_leaked(world: World) -> None:
     )
 
 
+@fault(LINKS, "vlan_trunking:released_vlans")
+def database_vlan_released(world: World) -> None:
+    """The network research was put down, and its VLAN freed, while its machines run."""
+    made = next(made for made in world.networks if made.name == "research")
+    made.is_released = True
+    _edit(world, "UPDATE networks SET state = 'Allocated', broadcast_uri = NULL WHERE name = 'research'")
+    _edit(
+        world,
+        "UPDATE op_dc_vnet_alloc SET taken = NULL, account_id = NULL"
+        " WHERE vnet = %s AND data_center_id = (SELECT id FROM data_center WHERE name = 'east')",
+        str(made.vlan),
+    )
+
+
 @fault(LINKS, "database_inconsistencies")
 def database_vlan_range_edited(world: World) -> None:
     """Somebody wrote another VLAN range into the row of a physical network, and left its pool alone."""

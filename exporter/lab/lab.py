@@ -102,9 +102,9 @@ class Lab:
         self._stack.push_async_callback(self._ssh.close)
         self._listeners = Listeners()
         self._stack.push_async_callback(self._listeners.close)
-        await self._serve()
         if self.database is not None:
-            await self.database.fill(self.world)
+            self.database.hold(self.world)
+        await self._serve()
         await self._show()
         self.config = self._configuration()
         self.config_file = self.folder / "exporter.yml"
@@ -193,8 +193,6 @@ class Lab:
             CATALOGUE[name].apply(world)
         settle(world)
         self.world = world
-        if self.database is not None:
-            await self.database.show(world)
         self._lay_out(world)
         self._live.show(world)
         self._cloud.show(world)
@@ -202,6 +200,8 @@ class Lab:
         self.logs.show(world)
         await self._ssh.show(world)
         await self._listeners.show(self._wanted(world))
+        if self.database is not None:
+            await self.database.show(world)
         await self._show_api(is_down=world.api_is_down)
 
     def _lay_out(self, world: World) -> None:

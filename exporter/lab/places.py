@@ -153,6 +153,7 @@ class Network:
     kind: str = "Isolated"  # Isolated | Shared | L2, which has no services
     security_groups: bool = False
     vlan: int = 0
+    is_released: bool = False  # CloudStack has put it down, as if its last machine had stopped
 
     def __post_init__(self) -> None:
         """Choose the VLAN by the number, unless one was given."""

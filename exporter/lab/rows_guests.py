@@ -50,6 +50,9 @@ def _network(network: Network) -> Row:
         "redundantrouter": network.redundant,
         "service": [{"name": name, "provider": [{"name": _provider(network, name)}]} for name in _services(network)],
     }
+    if network.is_released:
+        row["state"] = "Allocated"
+        del row["broadcasturi"], row["vlan"]
     if network.kind == "L2":
         for name in ("gateway", "netmask", "cidr", "networkdomain"):
             del row[name]

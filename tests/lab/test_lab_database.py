@@ -237,7 +237,9 @@ async def test_it_says_why_it_does_not_start(tmp_path: Path) -> None:
         database = LabDatabase(taken.getsockname()[1], tmp_path / "password")
         try:
             await database.start()
-            await database.fill(build(Options(), Ports.block(20000), 1_795_000_000.0))
+            world = build(Options(), Ports.block(20000), 1_795_000_000.0)
+            database.hold(world)
+            await database.show(world)
         finally:
             await database.close()
     assert database.missing.startswith("MariaDB does not start")
@@ -249,7 +251,7 @@ async def test_without_the_programs_there_is_none(tmp_path: Path) -> None:
     database = LabDatabase(1, tmp_path / "password", search=str(tmp_path))
     world = build(Options(), Ports.block(20000), 1_795_000_000.0)
     await database.start()
-    await database.fill(world)
+    database.hold(world)
     await database.show(world)
     await database.close()
     assert "apt install mariadb-server-core" in database.missing
