@@ -33,7 +33,7 @@ def database_vlan_leaked(world: World) -> None:
     )
 
 
-@fault(LINKS, "vlan_trunking:released_vlans")
+@fault(LINKS, "vlan_trunking:released_vlans", after=60)
 def database_vlan_released(world: World) -> None:
     """The network research was put down, and its VLAN freed, while its machines run."""
     made = next(made for made in world.networks if made.name == "research")
