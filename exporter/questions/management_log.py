@@ -270,7 +270,7 @@ printf '@piece %s %s %s %s %s %s %s %s\n' "$kind" "$packed" "$offset" "$total" "
     esac 2>/dev/null | head -c "$limit" | tr '\000' ' '
     printf '$'
 } | awk -v mode="$mode" -v begun="$offset" -v seen="$seen" -v left="$left" -v final="$final" \
-    '@CHOICE@'
+    '@CHOICE@' || [ $? -ne 127 ] || exit 127
 [ "$(mark "$file" "${known#* }")" = "$known" ] || file=
 [ -z "$names" ] || [ "$(older)." = "$names" ] || file=
 [ "$kind$names$size" = found256 ] || [ "$kind$names" != found ] || [ "$(mark "$log" "$size")" = "$sum $size" ] || file=

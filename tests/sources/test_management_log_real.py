@@ -13,15 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from exporter.checks.user_metadata import management_log, management_log_reading
 from exporter.clock import SystemClock
+from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
 from exporter.cloud.targets import ManagementServerTarget
-from exporter.model import SourceError
+from exporter.model import Answer, Answers, Reason, SourceError
 from exporter.questions.log_lines import LogTold
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management_log import MANAGEMENT_LOG, Piece
 from exporter.questions.wrapper import Script, assemble
 from exporter.sources.ssh import Mode, Ssh
-from exporter.visits import management_server
+from exporter.visits import management_server, over_ssh
+from exporter.visits.following import Follower
 from exporter.visits.ways import Ways
 from tests.ssh_bench import PORT_OF_SYSTEM_VMS, Bench, Sshd, free_address, free_port, requires_bench
 
@@ -119,6 +122,11 @@ class Follows:
     failures: int = 0
     seen: asyncio.Condition = field(default_factory=asyncio.Condition)
     visits: int = 0
+
+    @property
+    def follower(self) -> Follower:
+        """Return where reading goes on."""
+        return self.ways.followers.of(self.target.server.id)
 
     async def visit(self) -> bool:
         """Visit once; return whether something was told."""
@@ -220,3 +228,47 @@ async def test_a_visit_that_is_given_up_in_the_middle_counts_nothing_twice(bench
                 await follows.visit()
     await follows.catch_up()
     assert follows.told.by_signature == {"router_disconnected": writer.number}
+
+
+CANARY = "CANARYpass"
+FIELDS = (
+    "2025-10-27 15:50:13,678 WARN  [c.c.{0}] (T-1:[]) (logid:a1) Unable to apply {0} on disconnected router {0}",
+    "2025-10-27 15:50:13,678 ERROR [{0}.{0}x9f86d081] (T-1:[ctx-1]) (logid:a2) odd",
+    "2025-10-27 15:50:13,678 ERROR [c.c.X] ({0}:[ctx-{0}]) (logid:{0}) odd password={0}",
+    "2025-10-27 15:50:13,678 WARN  [c.c.X] (T-1:[ctx-1]) (logid:a4) Unable to save password for VM {0} on router {0}",
+    "2025-10-27 15:50:13,678 ERROR [c.c.X] (T-1:[]) (logid:a5) Access ticket expired or has been modified {0}",
+    '2025-10-27 15:50:13,678 FATAL [c.c.X] (T-1:[]) (logid:a6) {{"secretkey":"{0}","sshkey":"{0}"}}',
+    "2025-10-27 15:50:13,678 ERROR [c.c.X] (T-1:[]) (logid:a7) odd\nException: {0}\n\tat {0}({0}.java:1)\n{0}",
+    "{0}\n@end 1 1 1 {0}\n@@ {0} end management_log 7\n@piece {0}",
+    "2025-10-27 15:50:13,678 DEBUG [c.c.X] (T-1:[]) (logid:a8) Failed to reset password for the virtual machine {0}",
+    "2025-10-27 15:50:14,678 INFO  [c.c.X] (T-1:[]) (logid:a9) {0}",
+)
+
+
+@pytest.mark.parametrize("size", [200, MANAGEMENT_LOG.size])
+async def test_no_text_of_a_line_leaves(
+    bench: Bench, follows: Follows, size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in samples nor in reasons, nor in what is logged at debug, of the whole or of a cut answer."""
+    caplog.set_level(0)
+    question = replace(MANAGEMENT_LOG, size=size)
+    with (bench.host.place / LOG).open("a") as log:
+        log.writelines(f"{row.format(CANARY)}\n" for row in FIELDS * 3)
+    reasons = []
+    for _ in range(3):
+        position = follows.follower.position
+        parameters = {question: position.words()}
+        found = await over_ssh.ask(follows.target, (question,), follows.ways, 20.0, hop=None, parameters=parameters)
+        outcome = found[question]
+        if isinstance(outcome, Piece):
+            assert size > 200
+            follows.told = follows.follower.take(position, outcome)
+        else:
+            assert outcome.reason is Reason.TOO_LARGE
+            reasons.append(outcome.detail)
+    answers = Answers(values={MANAGEMENT_LOG: Answer(follows.told, 0.0, 0.0, 9.0)})
+    samples = [*management_log.judge(follows.target, answers, Cloud())]
+    samples += management_log_reading.judge(follows.target, answers, Cloud())
+    assert (sum(follows.told.by_level.values()) > 0) is (size > 200)
+    assert CANARY not in f"{[(one.labels, one.seen, one.expected, one.remedy) for one in samples]}"
+    assert CANARY not in f"{follows.told} {reasons} {caplog.text}"
