@@ -74,6 +74,7 @@ HOSTS = Row(
                 judged("Machines", metric("machines"), *HOST),
                 judged("Open", metric("machines_open"), *HOST),
                 judged("Cut off", metric("machines_cut_off"), *HOST),
+                judged("Rules behind", metric("rules_behind"), *HOST),
                 judged("Bridges unfiltered", metric("bridges_unfiltered"), *HOST),
                 judged("Bridges incomplete", metric("bridges_incomplete"), *HOST),
                 judged("Rules above", metric("rules_above"), *HOST),

@@ -83,6 +83,7 @@ HOSTS = Row(
             "Hosts",
             "Which hosts are silent on a VLAN, send frames that are too long, or keep leftovers?",
             (
+                judged("Released VLANs in use", metric("released_vlans"), *HOST),
                 judged("Silent VLANs", metric("silent_vlans"), *HOST),
                 judged("MTU conflicts", metric("mtu_conflicts"), *HOST),
                 judged("VLAN devices without bridge", metric("devices_without_bridge"), *HOST),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +97,20 @@ def test_every_fact_has_its_check() -> None:
     assert numbers == set(range(1, 35)) - {18, 19, 32}
     names = [kind.name for kind in (*INCONSISTENCIES, *LEFTOVERS)]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "alert"),
+    [(INCONSISTENCIES, "CloudStackNetDatabaseInconsistent"), (LEFTOVERS, "CloudStackNetDatabaseLeftovers")],
+)
+def test_the_runbook_names_every_check_and_how_to_mute_it(kinds: tuple[Kind, ...], alert: str) -> None:
+    """At 3 a.m. the label is looked up there."""
+    text = (Path(__file__).parents[3] / f"docs/runbooks/{alert}.md").read_text()
+    missing = [kind.name for kind in kinds if f"| `{kind.name}` | {kind.healthy} ({kind.facts}) |" not in text]
+    assert missing == []
+    example = re.search(r"matchers: \['check=\"(\w+)\"'\]", text)
+    assert example is not None
+    assert example[1] in {kind.name for kind in kinds}
 
 
 def test_one_check_is_muted_by_name_and_no_other() -> None:
