@@ -21,6 +21,8 @@ from exporter.questions import wrapper
 NONCE = "0" * 16
 NOTICING = 5.0
 """Seconds for the collector to notice that nobody listens any more, and to end its questions."""
+SLOW = b"timeout"
+"""What an answer says when something took too long; on a busy machine it may not the next time."""
 ROOT, PATH = "$LAB_ROOT", "$LAB_PATH"
 """What the two lines of the collector say in the lab; each machine has its own values in the environment."""
 
@@ -122,7 +124,10 @@ class Runner:
         key = (machine, str(self._shelf.changes[machine]), *state, *words)
         if key not in self._captured:
             self._captured[key] = asyncio.create_task(self._capture(machine, words, self._busy[model]))
-        return await asyncio.shield(self._captured[key])
+        answer = await asyncio.shield(self._captured[key])
+        if SLOW in answer:
+            self._captured.pop(key, None)
+        return answer
 
     async def _capture(self, machine: str, words: list[str], lock: asyncio.Lock) -> bytes:
         """Return what the collector answers on a models' host; its standard input stays open meanwhile.

@@ -51,14 +51,16 @@ SEEN = {
     Probe.CLOSED: "connected, but closed without an answer",
     Probe.OTHER: "the answer is not that of a password server",
 }
+SLOW = frozenset({Probe.TIMEOUT, Probe.SILENT})
+"""Results that a busy host may show once."""
 
 
 def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Say for each guest address that this router should serve now whether the password service answers.
 
     One failed look is enough: the question has tried era A, which is away while it serves a guest, three
-    times. Only an address that the router lacks is a difference to CloudStack and waits for the second look.
-    A router that has just been created or booted is not blamed.
+    times. An address that the router lacks is a difference to CloudStack, and a busy host may be slow once:
+    both wait for the second look. A router that has just been created or booted is not blamed.
     """
     role, probes = answers[ROUTER_REDUNDANCY], answers[PASSWORD_PROBE]
     identity = answers.get(ROUTER_IDENTITY)
@@ -79,6 +81,9 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 def _is_certain(target: RouterTarget, served: ServedAddress, result: Probe, answers: Answers, cloud: Cloud) -> bool:
     """Return whether the fault is shown; a missing address must be seen before and after a refresh."""
+    if result in SLOW:
+        before = answers.before(PASSWORD_PROBE)
+        return before is not None and before[0].get(served.address) in SLOW
     key = ("absent", served.network_id, served.address, target.router.host_id)
     return result is not Probe.ABSENT or confirmed(answers, cloud, *key, shown_by=(PASSWORD_PROBE,))
 

@@ -48,10 +48,19 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def _is_fault(target: RouterTarget, answers: Answers, cloud: Cloud, listed: HttpAnswer) -> bool:
-    """Return whether a bad answer counts; only an address that the router lacks is a difference to the Cloud."""
+    """Return whether a bad answer counts.
+
+    An address that the router lacks is a difference to the Cloud, and a busy host may be slow once: both wait for the
+    second look.
+    """
     if listed.word == "absent":
         return is_certain(target, answers, cloud, "absent", listed.address, by=METADATA_HTTP)
-    return not settles(target, answers)
+    return not settles(target, answers) and (listed.word != "timeout" or _was_slow(answers, listed.address))
+
+
+def _was_slow(answers: Answers, address: str) -> bool:
+    before = answers.before(METADATA_HTTP)
+    return before is not None and HttpAnswer(address, LIST, None, "timeout") in before[0]
 
 
 def _seen(listed: HttpAnswer, root: HttpAnswer | None) -> str:

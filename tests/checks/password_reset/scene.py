@@ -150,10 +150,12 @@ class Visitor:
     of: Router = ALONE
     cloud: Cloud = field(default_factory=cloud)
     scope: Scope = field(default_factory=Scope)
+    before: Mapping[Question[Any], Answer[Any]] = field(default_factory=dict)
 
     def visit(self, asked: float = 100.0, values: Mapping[Question[Any], Any] | None = None) -> list[Sample]:
         """Return the samples after a visit that brought ``values``, else what a healthy router answers."""
         answers = answered(healthy(self.of) if values is None else values, asked, self.scope)
+        answers, self.before = replace(answers, previous=self.before), answers.values
         self.scope.begin()
         samples = list(self.check.judges[RouterTarget](target(self.of), answers, self.cloud))
         self.scope.end()

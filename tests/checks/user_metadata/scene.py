@@ -111,11 +111,14 @@ def judged(
     """Return what the last of ``looks`` visits brought, with a refresh of the Cloud before each visit."""
     scope = Scope()
     found: list[Sample] = []
+    before: Mapping[Question[Any], Answer[Any]] = {}
     known = {ROUTER_IDENTITY: identity(uptime=uptime), ROUTER_REDUNDANCY: role} | dict(values)
     for look in range(1, looks + 1):
         asked = 100.0 * look
         scope.begin()
-        found = list(judge(target(of), answers(known, asked, scope), refreshed(seen_by, look)))
+        given = replace(answers(known, asked, scope), previous=before)
+        found = list(judge(target(of), given, refreshed(seen_by, look)))
+        before = given.values
         scope.end()
     return found
 

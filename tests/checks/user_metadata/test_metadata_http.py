@@ -66,10 +66,17 @@ def test_health(word: str) -> None:
     assert scene.only(verdict(f"10.1.1.1@80 /latest/meta-data/ {word}"), "http_up").value == 1
 
 
-@pytest.mark.parametrize("word", ["301", "403", "500", "503", "refused", "timeout", "other"])
+@pytest.mark.parametrize("word", ["301", "403", "500", "503", "refused", "other"])
 def test_faults_are_said_at_once(word: str) -> None:
     """Everything else is a fault on the first look: the router has the address and answers wrongly there."""
     assert scene.only(verdict(f"10.1.1.1@80 /latest/meta-data/ {word}", looks=1), "http_up").value == 0
+
+
+def test_slowness_is_a_fault_when_it_stays() -> None:
+    """A busy host may be slow once, which says nothing; twice is a fault."""
+    text = "10.1.1.1@80 /latest/meta-data/ timeout"
+    assert verdict(text, looks=1) == []
+    assert scene.only(verdict(text, looks=2), "http_up").value == 0
 
 
 def test_words_for_people() -> None:
