@@ -30,8 +30,12 @@ lock:
 	    --python-version 3.11 --extra dev pyproject.toml -c deploy/requirements.txt -o deploy/requirements-dev.txt
 
 # Slow suites in full; CI runs a slice of them.
-.PHONY: fuzz soak scale test-vm
+.PHONY: fuzz properties soak scale test-vm
+SECONDS = 600
 fuzz:
+	.venv/bin/python -m tests.fuzz --seconds $(SECONDS)
+
+properties:
 	.venv/bin/pytest -q -n auto -m hypothesis --hypothesis-profile full --timeout 3600
 
 soak:

@@ -22,6 +22,7 @@ from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, 
 from exporter.inventory import range_rows, rows
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:\d+)?")
+NUMBER = re.compile(r"\d{1,10}")
 LABELS = ("kvm", "xen", "vmware", "hyperv", "ovm3")
 
 
@@ -99,7 +100,7 @@ def vlan_ranges(text: str) -> tuple[tuple[int, int], ...]:
     for word in words(text):
         first, _, last = (part.strip() for part in word.partition("-"))
         last = last or first
-        if first.isdecimal() and last.isdecimal():
+        if NUMBER.fullmatch(first) and NUMBER.fullmatch(last):
             found.append((int(first), int(last)))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from exporter.model import Question, UnreadableError, Via
 from exporter.questions.database_rows import Rows
 
 Taken = Mapping[str, frozenset[int]]
+VLAN = re.compile(r"\d{1,10}", re.ASCII)
 
 
 def read_pools(rows: Rows) -> Mapping[str, int]:
@@ -22,7 +24,7 @@ def read_taken(rows: Rows) -> Taken:
     found: defaultdict[str, set[int]] = defaultdict(set)
     for network, vnet in _pairs(rows, ("network", "vnet")):
         taken = found[_text(network)]
-        if vnet is not None and _text(vnet).isdecimal():
+        if vnet is not None and VLAN.fullmatch(_text(vnet)):
             taken.add(int(_text(vnet)))
     return MappingProxyType({network: frozenset(taken) for network, taken in found.items()})
 

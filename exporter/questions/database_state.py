@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Any
 
 from exporter.model import Question, UnreadableError, Via
@@ -88,10 +89,13 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 def _number(row: Mapping[str, Any], name: str) -> float | None:
     told = row.get(name)
     try:
-        return None if told is None else float(told)
-    except (TypeError, ValueError) as error:
+        number = None if told is None else float(told)
+    except (TypeError, ValueError, OverflowError):
+        number = nan
+    if number is not None and not isfinite(number):
         message = f"{name} is no number"
-        raise UnreadableError(message) from error
+        raise UnreadableError(message)
+    return number
 
 
 DATABASE_VERSIONS = Question(

@@ -78,10 +78,19 @@ def read_ranges(rows: Rows) -> tuple[Found, ...]:
     found = []
     for name, text, *pool in rows.rows:
         wanted = _sums(str(text or ""))
-        there = tuple(int(number or 0) for number in pool)
+        there = tuple(map(_whole, pool))
         if wanted is not None and wanted != there:
             found.append(Found(str(name), f"range {text or 'none'}: {wanted[0]} VLANs, in the pool {there[0]}"))
     return tuple(found)
+
+
+def _whole(value: object) -> int:
+    """Return a number of the pool, which the server adds up as a decimal; 0 where it has none."""
+    try:
+        return int(str(value or 0).partition(".")[0])
+    except ValueError:
+        message = f"{str(value)[:20]!r} is no number"
+        raise UnreadableError(message) from None
 
 
 def _sums(text: str) -> tuple[int, int, int] | None:

@@ -122,7 +122,9 @@ def read_addresses(text: str) -> tuple[ConfiguredAddress, ...]:
     """Return the addresses of all interfaces from ``ip -o -4 addr show``; a router always has lo."""
     found = []
     for line in text.splitlines():
-        match = re.match(r"\d+: ([^\s@:]+)\S*\s+inet (\d+\.\d+\.\d+\.\d+)(?: peer [\d.]+)?/(\d{1,2})\b", line, re.ASCII)
+        match = re.match(
+            r"\d+: ([^\s@:]+)(?:[@:]\S*)?\s+inet (\d+\.\d+\.\d+\.\d+)(?: peer [\d.]+)?/(\d{1,2})\b", line, re.ASCII
+        )
         if not match:
             message = f"not a line of ip -o -4 addr: {line[:60]!r}"
             raise UnreadableError(message)
