@@ -25,6 +25,8 @@ from exporter.lab.world import World
 
 BEAT = 1.0
 """Seconds between two heartbeats of the management servers; true ones write each 1.5 s."""
+ABSENT = (pymysql.err.ProgrammingError, pymysql.err.OperationalError)
+"""What is said to a grant on a column that another release has."""
 TOUCHED = re.compile(r"(?:UPDATE|INTO|FROM|JOIN) (\w+)")
 """The tables that a statement names; more than it changes is no harm."""
 
@@ -99,6 +101,9 @@ class LabDatabase:
             self.missing = f"MariaDB does not start: {error}"
             return
         await self._write({*self._tables, POOL}, ())
+        for statement in self._server.account():
+            with contextlib.suppress(*ABSENT):
+                await self._execute((statement,))
         self._beating = asyncio.create_task(self._beat())
 
     async def _run(self, *, is_down: bool) -> None:

@@ -14,9 +14,11 @@ from typing import Any
 import aiomysql
 import pymysql
 
+from exporter.privileges import database_privileges
+
 HERE = "127.0.0.1"
 PROGRAMS = ("mariadbd", "mariadb-install-db", "setpriv")
-INSTALL = "apt install mariadb-server-core"
+INSTALL = "apt install mariadb-server-core mariadb-client-core"
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOBODY = 65534
 """Who runs the server when the lab is run by root, which the server refuses to be."""
@@ -83,13 +85,9 @@ class Server:
 
     def _prepare(self) -> None:
         """Write what the server does when it starts for the first time."""
-        name, password = self.reader
-        accounts = (
-            f"CREATE USER lab@'{HERE}' IDENTIFIED BY '{self._secret}';\n"
-            f"GRANT ALL ON *.* TO lab@'{HERE}';\n"
-            f"CREATE USER {name}@'{HERE}' IDENTIFIED BY '{password}';\n"
-            f"GRANT SELECT ON cloud.* TO {name}@'{HERE}';\n"
-        )
+        account = f"lab@'{HERE}'"
+        rights = f"GRANT ALL ON *.* TO {account} WITH GRANT OPTION"
+        accounts = f"CREATE USER {account} IDENTIFIED BY '{self._secret}';\n{rights};\n"
         first, data = self.folder / "first.sql", self.folder / "data"
         first.write_text(SCHEMA + accounts)
         data.mkdir(mode=0o700)
@@ -121,6 +119,13 @@ class Server:
     def _last_words(self) -> str:
         lines = (self.folder / "log").read_text(errors="replace").splitlines()
         return " / ".join(lines[-3:])
+
+    def account(self) -> list[str]:
+        """Return the statements that make the reading account: those that operators are told to type."""
+        name, password = self.reader
+        text = database_privileges(name, "cloud", tls=False, address=HERE).replace("'PASSWORD'", f"'{password}'")
+        lines = (line for line in text.splitlines() if not line.startswith("--"))
+        return [statement.strip() for statement in " ".join(lines).split(";") if statement.strip()]
 
     def password(self, *, is_other: bool) -> list[str]:
         """Return the statements that give the reading account another password, or its own, and end its sessions."""
