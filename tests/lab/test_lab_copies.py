@@ -32,10 +32,10 @@ async def test_copies_are_as_healthy_as_their_model(security_groups: bool) -> No
     async with watching(hosts=15, routers=14, vms_per_host=4, security_groups=security_groups) as watch:
         await watch.look(2)
         assert watch.problems() == {}
-        assert watch.failures() == set()
+        assert watch.failures() == {("cloud", "not_configured")}  # this lab has no database
         hosts = {host.name for host in watch.lab.world.hosts}
         assert len({host.model for host in watch.lab.world.hosts}) == 3
-        commands = [host for host, command in watch.lab.seen.ssh if " host " in command]
+        commands = [name for name, command in watch.lab.seen.ssh if " host " in command and name in hosts]
         assert sorted(commands) == sorted([*hosts, *hosts])
         macs = told_macs(watch)
         for entry in watch.app.engine.schedule.entries.values():

@@ -19,6 +19,7 @@ from tests.watching import watching
 
 pytestmark = pytest.mark.timeout(180)
 
+BY_SSH = {"host", "router", "console_proxy", "management_server"}
 WORD = re.compile(r"([a-z0-9_]+)(?::[0-9a-zA-Z@.,_-]*)?")
 
 
@@ -48,7 +49,7 @@ async def test_one_command_per_visit() -> None:
     async with watching() as watch:
         await watch.look()
         entries = watch.app.engine.schedule.entries.values()
-        over_ssh = [entry for entry in entries if entry.target.kind in {"host", "router", "console_proxy"}]
+        over_ssh = [entry for entry in entries if entry.target.kind in BY_SSH]
         assert len(watch.lab.seen.ssh) == len(over_ssh)
 
 
