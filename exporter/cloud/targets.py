@@ -196,10 +196,16 @@ def targets(cloud: Cloud) -> Iterator[Target]:
             zone = cloud.zone_name(vm.zone_id)
             yield ConsoleProxyTarget(vm, zone, way_to(cloud, vm.host_id, vm.hypervisor))
             yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))
-    for server in cloud.management_servers.values():
-        machine = Machine(server.name, server.address, "management") if server.address else None
-        yield ManagementServerTarget(server, machine)
+    yield from _management_servers(cloud)
     yield DatabaseTarget()
+
+
+def _management_servers(cloud: Cloud) -> Iterator[ManagementServerTarget]:
+    """Yield those that are not Down: a server that was taken out of service is listed so for ever."""
+    for server in cloud.management_servers.values():
+        if server.state != "Down":
+            machine = Machine(server.name, server.address, "management") if server.address else None
+            yield ManagementServerTarget(server, machine)
 
 
 def key(target: Target) -> tuple[str, str]:
