@@ -203,7 +203,7 @@ def console_management_state_manual(world: World) -> None:
     world.settings["consoleproxy.management.state"] = "Manual"
 
 
-@fault(CONSOLE, "management_host_local")
+@fault(CONSOLE, "management_host_local", "host_connectivity:agents_address_unusable")
 def console_host_is_localhost(world: World) -> None:
     """The setting host is localhost: new console proxies look for their management server in themselves."""
     world.settings["host"] = "localhost"
