@@ -264,6 +264,8 @@ DATABASE = Row(
             f"max({_database('database_leaked_addresses_ratio')})",
             thresholds=steps((DATABASE_LEAKED_RATIO, WARNING)),
             unit="percentunit",
+            min=0,
+            max=1,
         ),
         stat(
             "Rows left behind",
