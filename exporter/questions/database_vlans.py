@@ -49,11 +49,11 @@ VLAN_NOT_TAKEN = finds(
     FROM networks n
     JOIN network_offerings o ON o.id = n.network_offering_id
     JOIN physical_network p ON p.id = n.physical_network_id AND p.removed IS NULL
-    LEFT JOIN op_dc_vnet_alloc v ON v.physical_network_id = n.physical_network_id
-      AND v.vnet = SUBSTRING_INDEX(n.broadcast_uri, '://', -1) AND v.taken IS NOT NULL
+    LEFT JOIN (SELECT DISTINCT physical_network_id, vnet FROM op_dc_vnet_alloc WHERE taken IS NOT NULL) v
+      ON v.physical_network_id = n.physical_network_id AND v.vnet = SUBSTRING_INDEX(n.broadcast_uri, '://', -1)
     WHERE n.removed IS NULL AND n.traffic_type = 'Guest' AND n.state = 'Implemented' AND o.specify_vlan = 0
       AND n.broadcast_domain_type IN ('Vlan', 'Vxlan') AND n.broadcast_uri REGEXP '^(vlan|vxlan)://[0-9]+$'
-      AND v.id IS NULL
+      AND v.vnet IS NULL
     """,
 )
 VLAN_SHARED = finds(
