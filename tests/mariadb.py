@@ -22,6 +22,8 @@ from tests.sources.certificate_maker import authority, leaf
 COLUMNS = Path(__file__).parent / "samples/database/columns-4.22.tsv"
 READER, SECRET = "exporter", "canary-7c1d"
 STARTING = 60.0  # seconds
+UNIQUE = {"op_dc_vnet_alloc": "vnet, physical_network_id, data_center_id"}
+"""Keys of several columns, which the list of columns does not tell."""
 
 Statements = list[str]
 
@@ -163,6 +165,8 @@ def tables(missing: frozenset[str] = frozenset()) -> Statements:
             primary[table].append(f"`{name}`")
         elif key and "text" not in kind and "blob" not in kind:
             parts[table].append(f"KEY (`{name}`)")
+    for table, columns in UNIQUE.items():
+        parts[table].append(f"UNIQUE KEY ({columns})")
     for table, names in primary.items():
         parts[table].append(f"PRIMARY KEY ({', '.join(names)})")
     return [

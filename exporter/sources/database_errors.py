@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import struct
 
@@ -48,6 +49,13 @@ TROUBLES = (
 )  # fmt: skip
 """Everything that a server, or whoever answers in its place, can bring about."""
 
+NETWORK = {
+    TimeoutError: (Reason.TIMEOUT, "did not answer in time"),
+    socket.gaierror: (Reason.DNS, "has a name that does not resolve"),
+    ConnectionRefusedError: (Reason.REFUSED, "refuses connections: nobody listens there"),
+}
+UNREACHABLE = (Reason.UNREACHABLE, "cannot be reached")
+
 
 def trouble(error: BaseException, place: str) -> Failure:
     """Return what went wrong, as a reason and a short line that never holds a statement or a password."""
@@ -55,18 +63,15 @@ def trouble(error: BaseException, place: str) -> Failure:
     if isinstance(error, pymysql.err.OperationalError) and isinstance(below, OSError | EOFError):
         error = below  # the library's words for a connection that came to nothing hide why
     match error:
-        case TimeoutError():
-            reason, words = Reason.TIMEOUT, f"{place} did not answer in time"
         case SourceError():
             reason, words = error.reason, f"{place} {error.detail}"
         case ssl.SSLCertVerificationError():
             reason, words = Reason.TLS, f"{place}: {error.verify_message}"
         case ssl.SSLError():
             reason, words = Reason.TLS, f"{place}: {(error.reason or 'handshake failed').lower().replace('_', ' ')}"
-        case ConnectionRefusedError():
-            reason, words = Reason.REFUSED, f"nobody listens on {place}"
         case OSError() | EOFError():
-            reason, words = Reason.UNREACHABLE, f"{place} cannot be reached"
+            reason, said = next((told for kind, told in NETWORK.items() if isinstance(error, kind)), UNREACHABLE)
+            words = f"{place} {said}"
         case _:
             number = number_of(error)
             reason = REASONS.get(number, Reason.FAILED if number else Reason.UNREADABLE)

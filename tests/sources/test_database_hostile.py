@@ -158,6 +158,21 @@ async def test_a_server_that_asks_for_a_file_of_ours_gets_none() -> None:
     assert not [text for text in heard if "root:" in text]
 
 
+async def test_a_server_that_refuses_to_be_read_only_is_asked_nothing() -> None:
+    """Without that promise of the session no statement of ours is sent."""
+    heard: list[str] = []
+
+    def reply(text: str) -> bytes | None:
+        heard.append(text)
+        return packet(1, b"\xff\x51\x04#42000not here") if "READ ONLY" in text else None
+
+    async with pretender(logs_in(reply)) as given:
+        told = await asked(given)
+    assert told.reason is Reason.FAILED
+    assert heard[-1] == "SET SESSION TRANSACTION READ ONLY"
+    assert not [text for text in heard if text.startswith(("SELECT", "SHOW"))]
+
+
 async def test_rows_that_are_not_asked_for_are_no_answer() -> None:
     """A clock without a number, a table without columns."""
     async with pretender(logs_in(lambda _: None)) as given:

@@ -158,6 +158,7 @@ async def test_what_is_killed_in_the_middle_says_so(server: Server, what: str) -
         ({"name": "other_cloud"}, Reason.PERMISSION),
         ({"ca_file": None}, Reason.TLS),
         ({"servers": (("127.0.0.1", 1),)}, Reason.REFUSED),
+        ({"servers": (("no-such-host.invalid", 3306),)}, Reason.DNS),
     ],
 )
 async def test_who_is_not_let_in_is_told_why(server: Server, changes: dict[str, Any], expected: Reason) -> None:
@@ -166,6 +167,41 @@ async def test_who_is_not_let_in_is_told_why(server: Server, changes: dict[str, 
         await answer(server, "SELECT 1", **changes)
     assert caught.value.reason is expected
     assert SECRET not in str(caught.value)
+
+
+async def test_a_certificate_of_another_name_is_refused(server: Server) -> None:
+    """Signed by the right authority, and still not the server that was meant."""
+    with pytest.raises(SourceError) as caught:
+        await answer(server, "SELECT 1", servers=(("127.1", server.port),))
+    assert caught.value.reason is Reason.TLS
+    assert "mismatch" in caught.value.detail.lower()
+
+
+async def test_a_real_server_without_tls_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Unless TLS is switched off, which the configuration allows towards loopback only."""
+    with mariadb(tmp_path_factory.mktemp("plain"), "skip-ssl") as plain:
+        plain.run("CREATE USER plain@'127.0.0.1' IDENTIFIED BY 'canary-7c1d'")
+        plain.run("GRANT SELECT ON cloud.* TO plain@'127.0.0.1'")
+        with pytest.raises(SourceError) as caught:
+            await answer(plain, "SELECT 1", user="plain")
+        assert caught.value.reason is Reason.TLS
+        (told,) = await answer(plain, "SELECT 1", user="plain", tls=False)
+        assert isinstance(told, Rows)
+
+
+async def test_an_account_whose_sessions_are_all_taken_is_throttled(server: Server) -> None:
+    """Somebody else uses our account."""
+    server.run(
+        "CREATE OR REPLACE USER narrow@'%' IDENTIFIED BY 'canary-7c1d' REQUIRE SSL WITH MAX_USER_CONNECTIONS 1",
+        "GRANT SELECT ON cloud.* TO narrow@'%'",
+    )
+    first, second = Database(server.settings(user="narrow")), Database(server.settings(user="narrow"))
+    await first.ask([asks("SELECT 1")], 10.0)
+    with pytest.raises(SourceError) as caught:
+        await second.ask([asks("SELECT 1")], 10.0)
+    assert caught.value.reason is Reason.THROTTLED
+    await first.close()
+    await second.close()
 
 
 async def test_the_first_fresh_server_is_asked(server: Server) -> None:
@@ -185,8 +221,8 @@ async def test_absent_columns_leave_their_part_out(server: Server) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT 1 FROM information_schema.columns a, information_schema.columns b LIMIT 60000",
-        "SELECT REPEAT('x', 1000000) FROM information_schema.columns LIMIT 60",
+        "SELECT seq FROM seq_1_to_60000",
+        "SELECT REPEAT('x', 1000000) FROM seq_1_to_60",
     ],
     ids=["rows", "bytes"],
 )
