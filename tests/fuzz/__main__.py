@@ -3,17 +3,14 @@
 Runs are numbered; the same number makes the same input everywhere. Text that broke a reader is written into
 ``tests/fuzz/found``, where the slice of the test suite reads it from then on.
 
-``--coverage TARGET`` lets atheris choose the inputs of one target instead, where it is installed
-(``pip install atheris``; it has wheels for CPython on Linux and is in no list of requirements).
+Where atheris is installed, :mod:`tests.fuzz.coverage` lets it choose the inputs of one target instead.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib
 import itertools
-import os
 import sys
 import time
 import traceback
@@ -74,30 +71,14 @@ def _keep(target: Target, number: int) -> None:
         (FOUND / f"{target.name}-{hashlib.sha256(raw).hexdigest()[:12]}").write_bytes(raw)
 
 
-def by_coverage(target: Target, arguments: list[str]) -> None:
-    """Let atheris look for inputs that reach new lines of the readers; ends with its first failure."""
-    atheris = importlib.import_module("atheris")
-    atheris.instrument_all()
-    seeds = Path(os.environ.get("FUZZ_CORPUS", f"/tmp/fuzz-{os.getuid()}-{target.name}"))
-    seeds.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(target.seeds):
-        (seeds / f"seed{number}").write_bytes(seed)
-    atheris.Setup([sys.argv[0], *arguments, str(seeds)], target.check)
-    atheris.Fuzz()
-
-
 def main() -> int:
     """Fuzz as the arguments say; return 1 when something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--first", type=int, default=0, help="number of the first run")
     parser.add_argument("--only", default="", help="targets whose name has this in it")
-    parser.add_argument("--coverage", default="", metavar="TARGET", help="with atheris; what follows -- goes to it")
-    parser.add_argument("arguments", nargs="*")
     given = parser.parse_args()
     chosen = [target for target in everything() if given.only in target.name]
-    if given.coverage:
-        by_coverage(next(one for one in chosen if one.name == given.coverage), given.arguments)
     return min(1, fuzz(chosen, given.seconds, given.first))
 
 
