@@ -112,7 +112,7 @@ else
     echo 'neither ss nor netstat'
     exit 127
 fi
-$list | awk -v agent="$1" -v cluster=9090 -v database=3306 '
+{ $list || echo failed; } | awk -v agent="$1" -v cluster=9090 -v database=3306 '
     function port(place) { sub(/^.*:/, "", place); return place }
     function address(place) {
         sub(/:[^:]*$/, "", place)
@@ -121,6 +121,7 @@ $list | awk -v agent="$1" -v cluster=9090 -v database=3306 '
         sub(/^::ffff:/, "", place)
         return place
     }
+    $1 == "failed" { failed = 1 }
     { state = $1 ~ /^tcp/ ? $6 : $1 }
     state ~ /^LISTEN/ {
         place = address($4) " " port($4)
@@ -135,7 +136,11 @@ $list | awk -v agent="$1" -v cluster=9090 -v database=3306 '
         }
         else if (port($5) == database) connected++
     }
-    END { print "agents", agent, agents + 0; print "database", connected + 0 }'
+    END {
+        if (failed) exit 1
+        print "agents", agent, agents + 0
+        print "database", connected + 0
+    }'
 """,
     read_sockets,
     privilege="any account: programs are not asked for",
