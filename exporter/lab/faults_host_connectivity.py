@@ -21,8 +21,8 @@ def management_server_down(world: World) -> None:
     """mgmt-2 has been Down for a month, and the setting host still sends agents to it."""
     server = _second(world)
     server.state, server.service, server.heartbeat = "Down", "inactive", OLD
-    server.address = "192.0.2.12"
-    world.settings["host"] += f",{server.address}"
+    server.told = "192.0.2.12"
+    world.settings["host"] += f",{server.told}"
 
 
 @fault(CONNECTIVITY, "management_server_lost")
@@ -80,6 +80,6 @@ def management_integration_api(world: World) -> None:
 
 
 @fault(CONNECTIVITY)
-def management_server_unreachable(world: World) -> None:
-    """mgmt-2 cannot be logged in to."""
-    _second(world).ssh = "refused"
+def management_sockets_refused(world: World) -> None:
+    """The account may not look at the sockets of mgmt-2."""
+    _second(world).refused = "ss"

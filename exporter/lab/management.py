@@ -44,6 +44,8 @@ class ManagementServer:
         ssh, wrapper: as of a host.
         service: systemd's word for cloudstack-management: active | inactive | failed | activating.
         ports: it listens on while its service is active.
+        told: the address by which CloudStack knows it, when that is another one.
+        refused: a tool that the account may not run there.
         agents: how many of the agents that CloudStack counts as its own are connected; None: all.
         peers: connections with other management servers stand.
         database: connections with the database.
@@ -62,6 +64,8 @@ class ManagementServer:
     wrapper: str = "current"
     service: str = "active"
     ports: set[int] = field(default_factory=lambda: set(OTHERS))
+    told: str = ""
+    refused: str = ""
     agents: int | None = None
     peers: bool = True
     database: int = 5

@@ -35,6 +35,8 @@ def management_tree(world: World, server: ManagementServer) -> Tree:
         "units": f"cloudstack-management.service loaded {server.service} {inner} {result} 0 {BOOT}000000\n",
         "sockets": "".join(f"{line}\n" for line in _sockets(world, server)),
     }
+    if server.refused:
+        tree.tools[server.refused] = "refused"
     if server.log == "unreadable":
         tree.tools["stat"] = "refused"  # the lab may run as root, which file modes do not stop
     return tree

@@ -172,8 +172,8 @@ def _management_server(world: World, server: ManagementServer) -> Row:
         "javaversion": "17.0.12",
         "osdistribution": "Debian GNU/Linux 12 (bookworm)",
         "lastserverstart": date(world.start - server.uptime),
-        "serviceip": server.address,
-        "ipaddress": server.address,
+        "serviceip": server.told or server.address,
+        "ipaddress": server.told or server.address,
     }
 
 
