@@ -31,6 +31,7 @@ HOST_IS_LOCAL = Metric(
     "Entries of the setting 'host' that lead a system VM to itself (localhost) instead of a management server.",
     labels=("zone",),
     problem=above(0),
+    follows=("cloudstack_network_host_connectivity_agents_address_unusable",),
 )
 
 
