@@ -169,16 +169,18 @@ NICS: Question[Mapping[str, NicFacts]] = Question(
     "host_nics",
     Via.HOST,
     # The driver's name is where a link leads, which cd tells without a process. ethtool knows no more than one NIC at a
-    # time, so it is run ten times at most: for every card first, since the NICs of one have one firmware, then for
-    # features and counters. Of ethtool -S only what is read is sent: some drivers count per queue, thousands of lines.
-    # Reading the speed of a NIC that is down is an error.
+    # time, so it is run ten times at most (six beside Open vSwitch, whose daemons take as many processes to ask): for
+    # every card first, since the NICs of one have one firmware, then for features, then for counters. Of ethtool -S only
+    # what is read is sent: some drivers count per queue, thousands of lines. Reading the speed of a NIC that is down is
+    # an error.
     rf"""
 set +f
 cd "$ROOT/sys/class/net" || exit
-asked=0
+budget=10
+[ ! -e ovs-system ] || budget=6
 ask() {{
-    asked=$((asked + 1))
-    [ "$asked" -le 10 ] || return 0
+    [ "$budget" -gt 0 ] || return 0
+    budget=$((budget - 1))
     way=$1
     printf '= nic %s\n= ethtool %s\n' "$name" "$way"
     ethtool "$way" "$name" 2>/dev/null
