@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.vm.bench import Bench, running
-from tests.vm.cost import Cost, difference, measured, read
+from tests.vm.cost import Cost, measured, read
 from tests.vm.scene import large
 from tests.vm.watch import watching
 
@@ -32,7 +32,7 @@ def one_command(bench: Bench) -> float:
     for command in ("true", "ip -d -j link >/dev/null"):
         before = read(bench.machine)
         bench.machine.run("; ".join([command] * TIMES))
-        costs.append(difference(before, read(bench.machine)).cpu / TIMES)
+        costs.append((read(bench.machine) - before).busy / TIMES)
     return costs[1] - costs[0]
 
 
@@ -42,7 +42,7 @@ async def visits(bench: Bench) -> list[Cost]:
         await watch.look()
         found = [await measured(watch) for _ in range(TIMES)]
         print("unanswered:", sorted(watch.unanswered()) or "nothing")
-        print("problems:", dict(watch.problems()) or "none")
+        print("problems:", sorted(watch.problems()) or "none")
         return found
 
 

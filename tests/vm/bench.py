@@ -47,8 +47,8 @@ class Bench:
 
 
 @contextmanager
-def running(place: Path, scene: Scene, backend: str = "native") -> Iterator[Bench]:
-    """Yield a hypervisor with everything in it; end it and its switch."""
+def running(place: Path, scene: Scene, backend: str = "native", *, loose: int = 0) -> Iterator[Bench]:
+    """Yield a hypervisor with everything in it, and so many NICs more that are on no network; end it and its switch."""
     requires_machine()
     built = image()
     namespace = f"vm-{os.getpid()}-{secrets.token_hex(2)}"
@@ -59,7 +59,7 @@ def running(place: Path, scene: Scene, backend: str = "native") -> Iterator[Benc
         "/root/.ssh/authorized_keys": (make_key(place / "machine/key") + "\n", 0o600),
         "/etc/ssh/ssh_host_ed25519_key": (host_key(place / "machine", port), 0o600),
     }
-    machine = VirtualMachine(built, place / "machine", logins | hypervisor.files(scene, backend), port)
+    machine = VirtualMachine(built, place / "machine", logins | hypervisor.files(scene, backend), port, loose=loose)
     try:
         machine.taps = switch.start()
         machine.start()
@@ -99,6 +99,6 @@ def install(bench: Bench) -> None:
 
 
 def unhurried(wrapper: str) -> str:
-    """Return the wrapper with time limits for an emulated processor, and a clock as slow; nothing else in it changes."""
+    """Return the wrapper with time limits and a clock for an emulated processor; nothing else in it changes."""
     slower = re.sub(r"(?<=\) seconds=)\d+(?= size=)", lambda found: str(int(found[0]) * EMULATED), wrapper)
     return re.sub(r"(?<= pause=)\d+$", lambda found: str(int(found[0]) * EMULATED), slower, flags=re.MULTILINE)

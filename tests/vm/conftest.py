@@ -44,6 +44,6 @@ def open_vswitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Return a hypervisor with 500 VLANs and 100 guests more."""
-    with running(tmp_path_factory.mktemp("vm") / "crowded", large(500, 100)) as bench:
+    """Return a hypervisor with 500 VLANs and 100 guests more, and two NICs that nothing uses yet."""
+    with running(tmp_path_factory.mktemp("vm") / "crowded", large(500, 100), loose=2) as bench:
         yield bench

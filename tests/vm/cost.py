@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.vm.machine import VirtualMachine
 from tests.vm.watch import Watch
+
+TRACING = "/sys/kernel/tracing"
+BEGIN = f"""
+mountpoint -q {TRACING} || mount -t tracefs none {TRACING}
+cd {TRACING}
+echo 0 >tracing_on; echo 16384 >buffer_size_kb; echo >trace
+echo 1 >events/task/task_newtask/enable; echo 1 >events/sched/sched_process_exec/enable
+echo 1 >tracing_on
+"""
+END = f"cd {TRACING}; echo 0 >tracing_on; grep -v '^#' trace; cat per_cpu/cpu*/stats | grep -c '^overrun: [1-9]'"
+STARTED = re.compile(r"-(\d+)\s+\[\d+\].* task_newtask: pid=(\d+) .*clone_flags=([0-9a-f]+)")
+BECAME = re.compile(r" sched_process_exec: filename=(\S+) pid=(\d+)")
+CLONE_THREAD = 0x10000
+STAND_IN, STAND_IN_STARTS = "/usr/local/sbin/virsh", 2
+"""See ``inside/virsh``: a shell that starts the true virsh and sed, where there would be virsh alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +30,13 @@ class Cost:
     """What one visit has cost.
 
     Attributes:
-        processes: started on the host: forks and threads, as the kernel counts them.
+        processes: started on the host on account of it, from sshd's own on; ``programs`` are what they became.
         sent: bytes that left the host, headers and all.
         cpu: seconds of its processors that were not idle.
     """
 
     processes: int
+    programs: tuple[str, ...]
     sent: int
     cpu: float
 
@@ -27,41 +45,59 @@ class Cost:
 class Reading:
     """The kernel's counters at one moment."""
 
-    processes: int
     sent: int
     busy: float
+
+    def __sub__(self, before: Reading) -> Reading:
+        """Return what was counted between two readings."""
+        return Reading(self.sent - before.sent, self.busy - before.busy)
 
 
 def read(machine: VirtualMachine) -> Reading:
     """Return the counters now."""
-    told = machine.run("cat /proc/stat /sys/class/net/eth0/statistics/tx_bytes").split("\n")
-    stat = {line.split()[0]: line.split()[1:] for line in told if line}
-    user, nice, system, _, _, irq, soft, *_ = map(int, stat["cpu"])
-    return Reading(int(stat["processes"][0]), int(told[-2]), (user + nice + system + irq + soft) / 100)
+    told = machine.run("head -n 1 /proc/stat; cat /sys/class/net/eth0/statistics/tx_bytes").split("\n")
+    user, nice, system, _, _, irq, soft, *_ = map(int, told[0].split()[1:])
+    return Reading(int(told[1]), (user + nice + system + irq + soft) / 100)
 
 
 async def measured(watch: Watch) -> Cost:
     """Return the cost of one look; what reading the counters costs, and virsh's stand-in, is taken off."""
     machine = watch.bench.machine
-    base = difference(read(machine), read(machine))
+    first = read(machine)
+    base = read(machine) - first
+    machine.run(BEGIN)
     before = read(machine)
     await watch.look()
-    whole = difference(before, read(machine))
-    return Cost(
-        whole.processes - base.processes - stand_in(machine, base), whole.sent - base.sent, whole.cpu - base.cpu
-    )
+    whole = read(machine) - before
+    *trace, overrun = machine.run(END, check=False).splitlines()
+    assert overrun == "0", "the kernel has lost events"
+    programs = tuple(started(trace, watch.bench.settings.wrapper_path))
+    processes = len(programs) - STAND_IN_STARTS * programs.count(STAND_IN)
+    return Cost(processes, programs, whole.sent - base.sent, whole.busy - base.busy)
 
 
-def difference(before: Reading, after: Reading) -> Cost:
-    """Return what was counted between two readings."""
-    return Cost(after.processes - before.processes, after.sent - before.sent, after.busy - before.busy)
+def started(trace: list[str], collector: str) -> Iterator[str]:
+    """Yield, for each process that the collector's session has started, the last program that it became.
+
+    The session begins with the process that sshd has started for it. Threads are none.
+    """
+    parents: dict[int, int] = {}
+    programs: dict[int, str] = {}
+    for one in trace:
+        if found := STARTED.search(one):
+            if not int(found[3], 16) & CLONE_THREAD:
+                parents[int(found[2])] = int(found[1])
+        elif found := BECAME.search(one):
+            programs[int(found[2])] = found[1]
+    [first] = [process for process, program in programs.items() if program == collector]
+    first = list(ancestors(first, parents))[-1]
+    for process in parents:
+        if first in ancestors(process, parents):
+            yield programs.get(process, "a shell")
 
 
-def stand_in(machine: VirtualMachine, base: Cost) -> int:
-    """Return how many processes more the two calls of ``inside/virsh`` start than two of the real virsh would."""
-    counts = []
-    for program in ("/usr/local/sbin/virsh", "/usr/bin/virsh -c test:///etc/lab/domains.xml"):
-        before = read(machine)
-        machine.run(f"{program} -r -q list >/dev/null; {program} -r -q list >/dev/null; true")
-        counts.append(difference(before, read(machine)).processes - base.processes)
-    return counts[0] - counts[1]
+def ancestors(process: int, parents: Mapping[int, int]) -> Iterator[int]:
+    """Yield a process, its parent and so on, as far as they were started in this time."""
+    while process in parents:
+        yield process
+        process = parents[process]

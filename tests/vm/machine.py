@@ -30,6 +30,7 @@ class VirtualMachine:
         files: path in the machine -> content, mode; there before its first process.
         port: loopback port that is the machine's port 22.
         taps: descriptors, one for each further NIC; they are the machine's from its start on.
+        loose: how many NICs come after these whose cables lead nowhere.
     """
 
     image: Image
@@ -37,6 +38,7 @@ class VirtualMachine:
     files: dict[str, tuple[str, int]]
     port: int
     taps: tuple[int, ...] = ()
+    loose: int = 0
     memory: int = 1024  # MiB
     process: subprocess.Popen[bytes] | None = None
     master: subprocess.Popen[bytes] | None = None
@@ -108,6 +110,8 @@ class VirtualMachine:
         ]
         for number, tap in enumerate(self.taps, 1):
             words += ["-netdev", f"tap,id=net{number},fd={tap}", "-device", NIC.format(number)]
+        for number in range(len(self.taps) + 1, len(self.taps) + self.loose + 1):
+            words += ["-netdev", f"hubport,id=net{number},hubid={number}", "-device", NIC.format(number)]
         return words
 
     def _pushed(self) -> bytes:

@@ -22,15 +22,32 @@ FILES = (
 )
 
 
-async def test_a_visit_starts_few_processes_and_sends_little(crowded: Bench) -> None:
+@pytest.mark.parametrize("nics", [2, 4])
+async def test_a_visit_starts_few_processes_and_sends_little(crowded: Bench, nics: int) -> None:
     """Counted by the kernel: at most 40 processes and 256 KiB, and every question is answered."""
-    async with watching(crowded) as watch:
-        await watch.look()  # logs in
+    loose = ("eth3", "eth4") if nics == 4 else ()
+    try:
+        for nic in loose:
+            crowded.machine.run(f"ip link set {nic} up; ip link add link {nic} name {nic}.200 type vlan id 200")
+        async with watching(crowded) as watch:
+            await watch.look()  # logs in
+            visit = await measured(watch)
+            assert not watch.unanswered(), watch.failures()
+            assert not watch.problems()
+    finally:
+        for nic in loose:
+            crowded.machine.run(f"ip link del {nic}.200; ip link set {nic} down")
+    assert sum(program.endswith("/ethtool") for program in visit.programs) == min(3 * nics, 10)
+    assert visit.processes <= PROCESSES, visit.programs
+    assert visit.sent <= SENT
+
+
+async def test_a_visit_to_open_vswitch_starts_few_processes_too(open_vswitch: Bench) -> None:
+    """Its daemons are asked one thing at a time."""
+    async with watching(open_vswitch) as watch:
+        await watch.look()
         visit = await measured(watch)
-        assert not watch.unanswered()
-        assert not watch.problems()
-        assert visit.processes <= PROCESSES
-        assert visit.sent <= SENT
+    assert visit.processes <= PROCESSES, visit.programs
 
 
 async def test_a_visit_leaves_no_file_and_no_process(crowded: Bench) -> None:

@@ -17,6 +17,7 @@ from exporter.config import load
 from exporter.findings import Finding, Verdict
 from exporter.lab.api import api_application
 from exporter.model import Issue
+from exporter.schedule import Entry
 from tests.signed_api import KEY, SECRET, application, table
 from tests.vm.bench import Bench
 from tests.vm.rows import rows
@@ -67,9 +68,12 @@ class Watch:
         return {one.metric.removeprefix("cloudstack_network_") for one in self.findings()}
 
     def failures(self) -> dict[str, str]:
-        """Return question -> reason and detail of what could not be checked."""
+        """Return question -> reason and detail of what could not be asked of the host."""
+        asked = {question.name for question in self._host().questions}
         blind = self.app.engine.board.snapshot().blind
-        return {name: f"{row.subject}: {row.reason}: {row.detail}" for row in blind for name in row.what}
+        return {
+            name: f"{row.subject}: {row.reason}: {row.detail}" for row in blind for name in row.what if name in asked
+        }
 
     def healthy(self) -> set[str]:
         """Return the issues of which something was found healthy."""
@@ -77,8 +81,12 @@ class Watch:
 
     def unanswered(self) -> set[str]:
         """Return the questions of the host that have no answer."""
+        host = self._host()
+        return {question.name for question in host.questions if question not in host.memory.values}
+
+    def _host(self) -> Entry:
         [entry] = [e for e in self.app.engine.schedule.entries.values() if isinstance(e.target, HostTarget)]
-        return {question.name for question in entry.questions if question not in entry.memory.values}
+        return entry
 
 
 @asynccontextmanager
