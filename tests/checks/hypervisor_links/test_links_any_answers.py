@@ -9,16 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.checks import Registered, discover
-from exporter.model import Issue, Question
+from exporter.cloud.targets import DatabaseTarget
+from exporter.model import Failure, Issue, Question, Reason
+from exporter.questions.database_counts import ADDRESS_POOLS
+from exporter.questions.database_found import Found
 from exporter.questions.host_agent import AGENT, Agent
 from exporter.questions.host_bonds import BONDS, NO_PARTNER, Bond, BondMember
 from exporter.questions.host_links import LINKS, Link
 from exporter.questions.host_lldp import LLDP, Neighbour
 from exporter.questions.host_nics import NICS, NicFacts
 from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from tests.checks.hypervisor_links import database_scene
 from tests.checks.hypervisor_links import links_scene as scene
 
 CHECKS = tuple(one for one in discover() if one.issue is Issue.HYPERVISOR_LINKS)
+OF_DATABASE = tuple(one for one in CHECKS if DatabaseTarget in one.check.judges)
+OF_HOSTS = tuple(one for one in CHECKS if one not in OF_DATABASE)
 NAME = st.sampled_from(["eth1", "eth2", "bond0", "cloudbr0", "bond0.100", "ovs-system", "ib0", "enp175s0f1", "vnet0"])
 MAC = st.sampled_from(["", NO_PARTNER, scene.SWITCH, "02:00:00:00:00:01"])
 WORD = st.sampled_from(["", "none", "monitoring", "churned"])
@@ -79,7 +85,7 @@ RANGES = st.lists(st.sampled_from([(1, 3), (998, 1001), (5000, 5001)]), max_size
 FIELDS = st.sampled_from([{}, *scene.HELD_BACK])
 
 
-@pytest.mark.parametrize("registered", CHECKS, ids=lambda one: one.name)
+@pytest.mark.parametrize("registered", OF_HOSTS, ids=lambda one: one.name)
 @settings(max_examples=60, deadline=None)
 @given(answered=st.data(), labels=LABELS, ranges=RANGES, held=st.lists(FIELDS, min_size=1, max_size=4))
 def test_judges_end_and_keep_to_their_metrics(
@@ -105,11 +111,39 @@ def test_judges_end_and_keep_to_their_metrics(
         assert len(set(rows)) == len(rows)
 
 
+FOUND = st.lists(st.builds(Found, st.text(max_size=300), st.text(max_size=300)), max_size=12).map(tuple)
+LOST = st.builds(Failure, st.sampled_from(Reason))
+
+
+@pytest.mark.parametrize("registered", OF_DATABASE, ids=lambda one: one.name)
+@settings(max_examples=60, deadline=None)
+@given(answered=st.data())
+def test_judges_of_the_database_end_and_keep_to_their_metrics(registered: Registered, answered: st.DataObject) -> None:
+    """Whatever is found or lost in two rounds: what could not be asked has no sample, and words are bounded."""
+    check, pools = registered.check, st.dictionaries(st.just("control_address_leaked"), st.integers(0, 9))
+    rounds = [
+        {
+            one: answered.draw(LOST | (pools if one is ADDRESS_POOLS else FOUND))
+            for one in check.uses[DatabaseTarget]
+            if answered.draw(st.booleans())
+        }
+        for _ in range(2)
+    ]
+    samples = database_scene.judged(check, *rounds)
+    assert {one.metric for one in samples.values()} <= set(check.metrics)
+    assert all(one.value >= 0 and len(one.seen) < 2500 for one in samples.values())
+    lost = {one.name.removeprefix("database_") for one, told in rounds[0].items() if isinstance(told, Failure)}
+    lost &= {one.name.removeprefix("database_") for one, told in rounds[1].items() if isinstance(told, Failure)}
+    assert lost.isdisjoint(name for _, name in samples)
+
+
 def test_every_check_of_the_issue_is_found() -> None:
     """The modules of this folder, and no others."""
     assert [one.name for one in CHECKS] == [
         "bonds",
         "cabling",
+        "database_inconsistencies",
+        "database_leftovers",
         "network_backend",
         "nic_mixtures",
         "nic_settings",

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.checks import Registered, discover
-from exporter.model import Issue, Question
+from exporter.checks.security_groups import rule_versions
+from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.targets import DatabaseTarget
+from exporter.memory import Scope
+from exporter.model import Answer, Answers, Issue, Question
+from exporter.questions.database_counts import RULE_SEQUENCES
 from exporter.questions.host_domains import DOMAINS
 from exporter.questions.host_firewall import FIREWALL, TOOLS, HostFirewall, RuleLog
 from exporter.questions.host_firewall_chains import Default, Rule, Ruleset
@@ -90,6 +95,27 @@ def test_judges_end_and_keep_to_their_metrics(registered: Registered, answered: 
     assert len(set(rows)) == len(rows)
 
 
+@settings(max_examples=30, deadline=None)
+@given(answered=st.data())
+def test_sequences_of_any_kind(answered: st.DataObject) -> None:
+    """Whatever logs and database say, a host is counted once or not at all."""
+    known = {question: answered.draw(strategy) for question, strategy in VALUES.items()}
+    sequences = st.dictionaries(NAMES, st.integers(0, 9))
+    told = [Answer(answered.draw(sequences), asked, scene.NOW, 1e12) for asked in (0.0, 600.0)]
+    database = Answers(asked=600.0, values={RULE_SEQUENCES: told[1]}, previous={RULE_SEQUENCES: told[0]})
+    host = Answers(
+        now=scene.NOW,
+        asked=900.0,
+        values={question: Answer(value, 900.0, scene.NOW, 1e12) for question, value in known.items()},
+        memory=Scope().held,
+    )
+    samples = list(
+        rule_versions.judge(ZoneGroup("z", "zone1"), {scene.TARGET: host, DatabaseTarget(): database}, scene.cloud())
+    )
+    assert [one.labels for one in samples] == [("zone1", "cluster1", "kvm1")]
+    assert samples[0].value >= 0
+
+
 def test_every_check_of_the_issue_is_found() -> None:
     """The modules of this folder, and no others."""
     assert [one.name for one in CHECKS] == [
@@ -100,6 +126,7 @@ def test_every_check_of_the_issue_is_found() -> None:
         "protection",
         "providers",
         "rule_logs",
+        "rule_versions",
         "source_addresses",
         "tools",
         "unexpected",

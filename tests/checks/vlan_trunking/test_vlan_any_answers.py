@@ -13,8 +13,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import groups
 from exporter.cloud.networks import Network, VlanRange
 from exporter.cloud.objects import Nic
-from exporter.cloud.targets import HostTarget, RouterTarget
+from exporter.cloud.targets import DatabaseTarget, HostTarget, RouterTarget
 from exporter.model import Issue, Question
+from exporter.questions.database_counts import VLANS_TAKEN
 from exporter.questions.host_agent import AGENT, Agent
 from exporter.questions.host_domains import DOMAINS, Domain, Interface
 from exporter.questions.host_links import LINKS, Counters, Link
@@ -66,6 +67,7 @@ OFFERS = st.lists(
         st.integers(1, 3),
     ), max_size=3,
 ).map(tuple)  # fmt: skip
+POOLS = st.dictionaries(st.sampled_from(["pn", "far", "gone"]), st.frozensets(st.integers(99, 103)))
 URI = st.sampled_from(["", "vlan://101", "vlan://untagged", "vxlan://7", "pvlan://9-i9", "x", "vlan://4095", "N/A"])
 
 
@@ -123,6 +125,7 @@ def test_judges_end_and_keep_to_their_metrics(registered: Registered, answered: 
             members[scene.router_target(router)] = watch.answers(
                 router.name, {ROUTER_NEIGHBOURS: table, ROUTER_DHCP_OFFERS: answered.draw(OFFERS)}
             )
+        members[DatabaseTarget()] = watch.answers("cloud", {VLANS_TAKEN: answered.draw(POOLS)})
     found = [
         list(judge(target, members[target], cloud))
         for kind, judge in check.judges.items()
@@ -154,6 +157,7 @@ def test_every_check_of_the_issue_is_found() -> None:
         "one_way",
         "pools",
         "ranges",
+        "released_vlans",
         "silent_vlans",
         "untaken_offers",
     ]
