@@ -169,8 +169,8 @@ NICS: Question[Mapping[str, NicFacts]] = Question(
     "host_nics",
     Via.HOST,
     # The driver's name is where a link leads, which cd tells without a process. ethtool knows no more than one NIC at a
-    # time, so it is run ten times at most (six beside Open vSwitch, whose daemons take as many processes to ask): for
-    # every card first, since the NICs of one have one firmware, then for features, then for counters. Of ethtool -S only
+    # time, so it is run ten times at most (six beside Open vSwitch, whose daemons take as many processes to ask): first
+    # for every card, since the NICs of one have one firmware, then for features, then for counters. Of ethtool -S only
     # what is read is sent: some drivers count per queue, thousands of lines. Reading the speed of a NIC that is down is
     # an error.
     rf"""
