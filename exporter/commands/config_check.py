@@ -12,9 +12,12 @@ from exporter.clock import SystemClock
 from exporter.cloud.targets import Machine, targets
 from exporter.config import Config
 from exporter.inventory.privileges import ALLOWED
-from exporter.model import SourceError
+from exporter.model import Failure, Reason, SourceError, Via
+from exporter.questions import catalogue
+from exporter.sources.database import Database
 
 LOGINS_AT_ONCE = 8
+DATABASE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ async def _logins(app: App) -> AsyncIterator[Login]:
     except SourceError as error:
         yield Login("cloudstack", is_good=False, words=str(error))
         return
+    if app.ways.database is not None:
+        yield await _database(app.ways.database)
     if app.ways.ssh is None:
         yield Login("ssh", is_good=True, words="not configured; hosts, routers and system VMs are not visited")
         return
@@ -58,6 +63,21 @@ async def _logins(app: App) -> AsyncIterator[Login]:
     machines = {target.via for target in targets(app.engine.inventory.cloud) if target.via is not None}
     for done in asyncio.as_completed([_ssh(app, machine, slots) for machine in sorted(machines, key=_by_name)]):
         yield await done
+
+
+async def _database(database: Database) -> Login:
+    """Ask everything once; a column or table that this schema lacks is no fault of the configuration."""
+    asked = [question for question in catalogue() if question.via is Via.DATABASE]
+    try:
+        async with database.turn(DATABASE_SECONDS) as turn:
+            brought, state = await turn.ask(asked), turn.behind or "it is up to date"
+            place = f"database {turn.session.place}, {turn.session.freshness.role}"
+    except SourceError as error:
+        return Login("database", is_good=False, words=str(error))
+    failures = [told for told in brought.values() if isinstance(told, Failure)]
+    details = sorted({f"{told.reason}: {told.detail}" for told in failures})
+    words = "; ".join((state, f"{len(asked) - len(failures)} of {len(asked)} statements are answered", *details))
+    return Login(place, is_good=all(told.reason is Reason.UNSUPPORTED for told in failures), words=words)
 
 
 def _by_name(machine: Machine) -> str:

@@ -199,6 +199,7 @@ async def test_config_check_online_logs_in_everywhere(lab: Lab) -> None:
         (("privileges", "api"), 0, "rule='*' permission=deny"),
         (("privileges", "ssh"), 0, "NOPASSWD"),
         (("privileges", "wrapper"), 0, "#!/bin/sh"),
+        (("privileges", "database"), 0, "GRANT SELECT ON `cloud`.`networks` TO 'exporter'@'EXPORTER_ADDRESS';"),
     ],
 )
 async def test_what_needs_no_configuration(words: tuple[str, ...], code: int, part: str) -> None:
