@@ -13,6 +13,7 @@ from exporter.lab.cloud import COMMANDS, Cloud
 from exporter.lab.inside_host import host_tree
 from exporter.lab.inside_router import router_tree
 from exporter.lab.inside_system_vm import console_tree
+from exporter.lab.management_inside import management_tree
 from exporter.lab.options import Options
 from exporter.lab.world import Ports, World
 
@@ -27,9 +28,11 @@ def told(world: World) -> str:
     zones = [cloud.rows("listConfigurations", {"zoneid": zone}) for zone in ("", *world.zone_settings)]
     trees = [router_tree(world, router) for router in world.routers]
     trees += [console_tree(world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
+    trees += [management_tree(world, server) for server in world.management_servers]
     shown = [(tree.name, tree.files, tree.knows, tree.tools, tree.links) for tree in trees]
     wires = [world.api, world.api_is_down, world.console_names, world.resolver, repr(world.database)]
     services = [(host.ssh, host.wrapper) for host in world.hosts] + [repr(vm.console) for vm in world.system_vms]
+    services += [repr(server) for server in world.management_servers]
     services += [(router.web.state, [one.state for one in router.passwords]) for router in world.routers]
     return json.dumps([rows, zones, wires, services], sort_keys=True, default=str) + repr(shown)
 
