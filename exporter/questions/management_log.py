@@ -183,12 +183,13 @@ facts=$(stat -L -c '%s %Y' "$log" 2>&1) || {
 [ -f "$log" ] && [ -r "$log" ] || { printf '%s: Permission denied, or no file\n' "$log"; exit 1; }
 set -- $facts
 current=$1 changed=$2 now=$(date +%s)
+exec 2>/dev/null # files that are moved while we look are found out in the end
 
 # Prints checksum and number of the first $2 bytes of a file.
 mark() {
     case $1 in
-        *.gz) gzip -cd "$1" 2>/dev/null | head -c "$2" | cksum ;;
-        *) head -c "$2" "$1" 2>/dev/null | cksum ;;
+        *.gz) gzip -cd "$1" | head -c "$2" | cksum ;;
+        *) head -c "$2" "$1" | cksum ;;
     esac
 }
 
@@ -204,26 +205,29 @@ measure() {
     esac
 }
 
-# Prints the names of the newest older files; those that only other tools can unpack are passed over.
+# Prints numbers and names of the newest older files, as each name may be given on to another one; those that only
+# other tools can unpack are passed over.
 older() {
-    ls -1t "$directory" | grep '^management-server[.]log.' | grep -v '[.][xz]z$\|[.]bz2$\|[.]zst$\|[.]zip$' | head -n 8
+    ls -1ti "$directory" | grep '^ *[0-9]* management-server[.]log[.]' |
+        grep -v '[.]xz$\|[.]bz2$\|[.]zst$\|[.]zip$' | head -n 8
 }
 
-# Sets file to the older one that is known, best to one not compressed, and after to the next newer one.
+# Sets file to the older one that is known, and after to the next newer one. What is being compressed is there twice,
+# and the compressed one is neither whole nor as new as its date.
 seek() {
-    found= after= newer= names=$(older).
+    found= after= newer= length= names=$(older).
     for name in ${names%.}; do
-        name=$directory/$name
+        case $name in management-server.log.*) name=$directory/$name ;; *) continue ;; esac
+        case $name in *.gz) [ ! -e "${name%.gz}" ] || continue ;; esac
         if [ "$(mark "$name" "$size")" != "$sum $size" ]; then
             newer=$name
             continue
         fi
-        [ -n "$found" ] || found=$name after=$newer
-        case $name in *.gz) continue ;; esac
         measure "$name"
-        [ "$total" -lt "$offset" ] || { found=$name after=$newer; break; }
+        [ -n "$found" ] || found=$name after=$newer length=$total
+        [ "$total" -lt "$offset" ] || { found=$name after=$newer length=$total; break; }
     done
-    file=$found
+    file=$found total=$length
     [ -n "$file" ]
 }
 
@@ -245,7 +249,6 @@ elif [ "$(mark "$log" "$size")" = "$sum $size" ]; then
     file=$log total=$current
     [ "$offset" -le "$total" ] || kind=lost offset=$total
 elif seek; then
-    measure "$file"
     if [ "$mode" = past ] || [ "$offset" -ge "$total" ]; then go_on; fi
     case $file in
         *.gz) [ "$offset" -le @PACKED@ ] && [ $((total - offset)) -le @BEHIND@ ] || { kind=lost; go_on; } ;;
@@ -257,7 +260,8 @@ fi
 [ $((total - offset + more)) -le @BEHIND@ ] || kind=lost file=$log total=$current offset=$current more=0
 known="$sum $size"
 [ "$kind$file$size$names" = "found${log}256" ] || known=$(mark "$file" 256)
-left=$((total - offset)) final= packed=plain
+left=$((${total:=0} - offset)) final= packed=plain
+[ "$left" -ge 0 ] || left=0
 [ "$left" -ge "$limit" ] || limit=$left
 [ "$file" = "$log" ] || final=1
 case $kind,$file in *,*.gz) packed=packed limit=@LIMIT@ ;; esac
@@ -265,9 +269,9 @@ case $kind,$file in *,*.gz) packed=packed limit=@LIMIT@ ;; esac
 printf '@piece %s %s %s %s %s %s %s %s\n' "$kind" "$packed" "$offset" "$total" "$more" "$now" "$changed" "$known"
 {
     case $file in
-        *.gz) gzip -cd "$file" 2>/dev/null | tail -c +$((offset + 1)) ;;
+        *.gz) gzip -cd "$file" | tail -c +$((offset + 1)) ;;
         *) tail -c +$((offset + 1)) "$file" ;;
-    esac 2>/dev/null | head -c "$limit" | tr '\000' ' '
+    esac | head -c "$limit" | tr '\000' ' '
     printf '$'
 } | awk -v mode="$mode" -v begun="$offset" -v seen="$seen" -v left="$left" -v final="$final" \
     '@CHOICE@' || [ $? -ne 127 ] || exit 127

@@ -248,6 +248,46 @@ def test_both_the_plain_and_the_growing_compressed_file(log: Log) -> None:
     assert log.follower.losses == 0
 
 
+def test_an_older_file_that_is_being_compressed_is_not_newer(log: Log) -> None:
+    """logrotate's delaycompress: the date of what is being written is of now, its content of yesterday."""
+    log.write(*(warning(number) for number in range(350, 390)))
+    log.catch_up(2)
+    log.rename("2")
+    log.write(warning(390))
+    log.catch_up(4)
+    log.write(warning(391))
+    log.rename("1")
+    whole = gzip.compress(log.older("2").read_bytes())
+    log.older("2.gz").write_bytes(whole[: len(whole) // 2])
+    log.write(warning(392))
+    log.catch_up(4)
+    assert log.numbers == list(range(350, 393))
+    assert log.follower.losses == 0
+
+
+def test_renumbered_between_two_listings(one: Log) -> None:
+    """With as many files as are kept, all names are the same afterwards; what they name is not."""
+    one.older("4").write_text(talk(4))
+    one.older("3").write_text(talk(3))
+    for number, name in ((395, "2"), (396, "1")):
+        one.write(warning(number))
+        one.rename(name)
+    one.write(warning(397))
+    for age, name in enumerate(("1", "2", "3", "4")):
+        os.utime(one.older(name), (1_700_000_000 - age,) * 2)
+    moves = [f"mv {one.older(old)} {one.older(new)}" for old, new in (("3", "4"), ("2", "3"), ("1", "2"))]
+    moves += [f"mv {one.path} {one.older('1')}", f": >{one.path}", f"rm {one._root}/tools/tail"]
+    tail = one._root / "tools/tail"
+    tail.write_text(f'#!/bin/sh\n{" && ".join(moves)}\nexec /usr/bin/tail "$@"\n')
+    tail.chmod(0o755)
+    assert one.look().is_torn
+    assert not tail.exists()
+    one.write(warning(398))
+    one.catch_up(8)
+    assert one.numbers == [395, 396, 397, 398]
+    assert one.follower.losses == 0
+
+
 def test_copied_and_truncated(log: Log) -> None:
     """logrotate's copytruncate: the copy holds what was not read yet."""
     log.write(warning(80))
