@@ -24,6 +24,9 @@ GROUP = "group_replication_"  # channels of a MySQL group; their lag says nothin
 class Freshness:
     """What a server told of itself at the beginning of a visit.
 
+    Where the account may not ask for replication, or there is none, a server that can be written is the primary. One
+    that is read-only is a replica all the same; its newest heartbeat of a management server bounds its lag.
+
     Attributes:
         lag: seconds that it is behind at most; 0 on a primary; None when nobody can tell.
         is_replica: whether it replicates, or refuses to be written.

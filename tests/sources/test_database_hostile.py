@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,47 +14,9 @@ from exporter.model import Failure, Question, Reason, SourceError, Via
 from exporter.questions.database_rows import Rows
 from exporter.sources import database_session
 from exporter.sources.database import Database, DatabaseSettings
+from tests.sources.false_database import SECRET, Talk, logs_in, packet, pretender
 
-SECRET = "canary-51f0"
-GREETING = (
-    b"\x0a10.11.6-MariaDB\x00" + b"\x01\x00\x00\x00" + b"a" * 8 + b"\x00" + b"\x0d\xa2" + b"\x2d" + b"\x02\x00"
-    + b"\x0f\x80" + b"\x15" + b"\x00" * 10 + b"b" * 12 + b"\x00" + b"mysql_native_password\x00"
-)  # fmt: skip
-OK = b"\x00\x00\x00\x02\x00\x00\x00"
 QUESTION: Question[Any] = Question("database_any", Via.DATABASE, "SELECT 1", str, "SELECT", "a test")
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-def packet(number: int, body: bytes) -> bytes:
-    return len(body).to_bytes(3, "little") + bytes([number]) + body
-
-
-@asynccontextmanager
-async def pretender(talk: Talk) -> AsyncIterator[DatabaseSettings]:
-    """Yield how a server that talks like this is reached; every conversation has ended at the end."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await talk(reader, writer)
-        except (OSError, EOFError):
-            return
-        finally:
-            writer.transport.abort()
-
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    async with listener:
-        yield DatabaseSettings(
-            servers=(("127.0.0.1", port),), user="exporter", password=SECRET, tls=False, connect_seconds=0.25
-        )
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def asked(given: DatabaseSettings) -> Failure:
@@ -71,25 +31,6 @@ async def asked(given: DatabaseSettings) -> Failure:
     assert isinstance(told, Failure), told
     assert SECRET not in told.detail
     return told
-
-
-def logs_in(reply: Callable[[str], bytes | None]) -> Talk:
-    """Return a server that lets everybody in and answers statements with these bytes; None: everything is well."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(packet(0, GREETING))
-        await command(reader)
-        writer.write(packet(2, OK))
-        while True:
-            writer.write(reply((await command(reader))[1:].decode()) or packet(1, OK))
-            await writer.drain()
-
-    return talk
-
-
-async def command(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readexactly(4)
-    return await reader.readexactly(int.from_bytes(head[:3], "little"))
 
 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
