@@ -154,8 +154,9 @@ def test_the_command_line_makes_options() -> None:
     """Sizes, port, mode and faults."""
     given = ["--hosts", "10", "--routers", "20", "--mode", "root", "--port", "15000", "--fault", "api_down"]
     chosen = options(given)
-    assert chosen == Options(hosts=10, routers=20, mode="root", port=15000, faults=("api_down",))
-    assert options([]) == Options()
+    assert chosen == Options(hosts=10, routers=20, mode="root", port=15000, faults=("api_down",), database=True)
+    assert options([]) == Options(database=True)
+    assert options(["--no-database"]) == Options()
 
 
 @pytest.mark.parametrize("arguments", [["--hosts", "1"], ["--fault", "nosuch"], ["--mode", "telnet"]])
