@@ -523,9 +523,9 @@ def test_what_counts_below_a_warning_is_sent(log: Log) -> None:
     samples = Path(__file__).parents[1] / "samples/log/signatures.tsv"
     rows = [line.split("\t") for line in samples.read_text().splitlines() if line[:1] != "#"]
     low = {row.name for row in SIGNATURES if row.levels & {"INFO", "DEBUG"}}
-    for name, _, text in rows:
+    for name, _, _, text in rows:
         level = "DEBUG" if name == "password_reset_failed" else "INFO"
-        log.write(f"2025-10-27 15:50:13,678 {level:<5} [c.c.X] (T-1:[ctx-1]) (logid:{name}) {text}\n")
+        log.write(f"2025-10-27 15:50:13,678 {level:<5} [c.c.X] (T-1:[ctx-1]) (logid:{name}{len(text)}) {text}\n")
     log.catch_up(2)
     assert set(log.follower.counts.by_signature) == low
 
