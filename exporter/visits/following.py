@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from exporter.model import Failure, Reason
 from exporter.questions.log_lines import LogCounts, LogTold, local_seconds, messages
-from exporter.questions.management_log import Piece, Position
+from exporter.questions.log_piece import Piece, Position
 
 STUCK = frozenset({Reason.TIMEOUT, Reason.TOO_LARGE, Reason.UNREADABLE})
 """Reasons for which the same place would be asked in vain again."""

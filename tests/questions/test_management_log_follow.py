@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from exporter.model import UnreadableError
 from exporter.questions.log_lines import messages
+from exporter.questions.log_piece import Piece, Position, read_piece
 from exporter.questions.log_signatures import SIGNATURES
 from exporter.questions.management_log import (
     BEHIND_LIMIT,
@@ -22,9 +23,6 @@ from exporter.questions.management_log import (
     PACKED_LIMIT,
     READ_LIMIT,
     SIZE,
-    Piece,
-    Position,
-    read_piece,
 )
 from exporter.visits.following import Follower
 from tests.real_parts import require

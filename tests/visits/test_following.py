@@ -9,7 +9,7 @@ import pytest
 
 from exporter.model import Failure, Reason
 from exporter.questions.log_lines import LogTold
-from exporter.questions.management_log import Piece, Position
+from exporter.questions.log_piece import Piece, Position
 from exporter.visits.following import FOLLOWED, PATIENCE, Follower, Followers
 
 NOW = 1_800_000_000
