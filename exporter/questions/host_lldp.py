@@ -84,7 +84,7 @@ def read_neighbours(text: str) -> Mapping[str, tuple[Neighbour, ...]]:
     try:
         heard = msgspec.json.decode(text, type=_Document).lldp
         found = [_neighbour(row) for one in heard for row in one.interface if row.via == "LLDP" and row.name]
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         message = f"not the neighbours of lldpcli: {error}"
         raise UnreadableError(message) from None
     by_nic: defaultdict[str, list[Neighbour]] = defaultdict(list)

@@ -52,12 +52,12 @@ class OvsBond:
 
 HEADING = re.compile(r"^---- (\S{1,64}) ----$", re.MULTILINE)
 MEMBER = re.compile(r"^(?:slave|member) (\S{1,64}): (enabled|disabled)$", re.MULTILINE)
-MAY = re.compile(r"^\s+may_enable: (true|false)$", re.MULTILINE)
+MAY = re.compile(r"^[ \t]+may_enable: (true|false)$", re.MULTILINE)
 MODE = re.compile(r"^bond_mode: (\S{1,64})$", re.MULTILINE)
 STATUS = re.compile(r"^lacp_status: (\S{1,64})$", re.MULTILINE)
 ACTIVE = re.compile(r"^active (?:slave|member) mac: \S+?\((\S{1,64})\)$", re.MULTILINE)
 LACP = re.compile(r"^(?:slave|member): (\S{1,64}): (current|expired|defaulted)\b.*$", re.MULTILINE)
-PARTNER = re.compile(r"^\s+partner sys_id: ([0-9a-f:]{17})$", re.MULTILINE)
+PARTNER = re.compile(r"^[ \t]+partner sys_id: ([0-9a-f:]{17})$", re.MULTILINE)
 
 
 def read_bonds(shown: str, lacp: str | None) -> Mapping[str, OvsBond]:

@@ -100,7 +100,10 @@ def _long(rng: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     if not data:
         return b" " * 50_000
     place = rng.randrange(len(data))
-    return data[:place] + data[place : place + rng.randint(1, 3)] * rng.choice((30, 5000, 40_000)) + data[place:]
+    piece = rng.choice(
+        (data[place : place + rng.randint(1, 8)], rng.choice((b" ", b"\t", b"a", b"1", b"[", b"{", b'"')))
+    )
+    return data[:place] + piece * rng.choice((30, 5000, 60_000 // len(piece))) + data[place:]
 
 
 MUTATIONS: tuple[Bytes, ...] = (_flip, _cut, _without, _splice, _insert, _word, _digits, _lines, _deep, _long)
