@@ -94,6 +94,15 @@ def _is_shown(one: Host) -> bool:
     return one.type == "Routing" and one.state != "Removed"
 
 
+def servers_apart(servers: Sequence[ManagementServer]) -> Sequence[ManagementServer]:
+    """Return the management servers with names that are unique, made as those of hosts are.
+
+    One that was installed anew has another number of its network card: its former row stays, Down and of one name.
+    """
+    names = Counter(one.name for one in servers)
+    return [replace(one, name=f"{one.name} ({one.id})") if names[one.name] > 1 else one for one in servers]
+
+
 def vlan_ranges(text: str) -> tuple[tuple[int, int], ...]:
     """Return the ranges of ``100-199,300-300,17``; what is no number is left out."""
     found = []

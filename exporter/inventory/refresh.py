@@ -87,7 +87,9 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         system_vms=by_id(system_vms.result()),
         image_stores=by_id(map(infrastructure.image_store, stores.result())),
         templates=templates.result(),
-        management_servers=by_id(map(infrastructure.management_server, servers.result())),
+        management_servers=by_id(
+            infrastructure.servers_apart([infrastructure.management_server(row) for row in servers.result()])
+        ),
         settings=MappingProxyType(dict(values)),
         zone_settings=fixed({zone_id: fixed(told) for zone_id, told in zone_values.items()}),
         lacks=fixed(reading.lacks),
