@@ -9,7 +9,7 @@ MANAGEMENT_PEERS = finds(
     "Management servers that hold another one for dead although it writes its heartbeats: they take over its agents.",
     "mshost, mshost_peer",
     """
-    SELECT o.uuid AS name, p.name AS seen
+    SELECT o.uuid AS name, p.uuid AS seen
     FROM mshost_peer r
     JOIN mshost o ON o.id = r.owner_mshost AND o.removed IS NULL AND o.state = 'Up'
       AND o.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
@@ -19,4 +19,4 @@ MANAGEMENT_PEERS = finds(
     """,
     every=1,
 )
-"""Each row: uuid of the server that says so, and the name of the one that it says it of, in its present run."""
+"""Each row: uuids of the server that says so and of the one that it says it of, in its present run."""

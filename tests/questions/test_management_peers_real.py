@@ -19,7 +19,7 @@ BOTH = (
     " (1, 1, 2, 1, 'Up'), (2, 2, 1, 1, 'Up')"
 )
 DOWN = "UPDATE mshost_peer SET peer_state = 'Down' WHERE id = 1"
-ONE_OF_TWO = (Found("ms-1", "ms2"),)
+ONE_OF_TWO = (Found("ms-1", "ms-2"),)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     [
         ((), ()),
         ((DOWN,), ONE_OF_TWO),
-        ((DOWN, "UPDATE mshost_peer SET peer_state = 'Down' WHERE id = 2"), (*ONE_OF_TWO, Found("ms-2", "ms1"))),
+        ((DOWN, "UPDATE mshost_peer SET peer_state = 'Down' WHERE id = 2"), (*ONE_OF_TWO, Found("ms-2", "ms-1"))),
         # a row of its former run: it has been started again since
         ((DOWN, "UPDATE mshost SET runid = 7 WHERE id = 2"), ()),
         ((DOWN, "UPDATE mshost SET state = 'Down' WHERE id = 2"), ()),

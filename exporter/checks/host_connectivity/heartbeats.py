@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exporter.checks.host_connectivity.remedies import CHECK_DATABASE_WAY, REMOVE_SERVER, START_SERVICE
-from exporter.checks.host_connectivity.servers import HELD_BACK, PER_SERVER, is_fresh
+from exporter.checks.host_connectivity.servers import HELD_BACK, PER_SERVER, is_fresh, names
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above, equals
@@ -66,9 +66,10 @@ def judge(target: DatabaseTarget, answers: Answers, cloud: Cloud) -> Samples:
     )
     if behind:
         return
+    shown = names(rows, cloud)
     for row in rows:
-        yield AGE.sample(row.name, value=row.heartbeat_age)
-        yield _lost(row)
+        yield AGE.sample(shown[row.id], value=row.heartbeat_age)
+        yield _lost(row, shown[row.id])
     yield ALIVE.sample(
         target.name,
         value=sum(map(is_fresh, rows)),
@@ -87,7 +88,7 @@ def is_behind(rows: Sequence[ServerRow], now: float, cloud: Cloud) -> bool:
     return newest > HEARTBEAT_STALE_SECONDS and cloud.at > now - newest + HEARTBEAT_STALE_SECONDS
 
 
-def _lost(row: ServerRow) -> Sample:
+def _lost(row: ServerRow, name: str) -> Sample:
     """Return the verdict on one heartbeat.
 
     A server that others have marked Down is missed for a week; then it was taken out of service.
@@ -95,7 +96,7 @@ def _lost(row: ServerRow) -> Sample:
     stopped = not is_fresh(row) and row.state not in HELD_BACK
     retired = row.state == "Down" and row.heartbeat_age > SERVER_RETIRED_SECONDS
     return LOST.sample(
-        row.name,
+        name,
         value=int(stopped and not retired),
         seen=f"{row.state}, last heartbeat {row.heartbeat_age:.0f} s ago",
         expected=f"a heartbeat within {HEARTBEAT_STALE_SECONDS} s",

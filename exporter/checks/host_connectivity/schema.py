@@ -8,7 +8,7 @@ Fix:     finish the upgrade, or restore the backup of before; never write into t
 from __future__ import annotations
 
 from exporter.checks.host_connectivity.remedies import FINISH_UPGRADE
-from exporter.checks.host_connectivity.servers import PER_SERVER, is_fresh
+from exporter.checks.host_connectivity.servers import PER_SERVER, is_fresh, names
 from exporter.checks.host_connectivity.versions import release
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
@@ -36,7 +36,7 @@ DIFFERS = Metric(
 )
 
 
-def judge(target: DatabaseTarget, answers: Answers, _cloud: Cloud) -> Samples:
+def judge(target: DatabaseTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the upgrades that have not come to an end, and of each living server whether the schema is its own."""
     versions = answers[DATABASE_VERSIONS]
     open_ones = [one for one in versions if not one.is_complete]
@@ -48,10 +48,12 @@ def judge(target: DatabaseTarget, answers: Answers, _cloud: Cloud) -> Samples:
         remedy=READ_UPGRADE_LOG,
     )
     schema = versions[-1].version
-    for row in answers.get(DATABASE_SERVERS) or ():
+    rows = answers.get(DATABASE_SERVERS) or ()
+    shown = names(rows, cloud)
+    for row in rows:
         if row.state == "Up" and is_fresh(row) and release(row.version) and release(schema):
             yield DIFFERS.sample(
-                row.name,
+                shown[row.id],
                 value=int(release(row.version) != release(schema)),
                 seen=f"server {row.version}, schema {schema}",
                 expected="the same release",

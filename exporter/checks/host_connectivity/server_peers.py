@@ -8,16 +8,14 @@ Fix:     open 9090/tcp both ways between all management servers; the address in 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exporter.checks.host_connectivity.servers import PER_SERVER, is_fresh, ordered
+from exporter.checks.host_connectivity.servers import PER_SERVER, is_fresh, names, ordered
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.database_found import Found
 from exporter.questions.database_state import DATABASE_SERVERS
 from exporter.questions.management_peers import MANAGEMENT_PEERS
 from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
@@ -51,38 +49,40 @@ def judge(_group: ManagementServers, members: Members, cloud: Cloud) -> Samples:
     for target, answers in members.items():
         known = isinstance(target, DatabaseTarget) and answers.get(MANAGEMENT_PEERS) is not None
         if known and answers.get(DATABASE_SERVERS) is not None:
-            yield from _held_for_dead(answers, connected)
+            yield from _held_for_dead(answers, cloud, connected)
 
 
 def _connected(members: Members, cloud: Cloud) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield each visited server with the names of those with which it is connected."""
-    names = {server.address: server.name for server in ordered(cloud) if server.address}
+    places = {server.address: server.name for server in ordered(cloud) if server.address}
     for target, answers in members.items():
         sockets = answers.get(MANAGEMENT_SOCKETS) if isinstance(target, ManagementServerTarget) else None
         if sockets is not None:
-            yield target.name, frozenset(names[one] for one in sockets.peers if one in names) - {target.name}
+            yield target.name, frozenset(places[one] for one in sockets.peers if one in places) - {target.name}
 
 
-def _held_for_dead(answers: Answers, connected: Mapping[str, frozenset[str]]) -> Samples:
+def _held_for_dead(answers: Answers, cloud: Cloud, connected: Mapping[str, frozenset[str]]) -> Samples:
     """Yield the verdict on each living server from the rows that both looks show."""
     found, before = answers[MANAGEMENT_PEERS], answers.before(MANAGEMENT_PEERS)
-    rows = set(found) & set(before[0] if before else ())
-    names = {row.id: row.name for row in answers[DATABASE_SERVERS] if row.state == "Up" and is_fresh(row)}
-    lost = [row for row in rows if row.name in names and not _speaks_against(row, names[row.name], connected)]
-    counts = Counter(names[row.name] for row in lost)
-    for name in names.values():
-        others = sorted(row.seen for row in lost if names[row.name] == name)
-        yield DOWN.sample(
-            name,
-            value=counts[name],
-            seen=f"holds for dead: {', '.join(others[:3])}",
-            expected="every server that writes its heartbeat is a peer that is Up",
-        )
+    confirmed = set(found) & set(before[0] if before else ())
+    rows = answers[DATABASE_SERVERS]
+    shown = names(rows, cloud)
+    pairs = {(shown.get(row.name, row.name), shown.get(row.seen, row.seen)) for row in confirmed}
+    for row in rows:
+        if row.state == "Up" and is_fresh(row):
+            owner = shown[row.id]
+            lost = sorted(peer for one, peer in pairs if one == owner and not _meet(owner, peer, connected))
+            yield DOWN.sample(
+                owner,
+                value=len(lost),
+                seen=f"holds for dead: {', '.join(lost[:3])}",
+                expected="every server that writes its heartbeat is a peer that is Up",
+            )
 
 
-def _speaks_against(row: Found, owner: str, connected: Mapping[str, frozenset[str]]) -> bool:
-    """Return whether a connection between the two stands, as either of them sees it."""
-    return row.seen in connected.get(owner, ()) or owner in connected.get(row.seen, ())
+def _meet(one: str, other: str, connected: Mapping[str, frozenset[str]]) -> bool:
+    """Return whether a connection between two servers stands, as either of them sees it."""
+    return other in connected.get(one, ()) or one in connected.get(other, ())
 
 
 CHECK = Check(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
@@ -34,6 +35,13 @@ def ordered(cloud: Cloud) -> Iterable[ManagementServer]:
 def is_up(cloud: Cloud, server: ManagementServer) -> bool:
     """Return whether CloudStack's newest word on a server is Up, so that faults of it count."""
     return cloud.management_servers.get(server.id, server).state == "Up"
+
+
+def names(rows: Sequence[ServerRow], cloud: Cloud) -> Mapping[str, str]:
+    """Return the name of each server of the database by its id: as CloudStack's list has it, else told apart by id."""
+    known, times = cloud.management_servers, Counter(row.name for row in rows)
+    own = {row.id: row.name if times[row.name] == 1 else f"{row.name} ({row.id})" for row in rows}
+    return {server: known[server].name if server in known else name for server, name in own.items()}
 
 
 def is_fresh(row: ServerRow) -> bool:

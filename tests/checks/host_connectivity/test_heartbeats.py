@@ -92,6 +92,15 @@ def test_an_api_that_answered_while_the_last_one_died() -> None:
     assert scene.only(found, "management_servers_alive").value == 0
 
 
+def test_a_server_that_was_installed_anew() -> None:
+    """Its former row has the same name; each has a verdict of its own, under the name that CloudStack's list has."""
+    rows = (scene.row(1), scene.row(2, "Down", age=WEEK + 1, name="mgmt-1"))
+    told = scene.cloud(scene.server(1, name="mgmt-1 (id-1)"), scene.server(2, "Down", name="mgmt-1 (id-2)"))
+    for cloud in (told, scene.cloud(scene.server(3))):
+        found = list(judge(scene.DATABASE, scene.answers({DATABASE_SERVERS: rows}), cloud))
+        assert scene.values(found, "management_server_lost") == {("mgmt-1 (id-1)",): 0, ("mgmt-1 (id-2)",): 0}
+
+
 def test_no_row_at_all() -> None:
     """Nothing is known."""
     assert said() == []

@@ -16,7 +16,7 @@ from tests.checks.host_connectivity import management_scene as scene
 
 ONE = scene.target(scene.server(1))
 TWO = scene.target(scene.server(2))
-FIRST_OF_SECOND = Found("id-1", "mgmt-2")
+FIRST_OF_SECOND = Found("id-1", "id-2")
 """mgmt-1 holds mgmt-2 for dead."""
 NOBODY = scene.sockets(peers=frozenset())
 
