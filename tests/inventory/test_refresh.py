@@ -225,6 +225,8 @@ async def test_cloud_gives_targets() -> None:
         ("router", "r-12-VM"),
         ("console_proxy", "v-2-VM"),
         ("console_endpoint", "v-2-VM"),
+        ("management_server", "mgmt1"),
+        ("database", "cloud"),
     }
 
 
