@@ -92,11 +92,12 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
     require("mariadbd", "mariadb-install-db")
     (folder / "data").mkdir(parents=True)
     shutil.chown(folder / "data", user=_owner())
-    subprocess.run(
+    done = subprocess.run(
         ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db", f"--user={_owner()}",
          "--auth-root-authentication-method=normal"],
-        check=True, capture_output=True, timeout=120,
+        check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
     port = _free_port()
     (folder / "my.cnf").write_text(_configuration(folder, port, options))
     server = Server(port, folder)
