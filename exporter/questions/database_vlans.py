@@ -59,13 +59,15 @@ VLAN_NOT_TAKEN = finds(
 VLAN_SHARED = finds(
     "vlan_shared",
     "D03: one VLAN of the pool used by two isolated networks: two tenants see each other.",
-    "networks, network_offerings",
+    "networks, network_offerings, physical_network",
     """
-    SELECT n.broadcast_uri AS name, CONCAT('used by networks ', GROUP_CONCAT(n.uuid ORDER BY n.id)) AS seen
+    SELECT CONCAT(COALESCE(p.name, 'no physical network'), '/', n.broadcast_uri) AS name,
+      CONCAT('used by networks ', GROUP_CONCAT(n.uuid ORDER BY n.id)) AS seen
     FROM networks n JOIN network_offerings o ON o.id = n.network_offering_id
+    LEFT JOIN physical_network p ON p.id = n.physical_network_id
     WHERE n.removed IS NULL AND n.traffic_type = 'Guest' AND n.guest_type = 'Isolated' AND o.specify_vlan = 0
       AND n.state IN ('Implemented', 'Implementing') AND n.broadcast_uri REGEXP '^(vlan|vxlan)://[0-9]+$'
-    GROUP BY n.physical_network_id, n.broadcast_uri HAVING COUNT(DISTINCT n.related) > 1
+    GROUP BY n.physical_network_id, p.name, n.broadcast_uri HAVING COUNT(DISTINCT n.related) > 1
     """,
 )
 
@@ -190,7 +192,7 @@ TRAFFIC_TYPE_TWICE = finds(
     "D22: a traffic type that may be once in a zone and is on several physical networks.",
     "physical_network_traffic_types, physical_network, data_center",
     """
-    SELECT z.name AS name, CONCAT(t.traffic_type, ' on ', GROUP_CONCAT(p.name ORDER BY p.id)) AS seen
+    SELECT CONCAT(z.name, '/', t.traffic_type) AS name, CONCAT('on ', GROUP_CONCAT(p.name ORDER BY p.id)) AS seen
     FROM physical_network_traffic_types t
     JOIN physical_network p ON p.id = t.physical_network_id AND p.removed IS NULL
     JOIN data_center z ON z.id = p.data_center_id AND z.removed IS NULL
@@ -203,7 +205,7 @@ TRAFFIC_TYPE_MISSING = finds(
     "D22: zones that carry a traffic type nowhere; not edge zones, nor those whose networks a controller makes.",
     "physical_network_traffic_types, physical_network, physical_network_isolation_methods, data_center",
     """
-    SELECT z.name AS name, CONCAT('no physical network carries ', w.kind) AS seen
+    SELECT CONCAT(z.name, '/', w.kind) AS name, 'on no physical network' AS seen
     FROM data_center z
     JOIN (SELECT 'Guest' AS kind UNION ALL SELECT 'Public' UNION ALL SELECT 'Management') w
     WHERE z.removed IS NULL AND z.networktype = 'Advanced' AND z.allocation_state = 'Enabled'
