@@ -72,12 +72,19 @@ class Kind:
         facts: its number in the documents.
         healthy: how it should be.
         remedy: what to do, by the API or by asking somebody; never by hand in the tables.
+        is_isolation: tenants share a network or an address, or will after the next start: mended first.
     """
 
     question: FoundQuestion
     facts: str
     healthy: str
     remedy: str = ASK
+    is_isolation: bool = False
+
+    @property
+    def expected(self) -> str:
+        """Return how it should be, and what is at stake."""
+        return f"none: {self.healthy}{'; tenants may meet' if self.is_isolation else ''}"
 
     @property
     def name(self) -> str:
@@ -93,14 +100,15 @@ INCONSISTENCIES = (
     Kind(VLAN_LEAKED, "D01", "each VLAN taken from the pool belongs to a network",
          "Each lost VLAN is one network less; no API call frees it. " + ASK),
     Kind(VLAN_NOT_TAKEN, "D02", "the VLAN of each implemented network is taken in the pool", "Another tenant may get"
-         " the same VLAN: make no new networks there. " + RESTART_NETWORK + ASK),
+         " the same VLAN: make no new networks there. " + RESTART_NETWORK + ASK, is_isolation=True),
     Kind(VLAN_SHARED, "D03", "one isolated network per VLAN", "Tenants see each other: restart one of the networks with"
-         " cleanup at once (restartNetwork cleanup=true), so that it gets a VLAN of its own."),
+         " cleanup at once (restartNetwork cleanup=true), so that it gets a VLAN of its own.",
+         is_isolation=True),
     Kind(VLAN_RANGE_DIFFERS, "D04", "the pool has exactly the VLANs of the range", "Set the range by the API to what it"
          " should be (updatePhysicalNetwork vlan=...), which writes both; where it refuses: " + ASK),
     Kind(PUBLIC_VLAN_IN_POOL, "D05", "public VLANs are outside the guest range", MOVE_RANGE),
     Kind(PUBLIC_VLAN_TAKEN, "D05", "public VLANs are outside the guest range", "A tenant's network lies in the public"
-         " VLAN: restart that network with cleanup after the range is changed. " + MOVE_RANGE),
+         " VLAN: restart that network with cleanup after the range is changed. " + MOVE_RANGE, is_isolation=True),
     Kind(VLAN_ON_ONE_BRIDGE, "D06", "physical networks on one bridge have different VLANs", "Give the physical networks"
          " ranges that do not overlap (updatePhysicalNetwork vlan=...), or labels of different bridges."),
     Kind(NIC_IN_REMOVED_NETWORK, "D07", "each NIC is in a network that is there", "The machine does not start again."
@@ -119,7 +127,7 @@ INCONSISTENCIES = (
          " (disassociateIpAddress); where it refuses: " + ASK),
     Kind(NIC_WITHOUT_PUBLIC_ADDRESS, "D14", "each public NIC owns its address in the pool", "Somebody else may get this"
          " address. Destroy the system VM, or restart the router's network with cleanup (restartNetwork cleanup=true):"
-         " it comes up with an address of its own."),
+         " it comes up with an address of its own.", is_isolation=True),
     Kind(HOST_OF_DEAD_SERVER, "D17", "hosts that are Up belong to a living management server", "Nothing watches these"
          " hosts. Start the dead management server, or restart a living one: it takes them over."),
     Kind(VM_WITHOUT_HOST, "D20", "running machines are on a host", "Stop it with force (stopVirtualMachine forced=true)"
@@ -138,8 +146,10 @@ INCONSISTENCIES = (
     Kind(DEDICATED_TO_NOBODY, "D27", "dedicated ranges belong to an account", "Release the range"
          " (releaseDedicatedGuestVlanRange): nobody can use these VLANs."),
     Kind(VLAN_NOT_DEDICATED, "D27", "VLANs of a dedicated range are held for its account", "Release the range and"
-         " dedicate it again (releaseDedicatedGuestVlanRange, dedicateGuestVlanRange), when its account is quiet."),
-    Kind(NIC_OTHER_VLAN, "D28", "NICs have the VLAN of their network", RESTART_VM + RESTART_NETWORK + ASK),
+         " dedicate it again (releaseDedicatedGuestVlanRange, dedicateGuestVlanRange), when its account is quiet.",
+         is_isolation=True),
+    Kind(NIC_OTHER_VLAN, "D28", "NICs have the VLAN of their network", RESTART_VM + RESTART_NETWORK + ASK,
+         is_isolation=True),
     Kind(HOST_ADDRESS_TWICE, "D29", "each hypervisor has an address of its own", "Delete the host that is no more"
          " (deleteHost), after maintenance; or give one of them another address."),
     Kind(HOST_IN_REMOVED_PLACE, "D30", "hosts are in a cluster, pod and zone that are there"),

@@ -33,7 +33,7 @@ def judge(_: DatabaseTarget, answers: Answers, __: Cloud) -> Samples:
     """Yield how many rows each check has found twice, and which share of their pool leaked addresses are."""
     pools = answers.get(ADDRESS_POOLS) or {}
     for kind, found in counted(LEFTOVERS, answers):
-        words = {"seen": said(found), "expected": f"none: {kind.healthy}", "remedy": kind.remedy}
+        words = {"seen": said(found), "expected": kind.expected, "remedy": kind.remedy}
         yield LEFT.sample(kind.name, value=len(found), **words)
         if kind in LEAKED and kind.name in pools:
             share = len(found) / pools[kind.name] if pools[kind.name] else 0.0

@@ -58,6 +58,8 @@ def test_what_two_rounds_in_a_row_have_found_counts() -> None:
     assert one.expected == "none: each VLAN taken from the pool belongs to a network"
     assert "database" in one.remedy
     assert {name for (_, name), other in found.items() if other.value} == {"vlan_leaked"}
+    shared = judged(CHECK, {VLAN_SHARED: rows("a")}, {VLAN_SHARED: rows("a")})[NAME, "vlan_shared"]
+    assert shared.expected == "none: one isolated network per VLAN; tenants may meet"
 
 
 def test_examples_are_bounded() -> None:
@@ -108,6 +110,8 @@ def test_the_runbook_names_every_check_and_how_to_mute_it(kinds: tuple[Kind, ...
     text = (Path(__file__).parents[3] / f"docs/runbooks/{alert}.md").read_text()
     missing = [kind.name for kind in kinds if f"| `{kind.name}` | {kind.healthy} ({kind.facts}) |" not in text]
     assert missing == []
+    impact = text[text.index("## Impact") : text.index("## Is it the monitoring?")]
+    assert set(re.findall(r"`(\w+)`", impact)) - {"check"} == {kind.name for kind in kinds if kind.is_isolation}
     example = re.search(r"matchers: \['check=\"(\w+)\"'\]", text)
     assert example is not None
     assert example[1] in {kind.name for kind in kinds}
