@@ -215,7 +215,7 @@ LOG = Row(
             "A step up after a change of CloudStack or of the network is worth a look at the kinds beside.",
             {
                 "{{management_server}} {{level}}": "sum by (management_server, level) "
-                f"(rate({seen(metric('management_log_levels_total'))}[15m]))"
+                f"(rate({seen(metric('management_log_levels_total'))}[$__rate_interval]))"
             },
             unit="cps",
         ),
