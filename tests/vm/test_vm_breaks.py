@@ -45,7 +45,7 @@ async def sees_and_forgets(watch: Watch, broken: Break) -> None:
     try:
         broken.do(watch.bench)
         await until(watch, broken.declared, broken.unknown, broken.apart)
-        await watch.wait_and_look(2, broken.apart)
+        await watch.wait_and_look(1, broken.apart)
         assert watch.problems() == broken.declared, told(watch)
         assert watch.failures().keys() == broken.unknown, watch.failures()
         first = watch.findings()[0]
