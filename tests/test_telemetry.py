@@ -37,6 +37,16 @@ def test_both_formats_parse_and_hold_no_created_series(*, openmetrics: bool) -> 
     assert not [sample.name for family in families for sample in family.samples if sample.name.endswith("_created")]
 
 
+def test_requests_to_the_api_are_timed() -> None:
+    """Their mean is a rate of seconds by a rate of requests; a clock that went back takes nothing away."""
+    telemetry = Telemetry(())
+    for seconds, reason in ((1.5, None), (30.0, Reason.TIMEOUT), (-5.0, None)):
+        telemetry.api_request("listHosts", seconds, reason)
+    families = {family.name: family for family in parse_text(telemetry.render(False).decode())}
+    total = {name: families[f"{PREFIX}_{name}"].samples[0].value for name in ("api_requests", "api_request_seconds")}
+    assert total == {"api_requests": 3, "api_request_seconds": 31.5}
+
+
 def record(message: str, *, fails: bool = False) -> logging.LogRecord:
     info = None
     if fails:
