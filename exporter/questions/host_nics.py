@@ -73,7 +73,7 @@ def read_nics(text: str) -> Mapping[str, NicFacts]:
             message = f"not a fact of a NIC: {line[:60]!r}"
             raise UnreadableError(message)
     parts = {name: _parts(lines) for name, lines in blocks.items()}
-    about: dict[str, list[str]] = {}
+    about: dict[tuple[str, str], list[str]] = {}
     for name, told in parts.items():
         if "-i" in told:
             about.setdefault(_card(name, told), told["-i"])
@@ -91,19 +91,20 @@ def _parts(lines: list[str]) -> dict[str, list[str]]:
     return parts
 
 
-def _card(name: str, parts: Mapping[str, list[str]]) -> str:
-    """Return the place of the card, without the number of its port."""
-    bus = dict(_facts(parts[""])).get("bus", name)
-    return bus.rpartition(".")[0] or bus
+def _card(name: str, parts: Mapping[str, list[str]]) -> tuple[str, str]:
+    """Return the place of the card, without the number of its port, and its driver."""
+    facts = dict(_facts(parts[""]))
+    bus = facts.get("bus", name)
+    return bus.rpartition(".")[0] or bus, facts.get("driver", "")
 
 
 def _nic(name: str, parts: Mapping[str, list[str]], about: list[str]) -> NicFacts:
-    """Return one NIC; what ethtool -i says of its card goes before sysfs."""
+    """Return one NIC; ``about`` is what ethtool -i says of its card."""
     facts, told = dict(_facts(parts[""])), dict(_pairs(about))
     vendor, device = facts.get("device/vendor", ""), facts.get("device/device", "")
     return NicFacts(
         name=name,
-        driver=told.get("driver") or facts.get("driver", ""),
+        driver=facts.get("driver") or told.get("driver", ""),
         driver_version=_version(told.get("version") or facts.get("device/driver/module/version", "")),
         firmware=_version(told.get("firmware-version", "")),
         bus=facts.get("bus", ""),

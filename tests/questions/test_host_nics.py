@@ -79,7 +79,7 @@ def test_only_nics_in_use_are_told(machine: Machine, shell: str) -> None:
     assert list(found) == ["eth0", "eth1"]
     assert found["eth1"] == NicFacts(
         name="eth1",
-        driver="virtio_net",
+        driver="i40e",
         driver_version="1.0.0",
         bus="0000:00:01.0",
         pci_id="8086:158b",
