@@ -30,7 +30,7 @@ lock:
 	    --python-version 3.11 --extra dev pyproject.toml -c deploy/requirements.txt -o deploy/requirements-dev.txt
 
 # Slow suites in full; CI runs a slice of them.
-.PHONY: fuzz properties soak scale test-vm
+.PHONY: fuzz properties soak scale bench-database test-vm
 SECONDS = 600
 fuzz:
 	.venv/bin/python -m tests.fuzz --seconds $(SECONDS)
@@ -43,6 +43,10 @@ soak:
 
 scale:
 	.venv/bin/python bench/lab_scale.py --hosts 1000 --routers 2000 --interval 120
+
+# Plans and times of every statement about the database, in a real MariaDB.
+bench-database:
+	.venv/bin/python -m bench.database
 
 # A booted virtual machine as hypervisor; `deploy/bootstrap.sh test` first. Needs root, not KVM.
 test-vm:
