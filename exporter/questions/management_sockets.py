@@ -105,14 +105,12 @@ MANAGEMENT_SOCKETS: Question[ManagementSockets] = Question(
     # Thousands of agents are connected: they are counted here. ss and netstat have both addresses in the same places.
     r"""
 if command -v ss >/dev/null 2>&1; then
-    list='ss -tan'
+    ss -tan || echo failed
 elif command -v netstat >/dev/null 2>&1; then
-    list='netstat -tan'
+    netstat -tan || echo failed
 else
-    echo 'neither ss nor netstat'
-    exit 127
-fi
-{ $list || echo failed; } | awk -v agent="$1" -v cluster=9090 -v database=3306 '
+    echo missing
+fi | awk -v agent="$1" -v cluster=9090 -v database=3306 '
     function port(place) { sub(/^.*:/, "", place); return place }
     function address(place) {
         sub(/:[^:]*$/, "", place)
@@ -121,7 +119,8 @@ fi
         sub(/^::ffff:/, "", place)
         return place
     }
-    $1 == "failed" { failed = 1 }
+    $1 == "failed" { code = 1; exit }
+    $1 == "missing" { print "neither ss nor netstat"; code = 127; exit }
     { state = $1 ~ /^tcp/ ? $6 : $1 }
     state ~ /^LISTEN/ {
         place = address($4) " " port($4)
@@ -137,7 +136,7 @@ fi
         else if (port($5) == database) connected++
     }
     END {
-        if (failed) exit 1
+        if (code) exit code
         print "agents", agent, agents + 0
         print "database", connected + 0
     }'
