@@ -10,6 +10,7 @@ from types import MappingProxyType
 from exporter.model import Question, UnreadableError, Via
 
 STATES = r"running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended|no state"
+LONGEST_LINE = 2000  # characters; virsh fills its columns with blanks
 DOMAIN = re.compile(rf"\s*(\d{{1,9}})\s+(\S.{{0,254}}?)\s+({STATES})\s*", re.ASCII)
 PLUGGED = re.compile(
     r"\s*(\S{1,64})\s+([a-z-]{1,32})\s+(\S.{0,254}?)\s+(\S{1,64})\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*",
@@ -57,6 +58,9 @@ def read_domains(text: str) -> Mapping[str, Domain]:
     The text is a section per domain, begun by ``@@ <id>``, of ``virsh domiflist``, and at its end ``@@ list`` with
     ``virsh list``. A domain counts when both know it: one that came or went in between is left out.
     """
+    if any(len(line) > LONGEST_LINE for line in text.splitlines()):
+        message = f"a line of more than {LONGEST_LINE} characters"
+        raise UnreadableError(message)
     sections = dict(_sections(text))
     if "list" not in sections:
         message = "no list of domains at the end"

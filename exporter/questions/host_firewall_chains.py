@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -17,6 +19,7 @@ BUILT_IN = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE", 
 """Targets that are no chains."""
 OPTIONS = {"-i": "bridge_in", "-o": "bridge_out", "--physdev-in": "port_in", "--physdev-out": "port_out"}
 """Options that name interfaces -> the attribute of a rule that keeps them."""
+LONGEST_LINE = 16_384  # characters; shlex needs the square of a word's length
 SILENT = frozenset({"physdev", "state", "conntrack", "comment"})
 """Matches whose options are all read, or that match everything."""
 
@@ -150,11 +153,13 @@ def read_ruleset(flavour: str, lines: Iterable[str], shared: dict[Rule, Rule]) -
 
 
 def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line) if '"' in line and not line.startswith("#") else line.split()
-    except ValueError:
-        message = f"not a line of iptables-save: {line[:60]!r}"
-        raise UnreadableError(message) from None
+    if '"' not in line or line.startswith("#"):
+        return line.split()
+    with suppress(ValueError):
+        if len(line) <= LONGEST_LINE:
+            return shlex.split(line)
+    message = f"not a line of iptables-save: {line[:60]!r}"
+    raise UnreadableError(message)
 
 
 def read_rule(words: list[str]) -> Rule:
@@ -163,18 +168,18 @@ def read_rule(words: list[str]) -> Rule:
     is_bridged: bool | None = None
     takes_new = True
     others: list[str] = []
-    queue = list(words)
+    queue = deque(words)
     while queue:
-        word = queue.pop(0)
+        word = queue.popleft()
         negated = word == "!" and bool(queue)
-        option = queue.pop(0) if negated else word
+        option = queue.popleft() if negated else word
         if option in OPTIONS:
             fields[OPTIONS[option]] = ("!" if negated else "") + _value(queue)
         elif option in ("--physdev-is-bridged", "--physdev-is-in", "--physdev-is-out"):
             is_bridged = not negated and is_bridged is not False
         elif option in ("--state", "--ctstate"):
             takes_new = ("NEW" in _value(queue).split(",")) != negated and takes_new
-        elif option == "--comment" or (option == "-m" and queue[:1] and queue[0] in SILENT):
+        elif option == "--comment" or (option == "-m" and queue and queue[0] in SILENT):
             _value(queue)
         elif option in {"-j", "-g"}:
             fields["target"] = _value(queue)
@@ -185,11 +190,11 @@ def read_rule(words: list[str]) -> Rule:
     return Rule(target, **fields, is_bridged=is_bridged, takes_new=takes_new, words=" ".join(others))
 
 
-def _value(queue: list[str]) -> str:
+def _value(queue: deque[str]) -> str:
     if not queue:
         message = "an option without a value"
         raise UnreadableError(message)
-    return queue.pop(0)
+    return queue.popleft()
 
 
 def _read_machine_rule(

@@ -60,9 +60,15 @@ class RouterFirewall:
         return self.accepts
 
 
+LONGEST_LINE = 16_384  # characters; shlex needs the square of a word's length
+
+
 def read_firewall(text: str) -> RouterFirewall:
     """Return the input chain from lines of iptables-save or, in routed mode, of nft; ``none`` is no firewall."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(len(line) > LONGEST_LINE for line in lines):
+        message = f"a line of more than {LONGEST_LINE} characters"
+        raise UnreadableError(message)
     if lines == ["none"]:
         return RouterFirewall(accepts=True)
     policy = next((word for line in lines for word in re.findall(r"^:INPUT (ACCEPT|DROP)\b", line)), "")

@@ -117,6 +117,13 @@ def mutated(rng: Random, data: bytes, others: Sequence[bytes]) -> bytes:
     return data
 
 
+def flooded(rng: Random, data: bytes, size: int) -> bytes:
+    """Return ``data`` with one piece of it, or a blank or digit, repeated until it is of that size."""
+    place = rng.randrange(len(data))
+    piece = rng.choice((data[place : place + rng.choice((1, 2, 8, 40))], b" ", b"\t", b"\n", b"1", b"a", b'"'))
+    return (data[:place] + piece * (size // len(piece)) + data[place:])[:size]
+
+
 def changed(rng: Random, value: Any) -> Any:
     """Return a value of the same type with something in it changed: what a probe may bring at its worst."""
     match value:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
-from exporter.model import UnreadableError
+from exporter.model import Question, UnreadableError
 from exporter.questions import catalogue
 from tests.fuzz.__main__ import FOUND, everything
 from tests.fuzz.contract import CPU_SECONDS, Target, TooLongError
-from tests.fuzz.corpus import question_targets
-from tests.fuzz.mutations import WORDS
+from tests.fuzz.corpus import BRINGS_TEXT, question_targets
+from tests.fuzz.mutations import WORDS, flooded
 
 BYTES_READ = 300_000
 FEWEST, MOST = 10, 120
@@ -51,6 +52,15 @@ def test_broken_answers(name: str) -> None:
     target = targets()[name]
     for number in range(runs(target)):
         target.run(number, memory=number % 20 == 0)
+
+
+@pytest.mark.parametrize("question", [one for one in catalogue() if one.via in BRINGS_TEXT], ids=lambda one: one.name)
+def test_answers_of_their_full_size(question: Question[Any]) -> None:
+    """What a machine may send at most costs no processor time worth mentioning, whatever fills it."""
+    target = targets()[question.name]
+    for number in range(4):
+        rng = Random(f"full/{question.name}/{number}")
+        target.check(flooded(rng, rng.choice(target.seeds), question.size))
 
 
 @pytest.mark.parametrize("name", [name for name, target in targets().items() if target.refuses_garbage])
