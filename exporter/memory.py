@@ -45,6 +45,10 @@ class TargetMemory:
         ]
         return tuple(sorted(due, key=self._too_large.__contains__))
 
+    def ask_all(self) -> None:
+        """Make every question due on the next visit."""
+        self._last_visit.clear()
+
     def note(self, outcomes: Mapping[Question[Any], Outcome], at: float) -> None:
         """Remember what one visit brought. A failure leaves the last answer standing until it expires."""
         for question, outcome in outcomes.items():

@@ -46,7 +46,7 @@ class Watch:
         for _ in range(times):
             await engine.refresh()
             for entry in engine.schedule.entries.values():
-                entry.memory._last_visit.clear()  # every question is due, also those asked on each tenth visit
+                entry.memory.ask_all()  # also what is asked on each tenth visit
             entries = [e for e in engine.schedule.entries.values() if type(e.target) in engine.schedule.visits]
             await asyncio.gather(*(engine.schedule.visit(entry) for entry in entries))
             engine.settle()

@@ -114,9 +114,10 @@ async def _look_again(app: App, entries: list[Entry]) -> bool:
     if not await _refresh(app):
         return False
     current = app.engine.schedule.entries
-    await _visit(
-        app, [current[key(entry.target)] for entry in again if key(entry.target) in current], "looked again at"
-    )
+    there = [current[key(entry.target)] for entry in again if key(entry.target) in current]
+    for entry in there:
+        entry.memory.ask_all()
+    await _visit(app, there, "looked again at")
     return True
 
 

@@ -196,6 +196,8 @@ def counted(kinds: tuple[Kind, ...], answers: Answers) -> Iterator[tuple[Kind, t
         found = found_twice(answers, kind.question)
         if found is not None:
             yield kind, found
+        elif answers.get(kind.question):
+            answers.held(kind.name)  # asks for the second look
 
 
 def said(found: tuple[Found, ...]) -> str:
