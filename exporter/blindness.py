@@ -33,16 +33,28 @@ def needed(checks: Iterable[Registered]) -> Wanted:
     return {kind: {issue: tuple(asked) for issue, asked in issues.items()} for kind, issues in found.items()}
 
 
+def _asked(checks: Iterable[Registered]) -> set[tuple[type[Target], Issue]]:
+    """Return the target types that some check of an issue cannot do without."""
+    return {(kind, registered.issue) for registered in checks for kind in registered.check.asks}
+
+
 def unanswered(
     checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None
 ) -> Iterator[tuple[Issue, tuple[str, str, str], Verdict]]:
-    """Yield the objects on which an issue has no full verdict, as unknown or not configured."""
-    wanted = needed(checks)
+    """Yield the objects on which an issue has no full verdict, as unknown or not configured.
+
+    A source that is not configured, and that the issue's checks only take when it is there, is not missed: without a
+    database an issue that is about hosts is as healthy as its hosts.
+    """
+    wanted, asked = needed(checks), _asked(checks)
     for target, memory in watched:
         for issue, questions in wanted.get(type(target), {}).items():
             missing = [question for question in questions if question not in memory.values]
-            if missing:
-                yield issue, (target.zone, target.subject, target.name), _verdict(missing, memory)
+            if not missing:
+                continue
+            verdict = _verdict(missing, memory)
+            if verdict is Verdict.UNKNOWN or (type(target), issue) in asked:
+                yield issue, (target.zone, target.subject, target.name), verdict
     if cloud is not None:
         for registered in checks:
             if any(command in cloud.lacks for command in registered.check.reads):

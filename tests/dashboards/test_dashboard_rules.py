@@ -23,7 +23,7 @@ def _defaults(panel: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_six_boards(boards: Any) -> None:
-    """Wall, connectivity, hypervisors, consoles, tenants and the exporter itself have readable fixed uids, equal to file names."""
+    """Each has a readable fixed uid, equal to its file's name."""
     assert {board.data["uid"] for board in boards} == {
         "csnet-wall", "csnet-connectivity", "csnet-hypervisors", "csnet-console", "csnet-tenants", "csnet-exporter",
     }  # fmt: skip
