@@ -56,10 +56,15 @@ def unanswered(
             if verdict is Verdict.UNKNOWN or (type(target), issue) in asked:
                 yield issue, (target.zone, target.subject, target.name), verdict
     if cloud is not None:
-        for registered in checks:
-            if any(command in cloud.lacks for command in registered.check.reads):
-                for zone in cloud.zones.values():
-                    yield registered.issue, (zone.name, "zone", zone.name), Verdict.UNKNOWN
+        yield from _lacking(checks, cloud)
+
+
+def _lacking(checks: tuple[Registered, ...], cloud: Cloud) -> Iterator[tuple[Issue, tuple[str, str, str], Verdict]]:
+    """Yield every zone as unknown to the issues whose checks read API commands that the Cloud lacks."""
+    for registered in checks:
+        if any(command in cloud.lacks for command in registered.check.reads):
+            for zone in cloud.zones.values():
+                yield registered.issue, (zone.name, "zone", zone.name), Verdict.UNKNOWN
 
 
 def _verdict(missing: Iterable[Question[Any]], memory: TargetMemory) -> Verdict:
