@@ -38,7 +38,10 @@ INCOMPLETE = Metric(
     "Bridges with machines in security groups that lack rules in FORWARD or BF-<bridge> (iptables, ip6tables).",
     labels=HOST,
     problem=above(0),
-    follows=("cloudstack_network_hypervisor_links_uplink_names_refused",),
+    follows=(
+        "cloudstack_network_hypervisor_links_uplink_names_refused",
+        "cloudstack_network_physical_networks_label_missing",
+    ),
 )
 ABOVE = Metric(
     "cloudstack_network_security_groups_rules_above",
