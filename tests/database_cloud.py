@@ -245,12 +245,15 @@ def _places(size: Size) -> list[Table]:
                 (201, "pn-201", "public", 1, None, "Enabled"),
                 # trap: the same VLANs on other wires
                 (204, "pn-204", "guest2", 1, "100-101", "Enabled"),
+                # trap: a VNI is no VLAN, on whatever bridge both are; and a pool too large to be added up
+                (205, "pn-205", "overlay", 1, "100-110", "Enabled"),
+                (206, "pn-206", "vast", 1, "1000-16777215", "Enabled"),
             ],
         ),
         (
             "physical_network_isolation_methods",
             ("physical_network_id", "isolation_method"),
-            [(200, "VLAN"), (204, "VLAN")],
+            [(200, "VLAN"), (204, "VLAN"), (205, "VXLAN"), (206, "VXLAN")],
         ),
         (
             "physical_network_traffic_types",
@@ -260,6 +263,7 @@ def _places(size: Size) -> list[Table]:
                 (2, "t-2", 201, "Public", "cloudbr0"),
                 (3, "t-3", 201, "Management", "cloudbr0"),
                 (4, "t-4", 204, "Guest", "cloudbr2"),
+                (5, "t-5", 205, "Guest", "cloudbr1"),
             ],
         ),
         (
@@ -289,7 +293,8 @@ def _places(size: Size) -> list[Table]:
                 (n + 1, str(100 + n), 200, 1, LONG_AGO if n <= size.networks else None, 1 if 100 + n == last else None)
                 for n in range(size.vlans)
             ]
-            + [(100_001, "100", 204, 1, None, None), (100_002, "101", 204, 1, None, None)],
+            + [(100_001, "100", 204, 1, None, None), (100_002, "101", 204, 1, None, None)]
+            + [(100_010 + n, str(100 + n), 205, 1, None, None) for n in range(11)],
         ),
     ]
 

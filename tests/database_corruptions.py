@@ -44,6 +44,20 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
         {"vlan_on_one_bridge"},
     ),
     (
+        "one VNI in two pools of one bridge",
+        (
+            "INSERT INTO physical_network (id, uuid, name, data_center_id, vnet, state) VALUES (202, 'x', 'two', 1,"
+            " '90-100,300-400', 'Enabled');"
+            "INSERT INTO physical_network_isolation_methods (physical_network_id, isolation_method) VALUES"
+            " (202, 'vxlan');"
+            "INSERT INTO physical_network_traffic_types (id, uuid, physical_network_id, traffic_type,"
+            " kvm_network_label) VALUES (9, 't-9', 202, 'Guest', 'cloudbr1');"
+            "INSERT INTO op_dc_vnet_alloc (vnet, physical_network_id, data_center_id) SELECT seq, 202, 1"
+            " FROM seq_90_to_400 WHERE seq <= 100 OR seq >= 300"
+        ),
+        {"vlan_on_one_bridge"},
+    ),
+    (
         "one VLAN in two pools of one XenServer network",
         "UPDATE host SET hypervisor_type = 'XenServer' WHERE id = 8",
         {"vlan_on_one_bridge"},
@@ -58,6 +72,11 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
         {"vlan_on_one_bridge"},
     ),
     ("no management network", "DELETE FROM physical_network_traffic_types WHERE id = 3", {"traffic_type_missing"}),
+    (
+        "the VNI of a public range in the pool",
+        "UPDATE vlan SET vlan_id = 'vxlan://105', physical_network_id = 205 WHERE id = 1",
+        {"public_vlan_in_pool"},
+    ),
     ("no public network", "DELETE FROM physical_network_traffic_types WHERE id = 2", {"traffic_type_missing"}),
     ("a network half destroyed", "UPDATE networks SET state = 'Destroy' WHERE id = 14", {"network_half_destroyed"}),
     (
@@ -174,6 +193,22 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
         {"ranges_overlap"},
     ),
     ("a management server dies", f"UPDATE mshost SET last_update = {AGO} WHERE id = 2", {"host_of_dead_server"}),
+    (
+        "a management server dies where the threshold is larger",
+        (
+            f"UPDATE mshost SET last_update = {NOW} - INTERVAL 400 SECOND WHERE id = 2; INSERT INTO configuration"
+            " (instance, name, value) VALUES ('DEFAULT', 'cluster.heartbeat.threshold', '300000')"
+        ),
+        {"host_of_dead_server"},
+    ),
+    (
+        "a management server dies where the threshold is the default",
+        (
+            f"UPDATE mshost SET last_update = {NOW} - INTERVAL 200 SECOND WHERE id = 2; INSERT INTO configuration"
+            " (instance, name, value) VALUES ('DEFAULT', 'cluster.heartbeat.threshold', NULL)"
+        ),
+        {"host_of_dead_server"},
+    ),
     ("a running machine without a host", "UPDATE vm_instance SET host_id = NULL WHERE id = 103", {"vm_without_host"}),
     (
         "two hosts of one address",
@@ -222,6 +257,26 @@ QUIET: list[tuple[str, str]] = [
     (
         "unmanaged machines keep their NICs",
         f"UPDATE vm_instance SET removed = {AGO} WHERE id = 105; UPDATE configuration SET value = 'true'",
+    ),
+    (
+        "an unmanaged machine kept its NIC and was imported again",
+        (
+            f"UPDATE vm_instance SET removed = {AGO} WHERE id = 105; UPDATE configuration SET value = 'true';"
+            "UPDATE nics a JOIN nics b ON b.id = 1045 SET a.mac_address = b.mac_address, a.ip4_address = b.ip4_address,"
+            " a.network_id = b.network_id, a.broadcast_uri = b.broadcast_uri WHERE a.id = 1005"
+        ),
+    ),
+    (
+        "a management server late by less than the threshold",
+        (
+            f"UPDATE mshost SET last_update = {NOW} - INTERVAL 200 SECOND WHERE id = 2; INSERT INTO configuration"
+            " (instance, name, value) VALUES ('DEFAULT', 'cluster.heartbeat.threshold', '300000');"
+            "UPDATE op_lock SET mac = '9002'"
+        ),
+    ),
+    (
+        "a public VLAN beside a VNI of its number",
+        "UPDATE vlan SET vlan_id = '105', physical_network_id = 205 WHERE id = 1",
     ),
     (
         "two hosts of one address, one a simulator",

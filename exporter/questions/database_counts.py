@@ -30,7 +30,7 @@ def read_taken(rows: Rows) -> Taken:
 
 
 def read_sequences(rows: Rows) -> Mapping[str, int]:
-    """Return the number of the newest rules by machine, under its name on the hypervisor."""
+    """Return the number of the newest rules by machine, under its name on the hypervisor; 0 where none were made."""
     return MappingProxyType({_text(vm): _number(sequence) for vm, sequence in _pairs(rows, ("vm", "sequence"))})
 
 
@@ -79,12 +79,13 @@ VLANS_TAKEN: Question[Taken] = Question(
 RULE_SEQUENCES: Question[Mapping[str, int]] = Question(
     "database_rule_sequences",
     Via.DATABASE,
-    "SELECT m.instance_name AS vm, r.logsequence AS sequence FROM op_vm_ruleset_log r"
-    " JOIN vm_instance m ON m.id = r.instance_id"
-    " WHERE m.removed IS NULL AND m.state = 'Running' AND r.logsequence IS NOT NULL",
+    "SELECT m.instance_name AS vm, COALESCE(r.logsequence, 0) AS sequence FROM vm_instance m"
+    " LEFT JOIN op_vm_ruleset_log r ON r.instance_id = m.id WHERE m.removed IS NULL AND m.state = 'Running'"
+    " AND (r.logsequence IS NOT NULL OR m.instance_name LIKE 'i-%') AND EXISTS (SELECT 1 FROM op_vm_ruleset_log)",
     read_sequences,
     privilege="SELECT on op_vm_ruleset_log, vm_instance",
-    why="D32: the number of the newest security group rules of each running machine, which its host must have too.",
+    why="D32: the number of the newest security group rules of each running machine, which its host must have too; 0"
+    " where none were ever made.",
     every=10,
     seconds=3.0,  # a row for each machine
 )

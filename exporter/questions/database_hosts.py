@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from exporter.questions.database_found import finds
 
+DEAD_BEFORE = """(UTC_TIMESTAMP() - INTERVAL GREATEST(150, COALESCE((
+        SELECT MAX(CAST(s.value AS UNSIGNED)) DIV 1000 FROM configuration s
+        WHERE s.name = 'cluster.heartbeat.threshold'), 0)) SECOND)"""
+"""A heartbeat before this is that of a dead management server: 150 seconds, or more where CloudStack is set to more."""
+
 HOST_OF_DEAD_SERVER = finds(
     "host_of_dead_server",
     "D17: hosts that claim to be Up at a management server that is dead; silent while no server is alive.",
-    "host, mshost, cluster",
+    "host, mshost, cluster, configuration",
     """
     SELECT h.name AS name, CONCAT(h.status, ' at management server ', COALESCE(h.mgmt_server_id, 'none')) AS seen
     FROM host h
     LEFT JOIN mshost m ON m.msid = h.mgmt_server_id AND m.removed IS NULL
-      AND m.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
+      AND m.last_update > DEAD_BEFORE
     LEFT JOIN cluster k ON k.id = h.cluster_id
     WHERE h.removed IS NULL AND h.type IN ('Routing', 'SecondaryStorageVM', 'ConsoleProxy')
       AND h.status IN ('Up', 'Connecting', 'Rebalancing') AND m.id IS NULL
       AND COALESCE(h.hypervisor_type, '') NOT IN ('Simulator', 'External')
       AND COALESCE(k.managed_state, 'Managed') = 'Managed'
       AND EXISTS (SELECT 1 FROM mshost a WHERE a.removed IS NULL
-                  AND a.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND)
-    """,
-    every=1,
+                  AND a.last_update > DEAD_BEFORE)
+    """.replace("DEAD_BEFORE", DEAD_BEFORE),
+    every=5,
 )
 VM_WITHOUT_HOST = finds(
     "vm_without_host",
@@ -70,26 +75,26 @@ AGENT_WITHOUT_VM = finds(
 LOCK_OF_DEAD_SERVER = finds(
     "lock_of_dead_server",
     "D24: locks held by a management server that is dead; silent while no server is alive.",
-    "op_lock, mshost",
+    "op_lock, mshost, configuration",
     """
     SELECT l.`key` AS name, CONCAT('held since ', l.acquired_on, ' by server ', l.mac) AS seen
     FROM op_lock l LEFT JOIN mshost m ON m.msid = CAST(l.mac AS UNSIGNED) AND m.removed IS NULL
-      AND m.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
+      AND m.last_update > DEAD_BEFORE
     WHERE m.id IS NULL
       AND EXISTS (SELECT 1 FROM mshost a WHERE a.removed IS NULL
-                  AND a.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND)
-    """,
+                  AND a.last_update > DEAD_BEFORE)
+    """.replace("DEAD_BEFORE", DEAD_BEFORE),
 )
 LOCK_HELD_LONG = finds(
     "lock_held_long",
     "D24: locks that a living server holds for more than six hours.",
-    "op_lock, mshost",
+    "op_lock, mshost, configuration",
     """
     SELECT l.`key` AS name, CONCAT('held since ', l.acquired_on) AS seen
     FROM op_lock l JOIN mshost m ON m.msid = CAST(l.mac AS UNSIGNED) AND m.removed IS NULL
-      AND m.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
+      AND m.last_update > DEAD_BEFORE
     WHERE l.acquired_on < NOW() - INTERVAL 6 HOUR
-    """,
+    """.replace("DEAD_BEFORE", DEAD_BEFORE),
 )
 HA_WORK_STUCK = finds(
     "ha_work_stuck",

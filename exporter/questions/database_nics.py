@@ -27,11 +27,13 @@ NIC_OF_REMOVED_VM = finds(
 )
 MAC_TWICE = finds(
     "mac_twice",
-    "D09: one MAC on two NICs of a network; redundant routers share theirs on purpose and are not counted.",
-    "nics, networks",
+    "D09: one MAC on two NICs of a network; redundant routers share theirs on purpose and are not counted,"
+    " nor what unmanaged machines kept.",
+    "nics, networks, vm_instance",
     """
     SELECT CONCAT(n.uuid, '/', LOWER(c.mac_address)) AS name, CONCAT(COUNT(*), ' NICs of instances') AS seen
     FROM nics c JOIN networks n ON n.id = c.network_id
+    JOIN vm_instance m ON m.id = c.instance_id AND m.removed IS NULL
     WHERE c.removed IS NULL AND c.vm_type = 'User' AND c.mac_address IS NOT NULL
       AND COALESCE(c.strategy, '') <> 'PlaceHolder'
     GROUP BY c.network_id, n.uuid, LOWER(c.mac_address) HAVING COUNT(*) > 1
@@ -40,10 +42,11 @@ MAC_TWICE = finds(
 ADDRESS_TWICE = finds(
     "address_twice",
     "D10: one IPv4 address on two NICs of instances in a network.",
-    "nics, networks",
+    "nics, networks, vm_instance",
     """
     SELECT CONCAT(n.uuid, '/', c.ip4_address) AS name, CONCAT(COUNT(*), ' NICs of instances') AS seen
     FROM nics c JOIN networks n ON n.id = c.network_id
+    JOIN vm_instance m ON m.id = c.instance_id AND m.removed IS NULL
     WHERE c.removed IS NULL AND c.vm_type = 'User' AND c.ip4_address IS NOT NULL
       AND COALESCE(c.strategy, '') <> 'PlaceHolder'
     GROUP BY c.network_id, n.uuid, c.ip4_address HAVING COUNT(*) > 1

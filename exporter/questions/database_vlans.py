@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from exporter.model import UnreadableError
 from exporter.questions.database_found import Found, finds
+from exporter.questions.database_numbers import number_ranges, sums
 from exporter.questions.database_rows import Rows
 
 
@@ -27,10 +26,11 @@ def read_leaks(rows: Rows) -> tuple[Found, ...]:
 VLAN_LEAKED = finds(
     "vlan_leaked",
     "D01: VLANs taken from the pool that no network has: they are lost until somebody frees them.",
-    "op_dc_vnet_alloc, physical_network, physical_network_isolation_methods, networks",
+    "op_dc_vnet_alloc, physical_network, physical_network_isolation_methods, networks, data_center",
     """
-    SELECT p.name AS name, v.data_center_id AS zone, v.vnet AS vnet, v.taken AS taken
+    SELECT CONCAT(z.name, '/', p.name) AS name, v.data_center_id AS zone, v.vnet AS vnet, v.taken AS taken
     FROM op_dc_vnet_alloc v JOIN physical_network p ON p.id = v.physical_network_id AND p.removed IS NULL
+    JOIN data_center z ON z.id = v.data_center_id
     WHERE v.taken < UTC_TIMESTAMP() - INTERVAL 60 MINUTE
       AND NOT EXISTS (SELECT 1 FROM physical_network_isolation_methods i WHERE i.physical_network_id = p.id
                       AND UPPER(i.isolation_method) NOT IN ('VLAN', 'VXLAN', 'GRE', 'NETRIS'))
@@ -59,15 +59,15 @@ VLAN_NOT_TAKEN = finds(
 VLAN_SHARED = finds(
     "vlan_shared",
     "D03: one VLAN of the pool used by two isolated networks: two tenants see each other.",
-    "networks, network_offerings, physical_network",
+    "networks, network_offerings, physical_network, data_center",
     """
-    SELECT CONCAT(COALESCE(p.name, 'no physical network'), '/', n.broadcast_uri) AS name,
+    SELECT CONCAT(z.name, '/', p.name, '/', n.broadcast_uri) AS name,
       CONCAT('used by networks ', GROUP_CONCAT(n.uuid ORDER BY n.id)) AS seen
     FROM networks n JOIN network_offerings o ON o.id = n.network_offering_id
-    LEFT JOIN physical_network p ON p.id = n.physical_network_id
+    JOIN physical_network p ON p.id = n.physical_network_id JOIN data_center z ON z.id = p.data_center_id
     WHERE n.removed IS NULL AND n.traffic_type = 'Guest' AND n.guest_type = 'Isolated' AND o.specify_vlan = 0
       AND n.state IN ('Implemented', 'Implementing') AND n.broadcast_uri REGEXP '^(vlan|vxlan)://[0-9]+$'
-    GROUP BY n.physical_network_id, p.name, n.broadcast_uri HAVING COUNT(DISTINCT n.related) > 1
+    GROUP BY n.physical_network_id, z.name, p.name, n.broadcast_uri HAVING COUNT(DISTINCT n.related) > 1
     """,
 )
 
@@ -79,7 +79,7 @@ def read_ranges(rows: Rows) -> tuple[Found, ...]:
         raise UnreadableError(message)
     found = []
     for name, text, *pool in rows.rows:
-        wanted = _sums(str(text or ""))
+        wanted = sums(str(text or ""))
         there = tuple(map(_whole, pool))
         if wanted is not None and wanted != there:
             found.append(Found(str(name), f"range {text or 'none'}: {wanted[0]} VLANs, in the pool {there[0]}"))
@@ -95,41 +95,21 @@ def _whole(value: object) -> int:
         raise UnreadableError(message) from None
 
 
-def _sums(text: str) -> tuple[int, int, int] | None:
-    """Return count, sum and sum of squares of ``100-199,300-300,17``; None when it cannot be read."""
-    ranges = []
-    for word in filter(None, (part.strip() for part in text.split(","))):
-        match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", word)
-        if match is None:
-            return None
-        ranges.append((int(match[1]), int(match[2] or match[1])))
-    count = total = squares = 0
-    until = -1
-    for first, last in sorted(ranges):  # a number that two ranges name is in the pool once
-        low = max(first, until + 1)
-        if low <= last:
-            count += last - low + 1
-            total += (low + last) * (last - low + 1) // 2
-            squares += _squares(last) - _squares(low - 1)
-            until = last
-    return count, total, squares
-
-
-def _squares(number: int) -> int:
-    """Return 1 + 4 + 9 + ... + number^2."""
-    return number * (number + 1) * (2 * number + 1) // 6
-
-
 VLAN_RANGE_DIFFERS = finds(
     "vlan_range_differs",
-    "D04: the range of a physical network and the rows of its pool differ: the classic edit by hand.",
-    "physical_network, op_dc_vnet_alloc",
+    "D04: the range of a physical network and the rows of its pool differ: the classic edit by hand. Pools that span"
+    " more than 100,000 numbers (VXLAN) are left out: adding them up takes seconds.",
+    "physical_network, op_dc_vnet_alloc, data_center",
     """
-    SELECT p.name AS name, p.vnet AS vnet, COUNT(v.id) AS numbers,
+    SELECT CONCAT(z.name, '/', p.name) AS name, p.vnet AS vnet, COUNT(v.id) AS numbers,
       SUM(CAST(v.vnet AS DECIMAL(20))) AS total,
       SUM(CAST(v.vnet AS DECIMAL(20)) * CAST(v.vnet AS DECIMAL(20))) AS squares
-    FROM physical_network p LEFT JOIN op_dc_vnet_alloc v ON v.physical_network_id = p.id
-    WHERE p.removed IS NULL GROUP BY p.id, p.name, p.vnet
+    FROM physical_network p JOIN data_center z ON z.id = p.data_center_id
+    LEFT JOIN op_dc_vnet_alloc v ON v.physical_network_id = p.id
+    WHERE p.removed IS NULL
+      AND ABS(CAST(SUBSTRING_INDEX(COALESCE(p.vnet, ''), '-', -1) AS SIGNED)
+              - CAST(COALESCE(p.vnet, '') AS SIGNED)) < 100000
+    GROUP BY p.id, z.name, p.name, p.vnet
     """,
     seconds=3.0,
     read=read_ranges,
@@ -137,38 +117,70 @@ VLAN_RANGE_DIFFERS = finds(
 PUBLIC_VLAN_IN_POOL = finds(
     "public_vlan_in_pool",
     "D05: a public VLAN inside the guest range of its physical network, still free: a tenant may get it.",
-    "vlan, op_dc_vnet_alloc",
+    "vlan, op_dc_vnet_alloc, physical_network_isolation_methods",
     """
     SELECT l.uuid AS name, CONCAT(l.vlan_id, ' is free in the guest pool') AS seen
     FROM vlan l JOIN op_dc_vnet_alloc v ON v.physical_network_id = l.physical_network_id
       AND v.vnet = SUBSTRING_INDEX(l.vlan_id, '://', -1)
     WHERE [[vlan.removed:l.removed IS NULL AND]] l.vlan_type = 'VirtualNetwork' AND v.taken IS NULL
+      AND (l.vlan_id LIKE 'vxlan://%') = EXISTS (
+        SELECT 1 FROM physical_network_isolation_methods i
+        WHERE i.physical_network_id = l.physical_network_id AND UPPER(i.isolation_method) = 'VXLAN')
     """,
 )
 PUBLIC_VLAN_TAKEN = finds(
     "public_vlan_taken",
     "D05: a public VLAN that was taken from the guest pool as well: a tenant's network is the public one.",
-    "vlan, op_dc_vnet_alloc",
+    "vlan, op_dc_vnet_alloc, physical_network_isolation_methods",
     """
     SELECT l.uuid AS name, CONCAT(l.vlan_id, ' was taken from the guest pool ', v.taken, ' UTC') AS seen
     FROM vlan l JOIN op_dc_vnet_alloc v ON v.physical_network_id = l.physical_network_id
       AND v.vnet = SUBSTRING_INDEX(l.vlan_id, '://', -1)
     WHERE [[vlan.removed:l.removed IS NULL AND]] l.vlan_type = 'VirtualNetwork' AND v.taken IS NOT NULL
+      AND (l.vlan_id LIKE 'vxlan://%') = EXISTS (
+        SELECT 1 FROM physical_network_isolation_methods i
+        WHERE i.physical_network_id = l.physical_network_id AND UPPER(i.isolation_method) = 'VXLAN')
     """,
 )
+
+
+def read_overlaps(rows: Rows) -> tuple[Found, ...]:
+    """Return the pairs of physical networks on one bridge whose ranges share numbers; rows are pairs and ranges.
+
+    Ranges are compared and not the rows of pools, of which VXLAN has millions; D04 tells where the two differ.
+    """
+    if rows.columns != ("name", "label", "one", "other"):
+        message = "not the ranges of two physical networks"
+        raise UnreadableError(message)
+    found = []
+    for name, label, *texts in rows.rows:
+        one, other = (number_ranges(str(text or "")) or [] for text in texts)
+        both = [(max(a[0], b[0]), min(a[1], b[1])) for a in one for b in other if a[0] <= b[1] and b[0] <= a[1]]
+        if both:
+            count = sum(last - first + 1 for first, last in both)
+            found.append(Found(str(name), f"{count} VLANs in both, from {both[0][0]}, on {label or 'the default'}"))
+    return tuple(found)
+
+
 VLAN_ON_ONE_BRIDGE = finds(
     "vlan_on_one_bridge",
-    "D06: one VLAN in the pools of two physical networks whose guest labels are one bridge on live hypervisors.",
-    "op_dc_vnet_alloc, physical_network, physical_network_traffic_types, host",
+    "D06: one VLAN, or one VNI, in the ranges of two physical networks whose guest labels are one bridge on live"
+    " hypervisors. A VLAN and a VNI of one number are two things.",
+    "physical_network, physical_network_traffic_types, physical_network_isolation_methods, host, data_center",
     """
-    SELECT CONCAT(pa.name, '+', pb.name) AS name,
-      CONCAT(COUNT(DISTINCT a.vnet), ' VLANs in both, from ', MIN(CAST(a.vnet AS UNSIGNED)), ', on ',
-             COALESCE(MIN(ta.kvm_network_label), 'the default')) AS seen
-    FROM op_dc_vnet_alloc a
-    JOIN op_dc_vnet_alloc b ON b.data_center_id = a.data_center_id AND b.vnet = a.vnet
-      AND b.physical_network_id > a.physical_network_id
-    JOIN physical_network pa ON pa.id = a.physical_network_id AND pa.removed IS NULL
-    JOIN physical_network pb ON pb.id = b.physical_network_id AND pb.removed IS NULL
+    SELECT CONCAT(z.name, '/', pa.name, '+', pb.name) AS name,
+      MIN(CASE h.hypervisor_type WHEN 'KVM' THEN ta.kvm_network_label
+          WHEN 'XenServer' THEN ta.xenserver_network_label ELSE ta.vmware_network_label END) AS label,
+      pa.vnet AS one, pb.vnet AS other
+    FROM physical_network pa
+    JOIN physical_network pb ON pb.data_center_id = pa.data_center_id AND pb.id > pa.id AND pb.removed IS NULL
+    JOIN data_center z ON z.id = pa.data_center_id
+    LEFT JOIN (SELECT physical_network_id, MAX(UPPER(isolation_method)) AS method
+               FROM physical_network_isolation_methods GROUP BY physical_network_id) ma
+      ON ma.physical_network_id = pa.id
+    LEFT JOIN (SELECT physical_network_id, MAX(UPPER(isolation_method)) AS method
+               FROM physical_network_isolation_methods GROUP BY physical_network_id) mb
+      ON mb.physical_network_id = pb.id
     JOIN physical_network_traffic_types ta ON ta.physical_network_id = pa.id AND ta.traffic_type = 'Guest'
     JOIN physical_network_traffic_types tb ON tb.physical_network_id = pb.id AND tb.traffic_type = 'Guest'
     JOIN (SELECT DISTINCT data_center_id, hypervisor_type FROM host WHERE removed IS NULL AND type = 'Routing') h
@@ -177,8 +189,11 @@ VLAN_ON_ONE_BRIDGE = finds(
            OR h.hypervisor_type = 'XenServer' AND ta.xenserver_network_label <=> tb.xenserver_network_label
            OR h.hypervisor_type = 'VMware' AND SUBSTRING_INDEX(ta.vmware_network_label, ',', 1)
               <=> SUBSTRING_INDEX(tb.vmware_network_label, ',', 1))
-    GROUP BY pa.id, pb.id, pa.name, pb.name
+    WHERE pa.removed IS NULL AND COALESCE(ma.method, 'VLAN') = COALESCE(mb.method, 'VLAN')
+      AND COALESCE(ma.method, 'VLAN') IN ('VLAN', 'VXLAN')
+    GROUP BY pa.id, pb.id, z.name, pa.name, pb.name, pa.vnet, pb.vnet
     """,
+    read=read_overlaps,
 )
 NETWORK_HALF_DESTROYED = finds(
     "network_half_destroyed",
@@ -213,7 +228,7 @@ TRAFFIC_TYPE_MISSING = finds(
       AND (w.kind <> 'Public' OR z.is_security_group_enabled = 0)
       AND NOT EXISTS (
         SELECT 1 FROM physical_network_isolation_methods i JOIN physical_network p ON p.id = i.physical_network_id
-        WHERE p.data_center_id = z.id AND p.removed IS NULL AND UPPER(i.isolation_method) <> 'VLAN')
+        WHERE p.data_center_id = z.id AND p.removed IS NULL AND UPPER(i.isolation_method) NOT IN ('VLAN', 'VXLAN'))
       AND NOT EXISTS (
         SELECT 1 FROM physical_network_traffic_types t JOIN physical_network p ON p.id = t.physical_network_id
         WHERE p.data_center_id = z.id AND p.removed IS NULL AND t.traffic_type = w.kind)

@@ -178,6 +178,34 @@ def test_what_looks_odd_and_is_not(small: Small, what: str, how: str) -> None:
     assert problems(judged(odd, odd)) == set(), what
 
 
+IN_ZONES = {
+    "address_free_with_owner": "UPDATE user_ip_address SET one_to_one_nat = 1 WHERE id = 60",
+    "address_allocated_to_nothing": "UPDATE user_ip_address SET network_id = NULL WHERE id = 12",
+    "address_in_removed_network": "UPDATE user_ip_address SET network_id = 13 WHERE id = 12",
+    "address_of_removed_range": "UPDATE vlan SET removed = UTC_TIMESTAMP() - INTERVAL 2 HOUR WHERE id = 1",
+    "management_address_leaked": "UPDATE op_dc_ip_address_alloc SET nic_id = 99999, taken = '2026-01-01' WHERE id = 2",
+    "control_address_leaked": (
+        "UPDATE op_dc_link_local_ip_address_alloc SET nic_id = 99999, taken = '2026-01-01' WHERE id = 2"
+    ),
+    "vlan_leaked": "UPDATE op_dc_vnet_alloc SET taken = '2026-01-01' WHERE vnet = '150'",
+    "vlan_shared": "UPDATE networks SET broadcast_uri = 'vlan://100' WHERE id = 1001",
+    "vlan_range_differs": "UPDATE physical_network SET vnet = '100-170' WHERE id = 200",
+    "vlan_on_one_bridge": "UPDATE physical_network_traffic_types SET kvm_network_label = 'cloudbr1' WHERE id = 4",
+}
+"""Kind of which names are unique in a zone only -> how one comes about."""
+
+
+@pytest.mark.parametrize("name", IN_ZONES)
+def test_what_two_zones_have_alike_is_not_one_row(small: Small, name: str) -> None:
+    """Private addresses, pods' control addresses and names of physical networks repeat: the zone is in the name."""
+    small.run(IN_ZONES[name])
+    here = small.ask()
+    small.run("UPDATE data_center SET name = 'another' WHERE id = 1")
+    there = small.ask()
+    assert name in problems(judged(here, here))
+    assert name not in problems(judged(here, there))
+
+
 def test_the_traps_are_there(small: Small) -> None:
     """What healthy systems do and must not be cried at is in the tables that are judged: facts, "do not check"."""
     traps = {
@@ -192,6 +220,7 @@ def test_the_traps_are_there(small: Small) -> None:
         "placeholders": "nics WHERE strategy = 'PlaceHolder' AND instance_id IS NULL",
         "free addresses": "user_ip_address WHERE state = 'Free'",
         "removed hosts": "host WHERE status = 'Removed'",
+        "a VNI with the number of a VLAN": "op_dc_vnet_alloc WHERE physical_network_id = 205 AND vnet = '105'",
     }
     with small.connection.cursor() as cursor:
         for name, where in traps.items():
