@@ -85,10 +85,16 @@ set -- $facts
 current=$1 changed=$2 now=$(date +%s)
 exec 2>/dev/null # files that are moved while we look are found out in the end
 
+# Unpacks at the end of everybody else's queue, in a process of its own.
+unpack() {
+    command -v nice >/dev/null && exec nice gzip -cd "$1"
+    exec gzip -cd "$1"
+}
+
 # Prints checksum and number of the first $2 bytes of a file.
 mark() {
     case $1 in
-        *.gz) gzip -cd "$1" | head -c "$2" | cksum ;;
+        *.gz) unpack "$1" | head -c "$2" | cksum ;;
         *) head -c "$2" "$1" | cksum ;;
     esac
 }
@@ -169,7 +175,7 @@ case $kind,$file in *,*.gz) packed=packed limit=@LIMIT@ ;; esac
 printf '@piece %s %s %s %s %s %s %s %s\n' "$kind" "$packed" "$offset" "$total" "$more" "$now" "$changed" "$known"
 {
     case $file in
-        *.gz) gzip -cd "$file" | tail -c +$((offset + 1)) ;;
+        *.gz) unpack "$file" | tail -c +$((offset + 1)) ;;
         *) tail -c +$((offset + 1)) "$file" ;;
     esac | head -c "$limit" | tr '\000' ' '
     printf '$'

@@ -24,6 +24,7 @@ class Follower:
         failures: how often in a row nothing came from one place.
         is_talkative: the log tells more than warnings.
         wants_more: another piece can be had at once.
+        is_packed: the last piece was of a compressed file.
         last: time of the newest message of any level, as in the log.
     """
 
@@ -33,6 +34,7 @@ class Follower:
     failures: int = 0
     is_talkative: bool = False
     wants_more: bool = False
+    is_packed: bool = False
     last: float = 0.0
     _is_stalled: bool = False
     _looked: tuple[int, int] | None = None  # the server's clock, and when the log was last written
@@ -43,7 +45,7 @@ class Follower:
 
         A piece counts at its own place only, so that none can count twice.
         """
-        self.wants_more = piece.is_torn
+        self.wants_more, self.is_packed = piece.is_torn, piece.is_packed
         if asked is self.position and not piece.is_torn:
             self._count(asked, piece)
         return LogTold(

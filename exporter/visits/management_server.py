@@ -18,6 +18,8 @@ from exporter.visits.ways import Ways
 TARGET = ManagementServerTarget
 PIECES = 32
 """Pieces of a log that is behind, in one visit."""
+PACKED_PIECES = 4
+"""Of these, pieces of compressed files, which are unpacked from their beginning for each."""
 CATCHING_UP = 0.5
 """Part of a visit's time after which no further piece is begun."""
 
@@ -37,10 +39,12 @@ async def visit(
     follower = ways.followers.of(target.server.id)
     begun = asyncio.get_running_loop().time()
     found = dict(await _ask(target, due, ways, seconds, follower))
+    packed = 0
     for _ in range(1, PIECES):
         spent = asyncio.get_running_loop().time() - begun
         is_read = isinstance(found.get(MANAGEMENT_LOG), LogTold)
-        if not (is_read and follower.wants_more) or spent > CATCHING_UP * seconds:
+        packed += follower.is_packed
+        if not (is_read and follower.wants_more) or packed >= PACKED_PIECES or spent > CATCHING_UP * seconds:
             break
         try:
             again = await _ask(target, (MANAGEMENT_LOG,), ways, seconds - spent, follower)

@@ -43,6 +43,7 @@ TOOLS = {
     "lldpctl": r"-f \S+( .*)?",
     "ls": ANY,
     "netstat": r"-\w+",
+    "nice": r"gzip -cd \S+",
     "nft": r"(-\S+ )*list .*",
     "od": ANY,
     "ovs-appctl": r"(--timeout=\d+ )?-t \S+ (\"\$@\"|[a-z]+/(show|stats-show|list).*|version)",

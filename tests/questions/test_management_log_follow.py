@@ -55,8 +55,9 @@ class Log:
         self._root, self._shell = root, shell
         tools = root / "tools"
         tools.mkdir()
-        (tools / "awk").write_text(f'#!/bin/sh\nexec {" ".join(AWKS[awk])} "$@"\n')
+        (tools / "awk").write_text(f'#!/bin/sh\nexec {shutil.which(AWKS[awk][0])} {" ".join(AWKS[awk][1:])} "$@"\n')
         (tools / "awk").chmod(0o755)
+        self.path_of_tools = f"{tools}:{os.environ['PATH']}"
 
     def write(self, *lines: str, file: Path | None = None) -> None:
         with (file or self.path).open("a") as log:
@@ -87,8 +88,8 @@ class Log:
             known = {"read": READ_LIMIT, "sent": SIZE - 65536, "behind": BEHIND_LIMIT, "packed": PACKED_LIMIT}[name]
             text = text.replace(str(known), str(given_limit))
         told = subprocess.run(
-            [*SHELLS[self._shell], "-c", text, "management_log", *self.follower.position.words()],
-            env={"PATH": f"{self._root}/tools:{os.environ['PATH']}", "ROOT": str(self._root), "LC_ALL": "C"},
+            [shutil.which(SHELLS[self._shell][0]) or "", *SHELLS[self._shell][1:], "-c", text, "management_log", *self.follower.position.words()],
+            env={"PATH": self.path_of_tools, "ROOT": str(self._root), "LC_ALL": "C"},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120,
         )  # fmt: skip
         return told.returncode, told.stdout.decode("utf-8", "replace")
@@ -188,6 +189,27 @@ def test_renamed_and_compressed(log: Log) -> None:
     log.catch_up()
     assert log.numbers == [50, 51, 52]
     assert log.follower.losses == 0
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_unpacking_is_nice(one: Log, tmp_path: Path, *, is_there: bool) -> None:
+    """To the management server; where that tool is missing it is unpacked all the same."""
+    tools, noted = one._root / "tools", tmp_path / "noted"
+    if is_there:
+        (tools / "nice").write_text(f'#!/bin/sh\necho "$*" >>{noted}\nexec "$@"\n')
+        (tools / "nice").chmod(0o755)
+    for tool in ("cksum", "cat", "date", "grep", "gzip", "head", "ls", "od", "stat", "tail", "tr"):
+        (tools / tool).symlink_to(shutil.which(tool) or "")
+    one.path_of_tools = str(tools)
+    one.write(warning(55))
+    one.compress(one.rename())
+    one.write(warning(56))
+    one.catch_up()
+    assert one.numbers == [55, 56]
+    assert one.follower.losses == 0
+    words = [line.split() for line in noted.read_text().splitlines()] if is_there else []
+    assert bool(words) is is_there
+    assert {tuple(line[:2]) for line in words} <= {("gzip", "-cd")}
 
 
 def test_compressed_later_in_the_middle_of_reading(log: Log) -> None:

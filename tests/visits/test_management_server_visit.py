@@ -25,10 +25,10 @@ OTHER = Question("other", Via.MANAGEMENT_SERVER, "", str, "", "")
 DONE = Collected({}, Failure(Reason.DISCONNECTED, "gone"))
 
 
-def text(number: int, *, offset: int, total: int, torn: bool = False) -> str:
+def text(number: int, *, offset: int, total: int, torn: bool = False, kind: str = "plain") -> str:
     """Return a piece of 100 bytes with one warning."""
     return (
-        f"@piece found plain {offset} {total} 0 5 5 7 256\n"
+        f"@piece found {kind} {offset} {total} 0 5 5 7 256\n"
         f"2025-10-27 15:50:13,678 WARN  [c.c.X] (T-1:[ctx-1]) (logid:{number}) warning {number}\n"
         f"@end 100 100 1 2025-10-27 15:50:13\n{'@torn' if torn else '@whole'}\n"
     )
@@ -39,6 +39,7 @@ class Server:
     """Stands for the source: a log of which each call brings the next 100 bytes."""
 
     total: int
+    kind: str = "plain"
     torn: set[int] = field(default_factory=set)
     gone_at: int = 1000
     cut_at: int = 1000
@@ -60,7 +61,8 @@ class Server:
         if self.calls == self.gone_at:
             return DONE
         offset = int(words["management_log"][0][1:]) if words["management_log"][4] == "open" else 0
-        section = Section(text(self.calls, offset=offset, total=self.total, torn=self.calls in self.torn), 0)
+        torn = self.calls in self.torn
+        section = Section(text(self.calls, offset=offset, total=self.total, torn=torn, kind=self.kind), 0)
         if self.calls == self.cut_at:
             section = replace(section, cut=True)
         return Collected({"management_log": section, "other": Section("well", 0)})
@@ -93,6 +95,16 @@ async def test_no_visit_reads_for_ever() -> None:
     assert server.calls == management_server.PIECES
     assert outcome.behind == 1_000_000 - 100 * management_server.PIECES
     assert (await told(server, where)).by_level == {"WARN": 2 * management_server.PIECES}
+
+
+async def test_few_pieces_of_a_compressed_log_are_asked_in_one_visit() -> None:
+    """Each is unpacked from its beginning, on the management server; the rest waits and is not lost."""
+    server = Server(total=1000, kind="packed", torn={2})
+    where = ways(server)
+    outcome = await told(server, where)
+    assert server.calls == management_server.PACKED_PIECES
+    assert (outcome.by_level, outcome.losses) == ({"WARN": 3}, 0)
+    assert (await told(server, where)).behind == 1000 - 100 * (2 * management_server.PACKED_PIECES - 1)
 
 
 async def test_no_further_piece_is_begun_when_the_time_is_spent() -> None:
