@@ -47,13 +47,16 @@ OVS_RESTARTS = 2  # in a quarter of an hour; an upgrade restarts a daemon once o
 
 # host_connectivity
 HEARTBEAT_STALE_SECONDS = 150  # cluster.heartbeat.threshold as shipped: then CloudStack itself holds a server for dead
-SERVER_RETIRED_SECONDS = 7 * 86400  # without a heartbeat for that long a server was taken out of service on purpose
+API_SILENT_SECONDS = 400  # the inventory is read each 300 s: an API that has not answered for longer does not answer
+SERVER_RETIRED_SECONDS = 86400  # Down for that long: stopped on purpose, or known to those who were told for a day
+SERVER_RESTARTS = 2  # of one management server within an hour; an upgrade or a changed setting needs one or two
 MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started opens its ports within some minutes
 CLOCKS_APART_SECONDS = 30  # of two management servers: console sessions of one are too old or too new for the other
 API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management server lists 500 machines in one or two
 
 # user_metadata
 LOG_COMPLAINTS = 2  # of one kind in a quarter of an hour of management-server.log; single ones heal by themselves
+LOG_FREQUENT = 20  # the same of kinds of which a rebooting host causes a dozen in a big cloud; more is a lasting fault
 LOG_SILENT_SECONDS = 900  # a management server that works writes several lines a minute
 
 # About the exporter itself; only its own alerts and dashboards read these.
