@@ -57,7 +57,6 @@ API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management se
 # user_metadata
 LOG_COMPLAINTS = 2  # of one kind in a quarter of an hour of management-server.log; single ones heal by themselves
 LOG_FREQUENT = 20  # the same of kinds of which a rebooting host causes a dozen in a big cloud; more is a lasting fault
-LOG_FREQUENT = 20  # the same of kinds of which a rebooting host causes a dozen in a big cloud; more is a lasting fault
 LOG_SILENT_SECONDS = 900  # a management server that works writes several lines a minute
 
 # About the exporter itself; only its own alerts and dashboards read these.
