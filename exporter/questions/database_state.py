@@ -36,6 +36,8 @@ class ServerRow:
         msid: the number that other tables call mgmt_server_id.
         heartbeat_age: seconds since its last heartbeat; a live one writes each 1.5 s.
         running: seconds since it was started; None when that cannot be told: its runid is no time of the last years.
+        beat: its last heartbeat as the row has it, by the server's own clock; empty when it never wrote one.
+        run: number of its present run, milliseconds of unix time by the server's own clock; empty when not told.
     """
 
     id: str
@@ -45,6 +47,8 @@ class ServerRow:
     version: str
     heartbeat_age: float
     running: float | None
+    beat: str = ""
+    run: str = ""
 
 
 def read_versions(rows: Rows) -> tuple[SchemaVersion, ...]:
@@ -69,6 +73,8 @@ def _server(row: Mapping[str, Any]) -> ServerRow:
         version=_text(row, "version"),
         heartbeat_age=max(_number(row, "heartbeat_age") or 0.0, 0.0),
         running=_running(_number(row, "running")),
+        beat=str(row.get("beat") or ""),
+        run=str(row.get("run") or ""),
     )
 
 
@@ -111,7 +117,8 @@ DATABASE_SERVERS = Question(
     Via.DATABASE,
     "SELECT uuid AS id, name, CAST(msid AS CHAR) AS msid, state, version,"
     " TIMESTAMPDIFF(SECOND, COALESCE(last_update, '1970-01-01'), UTC_TIMESTAMP()) AS heartbeat_age,"
-    " UNIX_TIMESTAMP() - runid / 1000 AS running FROM mshost WHERE removed IS NULL",
+    " UNIX_TIMESTAMP() - runid / 1000 AS running,"
+    " CAST(last_update AS CHAR) AS beat, CAST(runid AS CHAR) AS run FROM mshost WHERE removed IS NULL",
     read_servers,
     privilege="SELECT on mshost",
     why="Which management servers are alive; one that hangs is not set Down by itself.",

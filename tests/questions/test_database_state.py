@@ -22,6 +22,8 @@ SERVER = {
     "version": "4.22.0.0",
     "heartbeat_age": 1,
     "running": decimal.Decimal("86400.1234"),
+    "beat": "2026-11-21 17:00:00",
+    "run": "1795280400123",
 }
 CELLS = st.one_of(
     st.none(), st.integers(), st.floats(), st.text(max_size=20), st.binary(max_size=20), st.decimals(), st.datetimes()
@@ -63,6 +65,13 @@ def test_a_management_server_is_read_whole() -> None:
     assert (told.id, told.name, told.msid, told.state, told.version) == tuple(SERVER[key] for key in list(SERVER)[:5])
     assert told.heartbeat_age == 1.0
     assert told.running == pytest.approx(86400.1234)
+    assert (told.beat, told.run) == ("2026-11-21 17:00:00", "1795280400123")
+
+
+def test_a_server_that_never_wrote_anything() -> None:
+    """It has neither heartbeat nor run; the row is read all the same."""
+    (told,) = DATABASE_SERVERS.read(server(beat=None, run=None))
+    assert (told.beat, told.run) == ("", "")
 
 
 @pytest.mark.parametrize(
