@@ -9,6 +9,7 @@ from exporter.inventory.rows import SettingRow
 
 COMMAND = "listConfigurations"
 SETTINGS = (
+    "cluster.heartbeat.threshold",
     "consoleproxy.management.state",
     "consoleproxy.management.state.last",
     "consoleproxy.session.max",
