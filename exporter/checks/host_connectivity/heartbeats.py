@@ -1,21 +1,22 @@
 """Management servers that no longer write their heartbeat into the database.
 
 Symptom: nothing can be started or changed; agents sit without a management server, and nothing else shows it.
-Detect:  mshost.last_update. Peers mark a server whose heartbeat stops as Down; with a single one nobody does.
+Detect:  mshost.last_update, by the server's own clock: old, and the same at two looks. An old one that goes on is a
+         clock or a replica that is late. Peers mark a server that stops as Down; with a single one nobody does.
 Fix:     start the service; when it stopped by itself, see why it could not reach the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from exporter.checks.host_connectivity.remedies import CHECK_DATABASE_WAY, REMOVE_SERVER, START_SERVICE
-from exporter.checks.host_connectivity.servers import HELD_BACK, PER_SERVER, is_fresh, names
+from exporter.checks.host_connectivity.servers import HELD_BACK, PER_SERVER, heartbeat_limit, is_fresh, names
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above, equals
 from exporter.questions.database_state import DATABASE_SERVERS, ServerRow
-from exporter.thresholds import HEARTBEAT_STALE_SECONDS, SERVER_RETIRED_SECONDS
+from exporter.thresholds import API_SILENT_SECONDS, SERVER_RETIRED_SECONDS
 
 WATCH_DATABASE = (
     "See which database server the exporter reads, whether it replicates, and whether its clock and those of the"
@@ -24,15 +25,16 @@ WATCH_DATABASE = (
 
 AGE = Metric(
     "cloudstack_network_host_connectivity_management_server_heartbeat_age_seconds",
-    "Seconds since the management server wrote its heartbeat into the database; one that lives does each 1.5 s.",
+    "Seconds by which the clock of the database is ahead of the last heartbeat, which is written each 1.5 s.",
     labels=PER_SERVER,
 )
 LOST = Metric(
     "cloudstack_network_host_connectivity_management_server_lost",
-    "Whether the heartbeat of the management server stopped within a week and nobody took it out of service.",
+    "Whether the heartbeat of the management server stopped within a day and nobody took it out of service.",
     labels=PER_SERVER,
     problem=above(0),
     subject="management_server",
+    follows=("cloudstack_network_host_connectivity_management_server_database_unconnected",),
 )
 ALIVE = Metric(
     "cloudstack_network_host_connectivity_management_servers_alive",
@@ -43,63 +45,89 @@ ALIVE = Metric(
 )
 BEHIND = Metric(
     "cloudstack_network_host_connectivity_management_heartbeats_behind",
-    "Whether the database shows only old heartbeats although CloudStack answers: it is the database that is late.",
+    "Whether the database shows old heartbeats only and they go on, or CloudStack answers: a clock or replica is late.",
     labels=("database",),
     problem=above(0),
     subject="database",
 )
 
 
+Stopped = Mapping[str, bool | None]
+"""Server id -> whether its heartbeat stopped; None while only one look has shown that it is old."""
+
+
 def judge(target: DatabaseTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield age and verdict of each heartbeat, and how many servers live; nothing of what is not of today."""
+    """Yield age and verdict of each heartbeat, how many servers live, and whether what is shown is old."""
     rows = answers[DATABASE_SERVERS]
     if not rows:
         return
+    shown, limit = names(rows, cloud), heartbeat_limit(cloud)
     newest = min(row.heartbeat_age for row in rows)
-    behind = is_behind(rows, answers.now, cloud)
+    stopped = _stopped(rows, answers, cloud)
+    alive = sum(state is False for state in stopped.values())
+    for row in rows:
+        yield AGE.sample(shown[row.id], value=row.heartbeat_age)
+    if not alive and None in stopped.values():
+        return
+    goes_on = bool(alive) and newest > limit
+    behind = goes_on or (not alive and _has_answered(answers, newest, cloud))
+    why = "and they go on" if goes_on else "the API has answered since"
     yield BEHIND.sample(
         target.name,
         value=int(behind),
-        seen=f"the newest heartbeat is {newest:.0f} s old, the API has answered since",
-        expected=f"a heartbeat within {HEARTBEAT_STALE_SECONDS} s",
+        seen=f"the newest heartbeat is {newest:.0f} s old, {why}",
+        expected=f"a heartbeat within {limit:.0f} s",
         remedy=WATCH_DATABASE,
     )
-    if behind:
+    if behind and not goes_on:
         return
-    shown = names(rows, cloud)
     for row in rows:
-        yield AGE.sample(shown[row.id], value=row.heartbeat_age)
-        yield _lost(row, shown[row.id])
+        if (state := stopped[row.id]) is not None:
+            yield _lost(row, shown[row.id], limit, is_stopped=state)
     yield ALIVE.sample(
         target.name,
-        value=sum(map(is_fresh, rows)),
+        value=alive,
         seen=f"the newest heartbeat is {newest:.0f} s old",
         expected="one management server at least",
     )
 
 
-def is_behind(rows: Sequence[ServerRow], now: float, cloud: Cloud) -> bool:
-    """Return whether CloudStack has answered after the newest heartbeat that is shown, so that newer ones are missing.
+def _stopped(rows: Sequence[ServerRow], answers: Answers, cloud: Cloud) -> Stopped:
+    """Return which heartbeats stopped: they are old, and the look before has shown the same ones.
 
-    A server that cannot write its heartbeat for 150 s stops itself, and one that is dead answers nobody: so what the
-    database shows is of the past (a replica that does not tell its lag), or its clock is off.
+    The age is the difference of two clocks, so that an old one alone may be a wrong clock.
     """
-    newest = min(row.heartbeat_age for row in rows)
-    return newest > HEARTBEAT_STALE_SECONDS and cloud.at > now - newest + HEARTBEAT_STALE_SECONDS
+    before = answers.before(DATABASE_SERVERS)
+    beats = {row.id: row.beat for row in before[0]} if before else {}
+    return {
+        row.id: False if is_fresh(row, cloud) else row.beat == beats[row.id] if row.id in beats else None
+        for row in rows
+    }
 
 
-def _lost(row: ServerRow, name: str) -> Sample:
+def _has_answered(answers: Answers, newest: float, cloud: Cloud) -> bool:
+    """Return whether CloudStack has answered since all heartbeats stopped, so that it is no end that is shown.
+
+    By one clock that is certain once an inventory is begun after they were seen to stand still. By the clocks of the
+    others it may seem so: then the next inventory is waited for.
+    """
+    silent = answers.held_by(DATABASE_SERVERS, "silent")
+    seems = cloud.at > answers.now - newest + heartbeat_limit(cloud)
+    return cloud.asked > silent.first_asked or (seems and silent.seconds < API_SILENT_SECONDS)
+
+
+def _lost(row: ServerRow, name: str, limit: float, *, is_stopped: bool) -> Sample:
     """Return the verdict on one heartbeat.
 
-    A server that others have marked Down is missed for a week; then it was taken out of service.
+    A server that stops in order marks itself Down, and one that dies is marked by others: neither tells somebody's
+    will, so that Down is missed for a day.
     """
-    stopped = not is_fresh(row) and row.state not in HELD_BACK
     retired = row.state == "Down" and row.heartbeat_age > SERVER_RETIRED_SECONDS
     return LOST.sample(
         name,
-        value=int(stopped and not retired),
+        value=int(is_stopped and row.state not in HELD_BACK and not retired),
         seen=f"{row.state}, last heartbeat {row.heartbeat_age:.0f} s ago",
-        expected=f"a heartbeat within {HEARTBEAT_STALE_SECONDS} s",
+        expected=f"a heartbeat within {limit:.0f} s",
     )
 
 

@@ -51,7 +51,7 @@ def judge(target: DatabaseTarget, answers: Answers, cloud: Cloud) -> Samples:
     rows = answers.get(DATABASE_SERVERS) or ()
     shown = names(rows, cloud)
     for row in rows:
-        if row.state == "Up" and is_fresh(row) and release(row.version) and release(schema):
+        if row.state == "Up" and is_fresh(row, cloud) and release(row.version) and release(schema):
             yield DIFFERS.sample(
                 shown[row.id],
                 value=int(release(row.version) != release(schema)),

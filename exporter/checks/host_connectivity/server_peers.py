@@ -69,7 +69,7 @@ def _held_for_dead(answers: Answers, cloud: Cloud, connected: Mapping[str, froze
     shown = names(rows, cloud)
     pairs = {(shown.get(row.name, row.name), shown.get(row.seen, row.seen)) for row in confirmed}
     for row in rows:
-        if row.state == "Up" and is_fresh(row):
+        if row.state == "Up" and is_fresh(row, cloud):
             owner = shown[row.id]
             lost = sorted(peer for one, peer in pairs if one == owner and not _meet(owner, peer, connected))
             yield DOWN.sample(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -44,9 +45,16 @@ def names(rows: Sequence[ServerRow], cloud: Cloud) -> Mapping[str, str]:
     return {server: known[server].name if server in known else name for server, name in own.items()}
 
 
-def is_fresh(row: ServerRow) -> bool:
-    """Return whether a server writes its heartbeat."""
-    return row.heartbeat_age <= HEARTBEAT_STALE_SECONDS
+def heartbeat_limit(cloud: Cloud) -> float:
+    """Return after how many seconds CloudStack itself holds a server for dead, at least what it is shipped with."""
+    told = (cloud.setting("cluster.heartbeat.threshold") or "").strip()
+    configured = int(told) / 1000 if re.fullmatch(r"\d{1,9}", told, re.ASCII) else 0.0
+    return max(float(HEARTBEAT_STALE_SECONDS), configured)
+
+
+def is_fresh(row: ServerRow, cloud: Cloud) -> bool:
+    """Return whether a server writes its heartbeat, by the clocks."""
+    return row.heartbeat_age <= heartbeat_limit(cloud)
 
 
 def entries(setting: str) -> tuple[str, ...]:

@@ -57,9 +57,16 @@ def target(of: ManagementServer) -> ManagementServerTarget:
 
 
 def row(number: int = 1, state: str = "Up", age: float = 1.0, **changes: Any) -> ServerRow:
-    """Return a row of mshost."""
+    """Return a row of mshost, of which the database's clock says this age."""
     found = ServerRow(f"id-{number}", f"mgmt-{number}", f"{number}", state, "4.20.1.0", age, 20 * DAY)
-    return replace(found, **changes)
+    return replace(found, **({"beat": f"{NOW - age:.0f}"} | changes))
+
+
+def earlier(row: ServerRow, *, stands: bool, seconds: float = 60.0) -> ServerRow:
+    """Return what the look before has shown: the same heartbeat, or an earlier one that was as old."""
+    if stands:
+        return replace(row, heartbeat_age=max(row.heartbeat_age - seconds, 0.0))
+    return replace(row, beat=f"{NOW - seconds - row.heartbeat_age:.0f}")
 
 
 def versions(*steps: tuple[str, str]) -> tuple[SchemaVersion, ...]:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.checks.host_connectivity.heartbeats import judge
 from exporter.checks.host_connectivity.servers import HELD_BACK
-from exporter.model import Sample
+from exporter.cloud.cloud import Cloud
+from exporter.memory import Scope
+from exporter.model import Answer, Answers, Sample
 from exporter.questions.database_state import DATABASE_SERVERS, ServerRow
-from exporter.thresholds import HEARTBEAT_STALE_SECONDS, SERVER_RETIRED_SECONDS
+from exporter.thresholds import API_SILENT_SECONDS, HEARTBEAT_STALE_SECONDS, SERVER_RETIRED_SECONDS
 from tests.checks.host_connectivity import management_scene as scene
 
-WEEK = float(SERVER_RETIRED_SECONDS)
+RETIRED = float(SERVER_RETIRED_SECONDS)
+LONG_AGO = scene.NOW - 10_000
+THRESHOLD = "cluster.heartbeat.threshold"
 
 
-def said(*rows: ServerRow, api_at: float = scene.NOW - 10_000) -> list[Sample]:
-    """Return the samples; the API answered last at ``api_at``, long ago unless told."""
-    return list(judge(scene.DATABASE, scene.answers({DATABASE_SERVERS: rows}), scene.cloud(at=api_at)))
+def said(
+    *rows: ServerRow, stands: bool = True, api_at: float = LONG_AGO, looks: int = 2, limit: str = ""
+) -> list[Sample]:
+    """Return the samples of the second look; old heartbeats stand still; the API answered long ago unless told."""
+    before = tuple(scene.earlier(row, stands=stands and row.heartbeat_age > 60) for row in rows)
+    answers = scene.answers({DATABASE_SERVERS: rows}, {DATABASE_SERVERS: before} if looks > 1 else None)
+    return list(judge(scene.DATABASE, answers, scene.cloud(at=api_at, settings={THRESHOLD: limit})))
 
 
 def lost(*rows: ServerRow) -> dict[tuple[str, ...], float]:
@@ -24,13 +34,43 @@ def lost(*rows: ServerRow) -> dict[tuple[str, ...], float]:
     return scene.values(said(*rows), "management_server_lost")
 
 
+def kinds(samples: list[Sample]) -> list[str]:
+    """Return the last word of each metric."""
+    return [one.metric.name.rpartition("_")[2] for one in samples]
+
+
+class Visits:
+    """A database that is visited each minute, with the memory of the judge."""
+
+    def __init__(self) -> None:
+        self.scope = Scope()
+        self.asked = 1000.0
+        self.shown: Answer[tuple[ServerRow, ...]] | None = None
+
+    def visit(self, *rows: ServerRow, api_age: float) -> list[Sample]:
+        """Return what is said after a minute; the inventory was complete ``api_age`` seconds ago."""
+        self.asked += 60
+        now = Answer(rows, self.asked, scene.NOW, 1e12)
+        previous = {DATABASE_SERVERS: self.shown} if self.shown else {}
+        self.shown = now
+        cloud = scene.cloud(at=scene.NOW - api_age, asked=self.asked - api_age - 5, finished=self.asked - api_age)
+        answers = Answers(
+            now=scene.NOW, asked=self.asked, values={DATABASE_SERVERS: now}, previous=previous, memory=self.scope.held
+        )
+        self.scope.begin()
+        found = list(judge(scene.DATABASE, answers, cloud))
+        self.scope.end()
+        return found
+
+
 def test_two_that_live() -> None:
-    """Zero is said of each."""
-    found = said(scene.row(1), scene.row(2, age=2.0), api_at=scene.NOW)
-    assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0, ("mgmt-2",): 0}
-    assert scene.values(found, "management_server_heartbeat_age_seconds") == {("mgmt-1",): 1, ("mgmt-2",): 2}
-    assert scene.values(found, "management_servers_alive") == {("cloud",): 2}
-    assert scene.values(found, "management_heartbeats_behind") == {("cloud",): 0}
+    """Zero is said of each, at the first look already."""
+    for looks in (1, 2):
+        found = said(scene.row(1), scene.row(2, age=2.0), api_at=scene.NOW, looks=looks)
+        assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0, ("mgmt-2",): 0}
+        assert scene.values(found, "management_server_heartbeat_age_seconds") == {("mgmt-1",): 1, ("mgmt-2",): 2}
+        assert scene.values(found, "management_servers_alive") == {("cloud",): 2}
+        assert scene.values(found, "management_heartbeats_behind") == {("cloud",): 0}
 
 
 def test_one_of_two_has_stopped() -> None:
@@ -41,9 +81,26 @@ def test_one_of_two_has_stopped() -> None:
         assert scene.only(found, "management_servers_alive").value == 1
 
 
+def test_one_look_at_an_old_heartbeat_is_no_verdict() -> None:
+    """It may be a clock; the other server has its verdict."""
+    found = said(scene.row(1), scene.row(2, age=151.0), looks=1)
+    assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0}
+    assert kinds(said(scene.row(1, age=151.0), looks=1)) == ["seconds"]
+
+
 def test_at_the_limit_it_lives() -> None:
     """CloudStack itself waits as long."""
     assert lost(scene.row(1, age=float(HEARTBEAT_STALE_SECONDS))) == {("mgmt-1",): 0}
+
+
+@pytest.mark.parametrize(
+    ("setting", "missed"),
+    [("150000", 1), ("600000", 0), (" 300000 ", 0), ("1000", 1), ("", 1), ("x", 1), ("-600000", 1), ("\u0663", 1)],
+)
+def test_the_limit_is_the_clouds_own(setting: str, missed: int) -> None:
+    """In milliseconds; one that is shorter than as shipped, or no number, is not taken."""
+    found = said(scene.row(1), scene.row(2, age=200.0), limit=setting)
+    assert scene.values(found, "management_server_lost")["mgmt-2",] == missed
 
 
 def test_the_only_server_has_died() -> None:
@@ -52,19 +109,72 @@ def test_the_only_server_has_died() -> None:
     alive = scene.only(found, "management_servers_alive")
     assert (alive.value, alive.seen) == (0, "the newest heartbeat is 400 s old")
     assert scene.only(found, "management_server_lost").value == 1
+    assert scene.only(found, "management_heartbeats_behind").value == 0
 
 
 def test_all_of_two_have_died() -> None:
     """One is critical, whatever their rows say."""
-    found = said(scene.row(1, age=400.0), scene.row(2, "Down", age=WEEK + 1))
+    found = said(scene.row(1, age=400.0), scene.row(2, "Down", age=RETIRED + 1))
     assert scene.only(found, "management_servers_alive").value == 0
     assert scene.values(found, "management_server_lost") == {("mgmt-1",): 1, ("mgmt-2",): 0}
 
 
-@pytest.mark.parametrize(("age", "missed"), [(100.0, 0), (3600.0, 1), (WEEK - 1, 1), (WEEK + 1, 0), (1.8e9, 0)])
+@pytest.mark.parametrize("api_age", [10, 40, 60, 120, 200, 290])
+@pytest.mark.parametrize("skew", [200.0, 3600.0])
+def test_a_clock_that_is_behind_is_not_a_death(skew: float, api_age: int) -> None:
+    """The heartbeats are old by the database's clock, and go on: the only server lives, whenever the API answered."""
+    found = said(scene.row(1, age=skew), stands=False, api_at=scene.NOW - api_age)
+    assert scene.only(found, "management_servers_alive").value == 1
+    assert scene.only(found, "management_server_lost").value == 0
+    behind = scene.only(found, "management_heartbeats_behind")
+    assert (behind.value, behind.seen) == (1, f"the newest heartbeat is {skew:.0f} s old, and they go on")
+
+
+def test_one_of_two_clocks_is_behind() -> None:
+    """The other one is on time, so that it is not the database."""
+    found = said(scene.row(1), scene.row(2, age=200.0), stands=False, api_at=scene.NOW)
+    assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0, ("mgmt-2",): 0}
+    assert scene.only(found, "management_servers_alive").value == 2
+    assert scene.only(found, "management_heartbeats_behind").value == 0
+
+
+@pytest.mark.parametrize("skew", [0.0, 200.0])
+@pytest.mark.parametrize("before", [10.0, 150.0, 290.0])
+def test_the_only_server_dies(skew: float, before: float) -> None:
+    """The API answered last some seconds before: with any clock it is said, at the latest after an inventory's time."""
+    visits = Visits()
+    visits.visit(scene.row(1, age=skew, beat="alive"), api_age=before)
+    verdicts = []
+    for minute in range(1, 12):
+        row = scene.row(1, age=skew + 60.0 * minute, beat="last")
+        found = visits.visit(row, api_age=before + 60 * minute)
+        verdicts += [*scene.values(found, "management_servers_alive").values()]
+        if 60 * minute > API_SILENT_SECONDS + HEARTBEAT_STALE_SECONDS:
+            assert verdicts[-1] == 0
+    assert verdicts == sorted(verdicts, reverse=True)
+
+
+def test_a_database_that_no_longer_follows() -> None:
+    """A writable server of long ago is read: whenever the API answers, no server is called dead."""
+    for phase in range(0, 300, 30):
+        visits = Visits()
+        visits.visit(scene.row(1), api_age=phase)
+        for minute in range(1, 15):
+            row = scene.row(1, age=7200.0 + 60 * minute, beat="long ago")
+            found = visits.visit(row, api_age=(phase + 60 * minute) % 300)
+            assert 0 not in scene.values(found, "management_servers_alive").values()
+        assert scene.only(found, "management_heartbeats_behind").value == 1
+
+
+@pytest.mark.parametrize(("age", "missed"), [(100.0, 0), (3600.0, 1), (RETIRED - 1, 1), (RETIRED + 1, 0), (1.8e9, 0)])
 def test_a_server_that_is_marked_down(age: float, missed: int) -> None:
-    """It is missed for a week; then it was taken out of service, as one that never wrote anything."""
+    """It is missed for a day; then it was taken out of service, as one that never wrote anything."""
     assert lost(scene.row(1), scene.row(2, "Down", age=age))["mgmt-2",] == missed
+
+
+def test_a_server_that_nobody_marked_is_missed_for_ever() -> None:
+    """Up without a heartbeat is never somebody's will."""
+    assert lost(scene.row(1), scene.row(2, age=30 * RETIRED))["mgmt-2",] == 1
 
 
 @pytest.mark.parametrize("state", sorted(HELD_BACK))
@@ -78,10 +188,18 @@ def test_a_server_that_died_while_it_started() -> None:
     assert lost(scene.row(1), scene.row(2, "Starting", age=4000.0))["mgmt-2",] == 1
 
 
-def test_a_replica_that_is_late_is_no_witness() -> None:
-    """The API has answered after the newest heartbeat: nothing is said of the servers, and why is a finding."""
+def test_a_replica_that_is_late_goes_on() -> None:
+    """Its heartbeats are as old at each look: nobody is missed, and why they are old is a finding."""
+    rows = (scene.row(1, age=7200.0), scene.row(2, age=7201.0))
+    found = said(*rows, stands=False, api_at=scene.NOW - 30)
+    assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0, ("mgmt-2",): 0}
+    assert scene.only(found, "management_heartbeats_behind").value == 1
+
+
+def test_a_database_that_stands_still_is_no_witness() -> None:
+    """The API has answered since: nothing is said of the servers but the age."""
     found = said(scene.row(1, age=7200.0), scene.row(2, age=7201.0), api_at=scene.NOW - 30)
-    assert [one.metric.name.rpartition("_")[2] for one in found] == ["behind"]
+    assert kinds(found) == ["seconds", "seconds", "behind"]
     behind = scene.only(found, "management_heartbeats_behind")
     assert (behind.value, behind.seen) == (1, "the newest heartbeat is 7200 s old, the API has answered since")
 
@@ -92,12 +210,21 @@ def test_an_api_that_answered_while_the_last_one_died() -> None:
     assert scene.only(found, "management_servers_alive").value == 0
 
 
+def test_a_server_that_is_new_to_the_table() -> None:
+    """Its row is old at once: the look before has not shown it, so that nothing is said of it."""
+    rows = (scene.row(1), scene.row(2, age=500.0))
+    answers = scene.answers({DATABASE_SERVERS: rows}, {DATABASE_SERVERS: rows[:1]})
+    found = list(judge(scene.DATABASE, answers, scene.cloud()))
+    assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0}
+
+
 def test_a_server_that_was_installed_anew() -> None:
     """Its former row has the same name; each has a verdict of its own, under the name that CloudStack's list has."""
-    rows = (scene.row(1), scene.row(2, "Down", age=WEEK + 1, name="mgmt-1"))
-    told = scene.cloud(scene.server(1, name="mgmt-1 (id-1)"), scene.server(2, "Down", name="mgmt-1 (id-2)"))
+    rows = (scene.row(1), scene.row(2, "Down", age=RETIRED + 1, name="mgmt-1"))
+    told: Cloud = scene.cloud(scene.server(1, name="mgmt-1 (id-1)"), scene.server(2, "Down", name="mgmt-1 (id-2)"))
+    before = tuple(replace(row) for row in rows)
     for cloud in (told, scene.cloud(scene.server(3))):
-        found = list(judge(scene.DATABASE, scene.answers({DATABASE_SERVERS: rows}), cloud))
+        found = list(judge(scene.DATABASE, scene.answers({DATABASE_SERVERS: rows}, {DATABASE_SERVERS: before}), cloud))
         assert scene.values(found, "management_server_lost") == {("mgmt-1 (id-1)",): 0, ("mgmt-1 (id-2)",): 0}
 
 
