@@ -16,6 +16,7 @@ PLUGGED = re.compile(
     r"\s*(\S{1,64})\s+([a-z-]{1,32})\s+(\S.{0,254}?)\s+(\S{1,64})\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*",
     re.ASCII | re.IGNORECASE,
 )
+LINKED = re.compile(r"\s*(\S{1,64})\s+(up|down)\s*", re.ASCII)
 MARK = "@@ "
 
 
@@ -28,6 +29,8 @@ class Interface:
         kind: bridge | network | direct | hostdev | ...
         source: the bridge (or network) it is plugged into, or empty.
         mac: lower case.
+        is_linked: whether the machine's end of the cable is plugged in (``virsh domif-getlink``); asked only of taps
+            that are switched off, else None.
     """
 
     tap: str
@@ -35,6 +38,7 @@ class Interface:
     source: str
     mac: str
     model: str = ""
+    is_linked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,9 @@ class Domain:
 def read_domains(text: str) -> Mapping[str, Domain]:
     """Return the active domains by name; none is an answer.
 
-    The text is a section per domain, begun by ``@@ <id>``, of ``virsh domiflist``, and at its end ``@@ list`` with
-    ``virsh list``. A domain counts when both know it: one that came or went in between is left out.
+    The text is a section per domain, begun by ``@@ <id>``, of ``virsh domiflist``, behind it one ``@@ links <id>``
+    where a tap is switched off, and at its end ``@@ list`` with ``virsh list``. A domain counts when both know it: one
+    that came or went in between is left out.
     """
     if any(len(line) > LONGEST_LINE for line in text.splitlines()):
         message = f"a line of more than {LONGEST_LINE} characters"
@@ -73,7 +78,9 @@ def read_domains(text: str) -> Mapping[str, Domain]:
             raise UnreadableError(message)
         plugged = sections.get(row[1], ["error: it has come since"])
         if not any(line.startswith("error:") for line in plugged):
-            found[row[2]] = Domain(row[2], int(row[1]), row[3], tuple(map(_interface, filter(str.strip, plugged))))
+            linked = _linked(sections.get(f"links {row[1]}", []))
+            cards = tuple(_interface(line, linked) for line in plugged if line.strip())
+            found[row[2]] = Domain(row[2], int(row[1]), row[3], cards)
     return MappingProxyType(found)
 
 
@@ -89,13 +96,18 @@ def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
     yield name, lines
 
 
-def _interface(line: str) -> Interface:
+def _linked(lines: list[str]) -> Mapping[str, bool]:
+    """Return by tap whether it is linked; that a tap is of another domain is said with an error, which is no word."""
+    return {row[1]: row[2] == "up" for row in map(LINKED.fullmatch, lines) if row}
+
+
+def _interface(line: str, linked: Mapping[str, bool]) -> Interface:
     row = PLUGGED.fullmatch(line)
     if row is None:
         message = f"not a NIC of a domain: {line[:60]!r}"
         raise UnreadableError(message)
     tap, source, model = ("" if word == "-" else word for word in (row[1], row[3], row[4]))
-    return Interface(tap, row[2].lower(), source, row[5].lower(), model)
+    return Interface(tap, row[2].lower(), source, row[5].lower(), model, linked.get(tap))
 
 
 DOMAINS: Question[Mapping[str, Domain]] = Question(
@@ -104,11 +116,25 @@ DOMAINS: Question[Mapping[str, Domain]] = Question(
     # Two processes whatever the number of domains: virsh takes many commands in one argument. Domains are asked by
     # their number, so no name of theirs is ever part of a command. The list comes last: it says whether libvirt still
     # answered, and which domains have lived through all of it. virsh's echo ends no line, hence the quoted newlines.
+    # Of the few taps that are switched off (an even number of flags) libvirt is asked whether that is on purpose; which
+    # domain a tap is of is not known before, so each is asked, and at most four.
     r"""
 uri=${LIBVIRT_DEFAULT_URI:-qemu:///system}
 list=$(virsh -r -q -c "$uri" list) || exit
 line='
 '
+off= number=0
+set +f
+for file in "$ROOT"/sys/class/net/vnet*/flags; do
+    { read -r flags <"$file"; } 2>/dev/null || continue
+    case $flags in *[13579bdf]) continue ;; esac
+    tap=${file%/flags}
+    tap=${tap##*/}
+    case $tap in *[!a-z0-9]*) continue ;; esac
+    [ "$number" -lt 4 ] || continue
+    number=$((number + 1))
+    off="$off $tap"
+done
 wanted=
 IFS=$line
 set -f
@@ -117,7 +143,13 @@ for row in $list; do
     row=${row%% *}
     case $row in
         '' | *[!0-9]*) ;;
-        *) wanted="${wanted}echo '$line@@ $row$line'; domiflist $row; " ;;
+        *)
+            wanted="${wanted}echo '$line@@ $row$line'; domiflist $row; "
+            [ -z "$off" ] || wanted="${wanted}echo '$line@@ links $row$line'; "
+            IFS=' '
+            for tap in $off; do wanted="${wanted}domif-getlink $row $tap; echo '$line'; "; done
+            IFS=$line
+            ;;
     esac
 done
 exec virsh -r -q -c "$uri" "${wanted}echo '$line@@ list$line'; list" 2>&1

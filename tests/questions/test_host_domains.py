@@ -64,6 +64,17 @@ def test_domains_that_come_and_go() -> None:
     assert [nic.tap for nic in found["i-2-55-VM"].interfaces] == ["vnet5", ""]
 
 
+def test_links_of_taps_that_are_switched_off() -> None:
+    """virsh says so in a line of its own, and of taps of other domains that they are not found."""
+    found = read_domains(
+        "\n@@ 1\n vnet0 bridge cloudbr0 virtio 1e:00:b4:00:00:05\n vnet1 bridge cloudbr0 virtio 1e:00:b4:00:00:06\n"
+        " vnet2 bridge cloudbr0 virtio 1e:00:b4:00:00:07\n"
+        "\n@@ links 1\nvnet0 up \nvnet1 down \nerror: Interface (dev: vnet9) not found.\n\n"
+        "\n@@ list\n 1 i-2-55-VM running\n"
+    )
+    assert [nic.is_linked for nic in found["i-2-55-VM"].interfaces] == [True, False, None]
+
+
 def test_no_domain_is_an_answer() -> None:
     """An empty host."""
     assert read_domains("\n@@ list\n\n") == {}

@@ -1,7 +1,7 @@
 """VLANs of running machines that their host does not provide.
 
 Symptom: a machine has no network on one host and works after a migration; the switch is blamed for it.
-Detect:  each NIC of a machine that runs here, by MAC: the bridge that its tap is in, and that bridge's VLAN device.
+Detect:  each NIC of a machine that runs here, by MAC: tap, bridge and that bridge's VLAN device, all switched on.
 Fix:     stop and start the machine, or migrate it: the agent makes the bridge again.
 """
 
@@ -24,7 +24,7 @@ from exporter.topology.vlans import ExpectedNic, Segment, expected_nics
 
 MISMATCHES = Metric(
     "cloudstack_network_vlan_trunking_mismatches",
-    "VLANs of machines that run on the host whose bridge or VLAN device there is missing or another one.",
+    "VLANs of machines that run on the host whose bridge or VLAN device there is missing, switched off or another one.",
     labels=("zone", "cluster", "host", "physical_network"),
     problem=above(0),
     subject="host",
@@ -112,8 +112,10 @@ def _fault(expected: ExpectedNic, interface: Interface, view: Wiring) -> str | N
     if not tap.master:
         return f"{tap.name} is in no bridge"
     if expected.segment.number is None:
-        return _fault_untagged(tap, place)
-    return _fault_tagged(tap, expected.segment, place.pif if place else "", view)
+        fault = _fault_untagged(tap, place)
+    else:
+        fault = _fault_tagged(tap, expected.segment, place.pif if place else "", view)
+    return _fault_switched_off(tap, interface, view) if fault == "" else fault
 
 
 def _is_agents_own(expected: ExpectedNic, interface: Interface, view: Wiring) -> bool:
@@ -161,6 +163,19 @@ def _fault_tagged(tap: Link, segment: Segment, pif: str, view: Wiring) -> str:
     if segment.is_vlan and pif and device.parent != pif:
         return f"{device.name} hangs on {device.parent}, not on {pif}"
     return ""
+
+
+def _fault_switched_off(tap: Link, interface: Interface, view: Wiring) -> str | None:
+    """Judge tap and bridge, which are wired well: nothing passes one that is off, whatever its ports say.
+
+    A tap may be off because the link of the NIC is off on purpose, which libvirt says.
+    """
+    bridge = view.links.by_name.get(tap.master)
+    if bridge is not None and not bridge.is_up:
+        return f"{bridge.name} is switched off"
+    if tap.is_up or interface.is_linked is False:
+        return ""
+    return f"{tap.name} is switched off" if interface.is_linked else None
 
 
 CHECK = Check(

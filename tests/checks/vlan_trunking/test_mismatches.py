@@ -194,6 +194,33 @@ def test_public_nics_of_routers() -> None:
     assert scene.only(found, "mismatches").value == 1
 
 
+OFF = [scene.link("brbond0-101", "bridge", is_up=False), *scene.vlan_bridge(101, "vnet0")[1:]]
+
+
+def test_a_bridge_that_is_switched_off() -> None:
+    """Its VLAN device and the tap are up and in it, and nothing passes."""
+    sample = scene.only(verdict(*scene.UPLINK, *OFF), "mismatches")
+    assert (sample.value, sample.seen) == (1, "i-2-5-VM: brbond0-101 is switched off")
+
+
+def test_the_labels_bridge_is_switched_off() -> None:
+    """Untagged machines are plugged into it."""
+    untagged = scene.cloud(scene.instance(5, 1, scene.nic(5, "vlan://untagged")))
+    off = (*scene.UPLINK[:-1], scene.link("cloudbr1", "bridge", is_up=False))
+    found = verdict(*off, scene.link("vnet0", "tun", "cloudbr1"), cloud=untagged)
+    assert scene.only(found, "mismatches").seen == "i-2-5-VM: cloudbr1 is switched off"
+
+
+@pytest.mark.parametrize(("is_linked", "expected"), [(True, {KEY: 1}), (False, {KEY: 0}), (None, {})])
+def test_a_tap_that_is_switched_off(is_linked: bool | None, expected: dict[tuple[str, ...], float]) -> None:
+    """A fault, unless the link of the NIC is off on purpose; nothing is said while libvirt does not tell."""
+    machine = scene.domain(5)
+    machine = replace(machine, interfaces=(replace(machine.interfaces[0], is_linked=is_linked),))
+    off = [*scene.vlan_bridge(101), scene.link("vnet0", "tun", "brbond0-101", is_up=False)]
+    values = scene.values_of(verdict(*scene.UPLINK, *off, on=(machine,)))
+    assert {key: value for key, value in values.items() if key[0] == "mismatches"} == expected
+
+
 def port(bridge: str = "cloudbr1") -> OvsPort:
     """Return the port of vnet0."""
     return OvsPort(name="vnet0", bridge=bridge, tag=7, interfaces=(OvsInterface(name="vnet0"),))
