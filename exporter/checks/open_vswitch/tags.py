@@ -1,7 +1,7 @@
 """Ports of machines in another VLAN than CloudStack's.
 
 Symptom: a machine without network, or in the network of somebody else.
-Detect:  the tag of the port with the NIC's MAC (attached-mac, else libvirt's word) against the VLAN of the NIC.
+Detect:  tag, mode and trunks of the port with the NIC's MAC (attached-mac, else libvirt's word) against its VLAN.
 Fix:     stop and start the machine: libvirt writes the tag again. Nothing else may set tags.
 """
 
@@ -23,12 +23,12 @@ from exporter.topology.vlans import ExpectedNic, expected_nics
 
 WRONG = gauge(
     "tags_wrong",
-    "Ports of running machines whose tag in Open vSwitch is not the VLAN of the NIC in CloudStack.",
+    "Ports of running machines that are in Open vSwitch not, or not only, in the VLAN of the NIC in CloudStack.",
     problem=above(0),
 )
 ROW = gauge(
     "tag_wrong",
-    "The tag (0 for none) of a port whose NIC is in the VLAN that is the label vlan; only while they differ.",
+    "The tag (0 for none) of a port that is not in the VLAN of the label vlan, or not only in it; only while it is so.",
     "vm",
     "port",
     "vlan",
@@ -52,8 +52,18 @@ class Plugged:
 
     @property
     def is_wrong(self) -> bool:
-        """Return whether tag and VLAN differ; the tag 0 is none, and a trunk carries untagged frames too."""
-        return (self.port.tag or None) != (self.expected.segment.number or None)
+        """Return whether the port is anything but an access port of the VLAN, as libvirt makes it; tag 0 is none.
+
+        A port that was made a trunk hears and may send in VLANs of others, even where its tag is right.
+        """
+        return (self.port.tag or None) != (self.expected.segment.number or None) or bool(self.trunk)
+
+    @property
+    def trunk(self) -> str:
+        """Return what makes more of the port than an access port, in words of Open vSwitch."""
+        mode = "" if self.port.vlan_mode in ("", "access") else f"vlan_mode {self.port.vlan_mode}"
+        trunks = f"trunks {','.join(map(str, self.port.trunks[:5]))}" if self.port.trunks else ""
+        return ", ".join(filter(None, (mode, trunks)))
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
@@ -67,18 +77,21 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         if one.is_wrong and _is_confirmed(target, answers, cloud, one)
     ]
     host = names(target, cloud)
-    words = [
-        f"{one.expected.machine.name} at {one.port.name}: tag {one.port.tag or 'none'}, not {one.vlan}" for one in wrong
-    ]
+    words = [f"{one.expected.machine.name} at {one.port.name}: {_seen(one)}" for one in wrong]
     yield WRONG.sample(
-        *host, value=len(wrong), seen=few(words), expected="each port in the VLAN of its NIC", remedy=RESTART
+        *host, value=len(wrong), seen=few(words), expected="each port in the VLAN of its NIC alone", remedy=RESTART
     )
     for one in wrong[:ROWS_PER_TARGET]:
         yield ROW.sample(*host, one.expected.machine.name, one.port.name, one.vlan, value=one.port.tag or 0)
 
 
+def _seen(one: Plugged) -> str:
+    tag = f"tag {one.port.tag or 'none'}, not {one.vlan}"
+    return f"{one.trunk}, not only {one.vlan}" if one.trunk else tag
+
+
 def _is_confirmed(target: HostTarget, answers: Answers, cloud: Cloud, one: Plugged) -> bool:
-    key = ("tag", target.host.id, one.expected.nic.mac, one.vlan, str(one.port.tag))
+    key = ("tag", target.host.id, one.expected.nic.mac, one.vlan, str(one.port.tag), one.trunk)
     return confirmed(answers, cloud, *key, shown_by=(OVS_DATABASE,))
 
 

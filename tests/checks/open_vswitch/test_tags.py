@@ -58,6 +58,11 @@ CASES: dict[str, tuple[Instance, OvsPort, Mapping[tuple[str, ...], float]]] = {
     "a trunk of several VLANs": (instance("vlan://100-110"), tap(7), GOOD),
     "no port has this MAC": (instance(mac="02:00:00:00:00:99"), tap(7), GOOD),
     "a stale port with the same MAC": (instance(), tap(7, ofport=-1, error="gone"), GOOD),
+    "the tag, and libvirt's word for it": (instance(), replace(tap(100), vlan_mode="access"), GOOD),
+    "a trunk with the right tag": (instance(), replace(tap(100), vlan_mode="native-untagged"), wrong(100)),
+    "a trunk of all VLANs": (instance("vlan://untagged"), replace(tap(None), vlan_mode="trunk"), wrong(0, "untagged")),
+    "a trunk of some VLANs": (instance(), replace(tap(100), trunks=(100, 200)), wrong(100)),
+    "a private VLAN may be a trunk": (instance("pvlan://100-i200"), replace(tap(7), vlan_mode="trunk"), GOOD),
     "the machine is migrating": (instance(state="Migrating"), tap(200), GOOD),
     "the machine is starting": (instance(state="Starting"), tap(200), GOOD),
     "the machine runs elsewhere": (instance(host_id="h2"), tap(200), GOOD),
@@ -78,6 +83,14 @@ def test_words() -> None:
     """The finding names machine, port, tag and VLAN."""
     found = judged(judge, seen(tap(200)), cloud(instance()))
     assert found[0].seen == "i-2-7-VM at vnet0: tag 200, not 100"
+
+
+def test_words_about_a_trunk() -> None:
+    """The finding says what else the port is."""
+    trunk = replace(tap(100), vlan_mode="native-untagged", trunks=(200, 300))
+    assert judged(judge, seen(trunk), cloud(instance()))[0].seen == (
+        "i-2-7-VM at vnet0: vlan_mode native-untagged, trunks 200,300, not only 100"
+    )
 
 
 def test_libvirt_tells_the_tap_where_the_database_does_not() -> None:
