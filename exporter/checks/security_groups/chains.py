@@ -21,7 +21,7 @@ class Chains:
         ingress: chain of rules for what the machine receives; egress: for what it sends.
         default: chain that leads to both.
         frames: beginning of its chains in ebtables.
-        addresses: set of its IPv4 addresses.
+        addresses: set of its IPv4 addresses; addresses6: of IPv6.
     """
 
     ingress: str
@@ -29,6 +29,7 @@ class Chains:
     default: str
     frames: str
     addresses: str
+    addresses6: str
 
 
 def is_named(machine: str) -> bool:
@@ -45,4 +46,5 @@ def chains_of(machine: str) -> Chains:
         default=f"{chain.rpartition('-')[0]}-def",
         frames=machine[:22],
         addresses=machine[:30],
+        addresses6=f"{machine[:30]}-6",
     )

@@ -132,21 +132,23 @@ def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> 
 def _direction(asked: Asked, family: Family, *, is_ingress: bool) -> tuple[str, str]:
     """Return open, cut_off, unknown or nothing, and why: frames pass when every flavour lets them, not only one."""
     frame = asked.frame(is_ingress=is_ingress)
-    told = [_in_flavour(asked, walk, walk.path(frame), is_ingress=is_ingress) for walk in family.walks]
+    own = asked.chains.addresses if family.name == "IPv4" else asked.chains.addresses6
+    told = [_in_flavour(asked, walk, walk.path(frame), "" if is_ingress else own) for walk in family.walks]
     if told and all(state == "open" for state, _ in told):
         return (UNKNOWN, "") if family.is_unread else told[0]
     return next((one for state in ("cut_off", UNKNOWN) for one in told if one[0] == state), ("", ""))
 
 
-def _in_flavour(asked: Asked, walk: Walk, path: Path | None, *, is_ingress: bool) -> tuple[str, str]:
+def _in_flavour(asked: Asked, walk: Walk, path: Path | None, own: str) -> tuple[str, str]:
+    """Return the state in one flavour; ``own`` is the set of addresses it may send from, empty for ingress."""
     if path is None:
         return UNKNOWN, ""
+    is_ingress = not own
     if not path.passed:
         return "open" if path.is_accepted else "cut_off", _why_not_passed(asked, walk, path, is_ingress=is_ingress)
     if path.passed != asked.chains.default:
         return "open", f"passes {path.passed}, which is another machine's"
-    default = walk.ruleset.defaults.get((path.passed, asked.nic.tap), Default())
-    faults = _ingress_faults(asked, walk, default) if is_ingress else _egress_faults(asked, walk, default, path)
+    faults = _ingress_faults(asked, walk, path) if is_ingress else _egress_faults(asked, walk, path, own)
     return next(faults, ("", ""))
 
 
@@ -163,20 +165,23 @@ def _why_not_passed(asked: Asked, walk: Walk, path: Path, *, is_ingress: bool) -
     return f"{chain} has no jump for {tap}"
 
 
-def _egress_faults(asked: Asked, walk: Walk, default: Default, path: Path) -> Iterator[tuple[str, str]]:
+def _egress_faults(asked: Asked, walk: Walk, path: Path, own: str) -> Iterator[tuple[str, str]]:
     chains = asked.chains
+    default = walk.ruleset.defaults.get((path.passed, asked.nic.tap), Default())
     if default.egress != chains.egress:
         yield "open", f"{chains.default} has no jump to {chains.egress} for {asked.nic.tap}"
-    if not default.bound:
-        yield "open", f"{chains.default} lets {asked.nic.tap} use any address"
+    if default.bound != own:
+        whose = f"the addresses of {default.bound}" if default.bound else "any address"
+        yield "open", f"{chains.default} lets {asked.nic.tap} use {whose}"
     if asked.has_rules and not walk.ruleset.machines.get(chains.egress):
         yield "open", f"{chains.egress} has no end, although rules were sent"
     if asked.uplink and not path.is_accepted:
         yield "cut_off", f"nothing accepts what leaves {asked.nic.bridge} by {asked.uplink}"
 
 
-def _ingress_faults(asked: Asked, walk: Walk, default: Default) -> Iterator[tuple[str, str]]:
+def _ingress_faults(asked: Asked, walk: Walk, path: Path) -> Iterator[tuple[str, str]]:
     chains = asked.chains
+    default = walk.ruleset.defaults.get((path.passed, asked.nic.tap), Default())
     end = walk.ruleset.machines.get(chains.ingress, "")
     if default.ingress != chains.ingress:
         yield "cut_off", f"{chains.default} has no jump to {chains.ingress} for {asked.nic.tap}"

@@ -79,7 +79,8 @@ def test_chains_that_lead_in_circles_end() -> None:
 
 def test_names_of_chains() -> None:
     """From the samples: of 24, 27 and 31 characters; imported machines have names of their own."""
-    assert chains_of("i-2-55-VM") == Chains("i-2-55-VM", "i-2-55-VM-eg", "i-2-55-def", "i-2-55-VM", "i-2-55-VM")
+    plain = Chains("i-2-55-VM", "i-2-55-VM-eg", "i-2-55-def", "i-2-55-VM", "i-2-55-VM", "i-2-55-VM-6")
+    assert chains_of("i-2-55-VM") == plain
     long = chains_of("i-1234567-12345678-CLOUDINSTANC")
     assert long == Chains(
         "i-1234567-12345678-CLOUD",
@@ -87,6 +88,7 @@ def test_names_of_chains() -> None:
         "i-1234567-12345678-def",
         "i-1234567-12345678-CLO",
         "i-1234567-12345678-CLOUDINSTAN",
+        "i-1234567-12345678-CLOUDINSTAN-6",
     )
     assert chains_of("i-1234-567890-CLOUDINST1").frames == "i-1234-567890-CLOUDINS"
     assert [is_named(name) for name in ("i-2-55-VM", "r-4-VM", "web01", "i-x-VM")] == [True, True, False, False]

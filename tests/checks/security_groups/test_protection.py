@@ -210,7 +210,10 @@ def test_long_names_are_cut_as_the_tools_need_it(name: str) -> None:
     texts = replace(
         texts,
         **{
-            key: getattr(texts, key).replace("i-2-55-VM", chain).replace("i-2-55-def", f"{begin}-def")
+            key: getattr(texts, key)
+            .replace("match-set i-2-55-VM", f"match-set {addresses}")
+            .replace("i-2-55-VM", chain)
+            .replace("i-2-55-def", f"{begin}-def")
             for key in ("ip4", "ip6")
         },
         ipset=texts.ipset.replace("i-2-55-VM ", f"{addresses} "),
@@ -220,6 +223,17 @@ def test_long_names_are_cut_as_the_tools_need_it(name: str) -> None:
     domains = {name: replace(scene.domains()["i-2-55-VM"], name=name)}
     found = scene.judged(judge, texts, domains=domains, seen_by=scene.cloud((replace(placed, name=name),)))
     assert scene.counts(found) == {"machines": 1, "machines_open": 0, "machines_cut_off": 0}
+
+
+@pytest.mark.parametrize(("family", "key", "own"), [("IPv4", "ip4", "i-2-55-VM"), ("IPv6", "ip6", "i-2-55-VM-6")])
+def test_the_set_of_another_machine_binds_nobody(family: str, key: str, own: str) -> None:
+    """The rule against false addresses is there, and lets the machine use those of its neighbour."""
+    texts = scene.Texts()
+    text = getattr(texts, key).replace(f"set ! --match-set {own} src -j DROP", "set ! --match-set i-2-56-VM src -j DROP")
+    assert text != getattr(texts, key)
+    found = scene.judged(judge, replace(texts, **{key: text}))
+    words = f"{family} egress: i-2-55-def lets vnet12 use the addresses of i-2-56-VM"
+    assert scene.rows(found, "machine_open") == {"i-2-55-VM": words}
 
 
 def test_a_name_that_ipset_refuses() -> None:
