@@ -18,7 +18,8 @@ class FirewallRules:
     Attributes:
         version: as ``iptables -V`` says it, such as 1.8.9; flavour: nft | legacy, which the commands write to.
         ip4, ip6: the ruleset of the commands' own flavour first, then the other one where the kernel has it. None of
-            a family when its command is not installed.
+            a family when its command is not installed, nor of IPv6 where the kernel is without (ipv6.disable=1):
+            br_netfilter then drops bridged IPv6 frames before any rule.
         unread: families (4, 6) whose other flavour is in the kernel, but no installed command shows it.
         sets: address set of a machine -> its IPv4 addresses; None when ipset is not installed.
     """
@@ -103,7 +104,8 @@ FIREWALL_RULES: Question[FirewallRules] = Question(
     Via.HOST,
     # A machine may have thousands of rules with addresses and ports: they decide nothing about whether it is guarded
     # and stay on the host, and so do addresses of other sets and of IPv6. Only tables that the kernel has are shown,
-    # so that no module is loaded: iptables-legacy lists its tables in proc, and no set is without ip_set.
+    # so that no module is loaded: iptables-legacy lists its tables in proc, and no set is without ip_set. A kernel
+    # without IPv6 is not asked for its rules: the command fails there, and IPv4 would be lost with it.
     r"""
 version=$(iptables -V) || exit
 has_module() {
@@ -141,7 +143,7 @@ save() {
 {
     printf '@@ version\n%s\n' "$version"
     save 4 ip
-    save 6 ip6
+    if [ -e "$ROOT/proc/sys/net/ipv6" ] || [ ! -e "$ROOT/proc/sys/net/ipv4" ]; then save 6 ip6; fi
     if command -v ipset >/dev/null; then
         echo '@@ sets'
         ! has_module ip_set || ipset save || exit

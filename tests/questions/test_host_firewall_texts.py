@@ -126,6 +126,18 @@ def test_a_tool_that_is_refused(host: Machine, shell: str, tool: str) -> None:
     assert output.splitlines()[-1] == "Permission denied (you must be root)"
 
 
+def test_a_kernel_without_ipv6(host: Machine, shell: str) -> None:
+    """With ipv6.disable=1 ip6tables-save fails; IPv4 is told all the same. Constructed after iptables 1.8.9."""
+    host.file_tool("ip6tables-save", "echo 'ip6tables-save: Could not fetch rule set generation id' >&2; exit 1")
+    host.file("/proc/sys/net/ipv4/ip_forward", "1\n")
+    found = host.read(FIREWALL_RULES, shell=shell)
+    assert (len(found.ip4), found.ip6, found.unread) == (1, (), frozenset())
+    host.file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1\n")
+    code, output = host.ask(FIREWALL_RULES, shell=shell)
+    assert code != 0
+    assert output.splitlines()[-1] == "ip6tables-save: Could not fetch rule set generation id"
+
+
 def test_few_processes(host: Machine) -> None:
     """Six for both families and the sets, however many machines there are; no module is asked for what it lacks."""
     trace = host.root.parent / "trace"
