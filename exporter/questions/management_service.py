@@ -21,11 +21,13 @@ class ManagementService:
         clock: unix time by its own clock, whole seconds.
         state: systemd's word for cloudstack-management; empty where there is no such unit or no systemd.
         running: seconds since the service was started, None when not told.
+        started: seconds after the start of the machine at which it last became active, None when it never did.
     """
 
     clock: int
     state: str = ""
     running: float | None = None
+    started: float | None = None
 
     @property
     def is_active(self) -> bool | None:
@@ -47,15 +49,20 @@ def read_service(text: str) -> ManagementService:
         message = "no clock"
         raise UnreadableError(message)
     state = told.get("ActiveState", "") if told.get("LoadState") == "loaded" else ""
-    return ManagementService(int(clock), state, _running(told) if ACTIVE.get(state) else None)
+    started = _started(told) if state else None
+    return ManagementService(int(clock), state, _running(told, started) if ACTIVE.get(state) else None, started)
 
 
-def _running(told: dict[str, str]) -> float | None:
-    """Return the seconds since systemd saw the service become active; it counts microseconds since boot."""
-    since, uptime = told.get("ActiveEnterTimestampMonotonic", ""), told.get("Uptime", "")
-    if not NUMBER.fullmatch(since) or not NUMBER.fullmatch(uptime):
-        return None
-    return max(float(uptime) - float(since) / 1e6, 0.0)
+def _started(told: dict[str, str]) -> float | None:
+    """Return when systemd saw the service become active, 0 for never; it counts microseconds since boot."""
+    since = told.get("ActiveEnterTimestampMonotonic", "")
+    return float(since) / 1e6 or None if NUMBER.fullmatch(since) else None
+
+
+def _running(told: dict[str, str], started: float | None) -> float | None:
+    """Return the seconds since the service became active."""
+    uptime = told.get("Uptime", "")
+    return max(float(uptime) - started, 0.0) if started is not None and NUMBER.fullmatch(uptime) else None
 
 
 MANAGEMENT_SERVICE: Question[ManagementService] = Question(

@@ -42,6 +42,7 @@ def test_a_service_that_runs(machine: Machine, shell: str) -> None:
     before = int(SystemClock().unix())
     found = machine.read(MANAGEMENT_SERVICE, shell=shell)
     assert (found.state, found.running, found.is_active) == ("active", 3500.25, True)
+    assert found.started == 100.0
     assert before <= found.clock <= SystemClock().unix()
 
 
@@ -55,6 +56,13 @@ def test_other_states(machine: Machine, told: str, is_active: bool | None) -> No
     found = machine.read(MANAGEMENT_SERVICE)
     assert found.is_active is is_active
     assert (found.running is not None) is bool(is_active)
+    assert found.started == 100.0
+
+
+def test_a_service_that_was_never_active(machine: Machine) -> None:
+    """0 is no time."""
+    machine.tool("systemctl", ASKED, "LoadState=loaded\nActiveState=inactive\nActiveEnterTimestampMonotonic=0\n")
+    assert machine.read(MANAGEMENT_SERVICE).started is None
 
 
 def test_a_machine_without_the_unit(machine: Machine) -> None:
@@ -85,7 +93,7 @@ def test_an_uptime_that_is_none(uptime: str) -> None:
 
 def test_a_start_before_the_machine_was_up() -> None:
     """A clock that went back makes no negative time."""
-    assert read_service(f"{RUNS}Uptime=50.0\nClock=1\n") == ManagementService(1, "active", 0.0)
+    assert read_service(f"{RUNS}Uptime=50.0\nClock=1\n") == ManagementService(1, "active", 0.0, 100.0)
 
 
 @pytest.mark.parametrize("text", ["", "Clock=\n", "Clock=x\n", "Clock=1.5\n", RUNS, "date: error\n", "Clock=\u0661\n"])

@@ -44,7 +44,7 @@ HOST = st.builds(
     resource_state=st.just("Enabled"), address=ADDRESS, zone_id=st.just("z"), hypervisor=st.sampled_from(["KVM", ""]),
     management_server=ID,
 )  # fmt: skip
-ROW = st.builds(ServerRow, ID, NAME, ID, STATE, VERSION, SECONDS, st.none() | SECONDS)
+ROW = st.builds(ServerRow, ID, NAME, ID, STATE, VERSION, SECONDS, st.none() | SECONDS, VERSION, VERSION)
 VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
     DATABASE_SERVERS: st.lists(ROW, max_size=3).map(tuple),
     DATABASE_VERSIONS: st.lists(st.builds(SchemaVersion, VERSION, STATE), min_size=1, max_size=3).map(tuple),
