@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.model import Issue
+from exporter.thresholds import LOG_COMPLAINTS, LOG_FREQUENT
 
 WARNED = frozenset({"WARN", "ERROR", "FATAL"})
 TOLD = WARNED | {"INFO"}
 ANY = TOLD | {"DEBUG"}
+PLANNED = re.compile(r"(?<!errorin)(?<!errorinpreparefor)maintenance|\b(is|in|state:?) (now )?disabled\b")
+"""In a plain message: somebody has taken the host, or its cluster, out of service. A failed attempt is no plan."""
 LETTERS = re.compile(r"[a-z0-9 /']+(?![?*+])")
 
 
@@ -33,6 +36,8 @@ class Signature:
         where: the class that writes it.
         levels: at which it counts.
         is_noise: healthy clouds write it now and then: it is counted and never a finding.
+        tolerated: messages in a quarter of an hour that are no finding yet.
+        is_unplanned: a message that tells of maintenance does not fit.
     """
 
     name: str
@@ -41,14 +46,17 @@ class Signature:
     where: str
     levels: frozenset[str] = WARNED
     is_noise: bool = False
+    tolerated: int = LOG_COMPLAINTS
+    is_unplanned: bool = False
 
 
-def _row(
-    name: str, issue: Issue, pattern: str, where: str, levels: frozenset[str] = WARNED, *, is_noise: bool = False
-) -> Signature:
+def _row(  # noqa: PLR0913 - the columns of the table
+    name: str, issue: Issue, pattern: str, where: str, levels: frozenset[str] = WARNED, *, is_noise: bool = False,
+    tolerated: int = LOG_COMPLAINTS, is_unplanned: bool = False,
+) -> Signature:  # fmt: skip
     alternatives = tuple(_alternatives(pattern.lower()))
     compiled = tuple((_beginning(one), re.compile(one)) for one in alternatives)
-    return Signature(name, issue, compiled, where, levels, is_noise)
+    return Signature(name, issue, compiled, where, levels, is_noise, tolerated, is_unplanned)
 
 
 def _alternatives(pattern: str) -> Iterator[str]:
@@ -158,19 +166,25 @@ SIGNATURES: tuple[Signature, ...] = (
     _row("traffic_label_missing", PHYSICAL,
          r"Incorrect Network setup on agent|Can not find network: |Network is not configured on the backend by name",
          "NetworkOrchestrator"),
-    _row("peer_unreachable", HOSTS, r"Unable to reach the peer that the agent is connected", "ClusteredAgentAttache"),
+    _row("peer_unreachable", HOSTS, r"Unable to reach the peer that the agent is connected", "ClusteredAgentAttache",
+         is_unplanned=True),
     _row("agent_state_unknown", HOSTS,
          r"Agent .*?state cannot be determined|Agent is disconnected but the host is still up|Host .*?is down\. "
-         r"Starting HA", "AgentManagerImpl"),
+         r"Starting HA", "AgentManagerImpl", is_unplanned=True),
     _row("command_timed_out", HOSTS, r"OperationTimedoutException|Commands \d+ to Host \d+ timed out after",
-         "AgentManagerImpl"),
+         "AgentManagerImpl", tolerated=LOG_FREQUENT, is_unplanned=True),
     _row("gateway_lost", HOSTS, r"Host lost connection to gateway", "AgentManagerImpl"),
     _row("network_not_implemented", PHYSICAL,
          r"Failed to implement network .*?elements and resources|Failed to re-program the network as a part of network",
          "NetworkOrchestrator"),
     _row("resource_unreachable", HOSTS,
          r"AgentUnavailableException|Resource \[(Host|Pod|Cluster|StoragePool|DataCenter):\d+\] is unreachable",
-         "many"),
+         "many", tolerated=LOG_FREQUENT, is_unplanned=True),
+    _row("host_out_of_service", HOSTS,
+         r"AgentUnavailableException|Resource \[(Host|Pod|Cluster|StoragePool|DataCenter):\d+\] is unreachable|"
+         r"OperationTimedoutException|Commands \d+ to Host \d+ timed out after|Unable to reach the peer that the agent "
+         r"is connected|Agent .*?state cannot be determined|Agent is disconnected but the host is still up|"
+         r"Host .*?is down\. Starting HA", "those above, where it is planned", is_noise=True),
     _row("agent_port_handshake", HOSTS,
          r"SSL error caught during unwrap data: .*?the client may have invalid ca-certificates|SSL Handshake has taken "
          r"more than \d+ ?m?s to connect to", "Link", is_noise=True),
@@ -188,4 +202,5 @@ def recognised(level: str, text: str) -> Signature | None:
 
 
 def _fits(row: Signature, told: str) -> bool:
-    return any(beginning in told and pattern.search(told) for beginning, pattern in row.patterns)
+    fits = any(beginning in told and pattern.search(told) for beginning, pattern in row.patterns)
+    return fits and not (row.is_unplanned and PLANNED.search(told))

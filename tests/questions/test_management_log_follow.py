@@ -87,8 +87,9 @@ class Log:
         for name, given_limit in limits.items():
             known = {"read": READ_LIMIT, "sent": SIZE - 65536, "behind": BEHIND_LIMIT, "packed": PACKED_LIMIT}[name]
             text = text.replace(str(known), str(given_limit))
+        shell = [shutil.which(SHELLS[self._shell][0]) or "", *SHELLS[self._shell][1:]]
         told = subprocess.run(
-            [shutil.which(SHELLS[self._shell][0]) or "", *SHELLS[self._shell][1:], "-c", text, "management_log", *self.follower.position.words()],
+            [*shell, "-c", text, "management_log", *self.follower.position.words()],
             env={"PATH": self.path_of_tools, "ROOT": str(self._root), "LC_ALL": "C"},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120,
         )  # fmt: skip

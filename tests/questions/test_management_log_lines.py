@@ -155,14 +155,20 @@ def test_what_is_no_name_of_a_class(logger: str) -> None:
     assert counted(line("odd", level="ERROR", logger=logger)).unknown == {"other": 1}
 
 
-def test_lines_about_our_own_requests_do_not_count() -> None:
-    """The exporter's account and its probes leave traces that are no news."""
-    assert counted(line("Unable to verify user cloudstack-network-exporter", level="ERROR")).by_level == {}
+def test_a_virtual_machine_named_like_the_exporter_is_no_excuse() -> None:
+    """What fails for it has failed."""
+    text = 'Failed to update userdata for vm VM instance {"id":55,"name":"cloudstack-network-exporter"} and nic 12'
+    assert counted(line(text)).by_signature == {"user_data_not_updated": 1}
 
 
-def test_a_start_in_the_middle_of_a_message_is_dropped() -> None:
-    """Reading begins anywhere; half a message is none."""
-    assert counted("\tat com.cloud.Foo(Foo.java:1)", "Caused by: AgentUnavailableException").by_signature == {}
+@pytest.mark.parametrize("name", ["agent_port_handshake", "console_ticket_refused"])
+def test_what_probes_cause_is_noise(name: str) -> None:
+    """Those of load balancers and of people; the exporter's own leave nothing in this log."""
+    texts = [(level, text) for row, _, level, text in ROWS if row == name]
+    for level, text in texts:
+        assert counted(line(text, level=level)).by_signature == {name: 1}
+    assert texts
+    assert next(row for row in SIGNATURES if row.name == name).is_noise
 
 
 @given(st.lists(st.text(max_size=200), max_size=20))

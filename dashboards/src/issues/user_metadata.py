@@ -188,7 +188,11 @@ LOG = Row(
             "Complaints now",
             "What do management servers repeat? The issue tells which findings to look at. Runbook"
             " CloudStackNetManagementServerComplains.",
-            (judged("In 15 minutes", metric("management_log_complaints"), "management_server", "issue", "signature"),),
+            (
+                judged(
+                    "Too many in 15 min", metric("management_log_complaints"), "management_server", "issue", "signature"
+                ),
+            ),
             size=(12, 9),
         ),
         table(

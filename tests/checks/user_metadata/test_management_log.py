@@ -13,7 +13,7 @@ from exporter.model import Sample
 from exporter.questions.log_lines import LEVELS, LogCounts, LogTold, messages
 from exporter.questions.log_signatures import SIGNATURES
 from exporter.questions.management_log import MANAGEMENT_LOG
-from exporter.thresholds import LOG_COMPLAINTS
+from exporter.thresholds import LOG_COMPLAINTS, LOG_FREQUENT
 from tests.checks.user_metadata import log_scene as scene
 
 
@@ -65,8 +65,62 @@ def test_what_healthy_clouds_write_is_counted_and_no_problem(row: object) -> Non
         if signature is row:
             many = {signature.name: 1000}
             assert bool(problems(LogTold(by_signature=many, lately=many))) is not signature.is_noise
-            few = {signature.name: LOG_COMPLAINTS}
+            few = {signature.name: signature.tolerated}
+            assert signature.tolerated >= LOG_COMPLAINTS
             assert problems(LogTold(by_signature=few, lately=few)) == []
+
+
+def told_by(*texts: str) -> LogTold:
+    """Return what these messages come to, each with a log id of its own."""
+    counts = LogCounts()
+    counts.take(
+        messages(
+            f"2025-10-27 15:50:13,678 WARN  [c.c.a.AgentManagerImpl] (T-1:[ctx-1]) (logid:{number}) {text}"
+            for number, text in enumerate(texts)
+        )
+    )
+    lately = counts.lately(0, 0.0)
+    return LogTold(by_signature=dict(counts.by_signature), lately=lately, unknown=dict(counts.unknown))
+
+
+HOST = "Resource [Host:5] is unreachable: Host 5:"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HOST} Unable to send class com.cloud.agent.api.StopCommand because agent 5 is in maintenance mode",
+        f"{HOST} Host with specified id is not in the right state: Maintenance",
+        f"Exception while stopping com.cloud.exception.AgentUnavailableException: {HOST} state: PrepareForMaintenance",
+        "Resource [Cluster:2] is unreachable: Cluster 2 is disabled",
+        "com.cloud.exception.OperationTimedoutException: Commands 81 to Host 5 timed out after 60 in Maintenance",
+        "Commands 8123 to Host 5 timed out after 3600, resource state: Disabled",
+        "Agent 5 state cannot be determined, host is in maintenance",
+        "Unable to reach the peer that the agent is connected: host in PrepareForMaintenance",
+    ],
+)
+def test_a_host_out_of_service_is_counted_and_never_a_complaint(text: str) -> None:
+    """However often the log tells of it."""
+    told = told_by(*[text] * 100)
+    assert problems(told) == []
+    assert (told.by_signature, told.unknown) == ({"host_out_of_service": 100}, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HOST} Host with specified id is not in the right state: Down",
+        f"{HOST} Host is not in the right state: ErrorInMaintenance",
+        f"{HOST} Host is not in the right state: ErrorInPrepareForMaintenance",
+        'Commands 8123 to Host 5 timed out after 3600: {"disabled":false}',
+    ],
+)
+def test_hosts_that_cannot_be_reached_are_a_complaint_when_there_are_many(text: str) -> None:
+    """A rebooting host in a big cloud causes some; what lasts causes more."""
+    assert problems(told_by(*[text] * LOG_FREQUENT)) == []
+    [sample] = problems(told_by(*[text] * (LOG_FREQUENT + 1)))
+    assert sample.value == 1
+    assert sample.expected == f"at most {LOG_FREQUENT} in 15 minutes"
 
 
 CANARIES = ("pass-CANARY-1", "key_CANARY_2", "token.CANARY.3", "CANARY4", "user-CANARY-5")
