@@ -151,16 +151,38 @@ def test_running_daemons(machine: Machine, shell: str) -> None:
     assert found.datapaths["system@ovs-system"].lost == 3
     assert list(found.bonds) == ["bond0"]
     assert list(found.macs) == ["cloudbr0"]
+    assert AGENT not in output  # nor that there is no such file
 
 
 def test_questions_are_bounded(machine: Machine, shell: str) -> None:
-    """LACP is asked only where there are bonds, MAC tables of four bridges, and never of the link-local one."""
+    """LACP is asked only where there are bonds, MAC tables of two bridges, and never of the link-local one."""
     running(machine, "cloud0", *(f"cloudbr{number}" for number in range(6)))
     appctl(machine)
     found = machine.read(OVS_RUNTIME, shell=shell)
-    assert list(found.macs) == ["cloudbr0", "cloudbr1", "cloudbr2", "cloudbr3"]
+    assert list(found.macs) == ["cloudbr0", "cloudbr1"]
     assert "ovs-vswitchd lacp/show" not in asked(machine)
-    assert len(asked(machine)) == 8
+    assert len(asked(machine)) == 6
+
+
+@pytest.mark.parametrize(
+    ("written", "bridges"),
+    [
+        ("guest.network.device=cloudbr3", ["cloudbr3", "cloudbr0"]),
+        ("# old\n guest.network.device = cloudbr0 \nzone=1", ["cloudbr0", "cloudbr1"]),
+        ("#guest.network.device=cloudbr3", ["cloudbr0", "cloudbr1"]),
+        ("guest.network.device=cloud0", ["cloudbr0", "cloudbr1"]),
+        ("guest.network.device=../cloudbr3", ["cloudbr0", "cloudbr1"]),
+        ("guest.network.device=*", ["cloudbr0", "cloudbr1"]),
+        ("guest.network.device=eth7", ["cloudbr0", "cloudbr1"]),
+    ],
+)
+def test_the_bridge_of_guests_is_asked_first(machine: Machine, shell: str, written: str, bridges: list[str]) -> None:
+    """Its MAC table is the one that fills; what the agent's file says and is no bridge of the switch is not asked."""
+    running(machine, "cloud0", *(f"cloudbr{number}" for number in range(4)))
+    machine.file(AGENT, written)
+    appctl(machine)
+    machine.read(OVS_RUNTIME, shell=shell)
+    assert [one.rpartition(" ")[2] for one in asked(machine) if "fdb/" in one] == bridges
 
 
 @pytest.mark.parametrize("command", ["upcall/show", "dpctl/show", "bond/show", "fdb/stats-show cloudbr0"])
@@ -232,3 +254,5 @@ def test_processes(machine: Machine) -> None:
     assert processes(machine, OVS_RUNTIME.text) == 6
     appctl(machine, bonds=BOND)
     assert processes(machine, OVS_RUNTIME.text) == 7
+    running(machine, *(f"cloudbr{number}" for number in range(6)))
+    assert processes(machine, OVS_RUNTIME.text) == 8
