@@ -34,16 +34,17 @@ NOW = Row(
     panels=(
         stat(
             "Uplinks that carry nothing",
-            "Bonds without a member or an LACP partner, single NICs without a link. If red: runbook "
-            "CloudStackNetUplinkDown.",
-            f"sum({_seen('uplink_down')}) + sum({_seen('uplink_lacp_partner_missing')})",
+            "Bonds and teams without a member, single NICs without a link. If red: runbook CloudStackNetUplinkDown.",
+            f"sum({_seen('uplink_down')})",
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Bond members that carry nothing",
-            "Members that are down, split off or out of step. If orange: runbook CloudStackNetBondDegraded.",
+            "Members that are down, split off or out of step: runbook CloudStackNetBondDegraded. Bonds without an LACP "
+            "partner: CloudStackNetUplinkLacpMissing.",
             f"sum({_seen('bond_members_down')}) + sum({_seen('bond_members_outside')}) "
-            f"+ sum({_seen('bond_members_unsynchronised')})",
+            f"+ sum({_seen('bond_members_unsynchronised')}) "
+            f"+ (sum({_seen('uplink_lacp_partner_missing')}) or vector(0))",
             thresholds=steps((1, WARNING)),
         ),
         stat(

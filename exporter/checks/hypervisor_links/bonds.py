@@ -1,4 +1,4 @@
-"""Kernel bonds that have lost members, or whose members do not work together.
+"""Kernel bonds and teams that have lost members, or whose members do not work together.
 
 Symptom: half the bandwidth, or none after the next cable pull; some connections lost, others fine.
 Detect:  the kernel's own view, /proc/net/bonding: MII status, aggregator, churn and LACP port state of each member.
@@ -8,7 +8,7 @@ Fix:     cable, optic or switch port of the member named here; all its ports in 
 from __future__ import annotations
 
 from exporter.checks.hypervisor_links.remedies import CABLE, SWITCH_LACP
-from exporter.checks.hypervisor_links.wires import bonds_in_use, counter, gauge
+from exporter.checks.hypervisor_links.wires import TEAM, bonds_in_use, counter, gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
@@ -16,11 +16,11 @@ from exporter.questions.host_bonds import BONDS, LACP, NO_PARTNER, Bond, BondMem
 from exporter.questions.host_links import LINKS
 from exporter.topology.hosts import is_judged, names
 
-INFO = gauge("bond_info", "Mode and LACP rate of a kernel bond in use; always 1.", "bond", "mode", "lacp_rate")
-MEMBERS = gauge("bond_members", "Members of a kernel bond in use, by /proc/net/bonding.", "bond")
+INFO = gauge("bond_info", "Mode and LACP rate of a kernel bond in use, or team; always 1.", "bond", "mode", "lacp_rate")
+MEMBERS = gauge("bond_members", "Members of a kernel bond in use, by /proc/net/bonding, or of a team.", "bond")
 DOWN = gauge(
     "bond_members_down",
-    "Members of the bond whose MII status is not up.",
+    "Members of the bond whose MII status is not up, or of the team that have no link.",
     "bond",
     problem=above(0),
     follows=("uplink_down",),
@@ -48,11 +48,12 @@ CARRIES = 0x08 | 0x10 | 0x20
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdicts on each bond in use; a member counts in the first of the three that fits."""
     host, judged = names(target, cloud), is_judged(target, cloud, answers.now)
-    for bond in bonds_in_use(answers[BONDS], answers.get(LINKS)):
-        mode = MODES[bond.mode] if bond.mode is not None else ""
+    bonds = answers[BONDS]
+    for bond in bonds_in_use(bonds, answers.get(LINKS)):
+        mode = TEAM if bond.name not in bonds else MODES[bond.mode] if bond.mode is not None else ""
         yield INFO.sample(*host, bond.name, mode, bond.lacp_rate, value=1)
         yield MEMBERS.sample(*host, bond.name, value=len(bond.members))
-        for member in bond.members:
+        for member in bond.members if bond.name in bonds else ():
             yield FAILURES.sample(*host, bond.name, member.name, value=member.failures)
         yield from _verdicts(host, bond, judged=judged)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from exporter.model import Kind, Metric, Problem
-from exporter.questions.host_bonds import Bond
+from exporter.questions.host_bonds import Bond, BondMember
 from exporter.questions.host_links import Link, Links
 
 PREFIX = "cloudstack_network_hypervisor_links_"
 HOST = ("zone", "cluster", "host")
 OVS = "ovs-system"
 """The master of every port of an Open vSwitch bridge."""
+TEAM = "team"
+"""The kind of link that stands for a bond in newer releases of RHEL's kin; /proc/net/bonding does not know it."""
 
 
 def gauge(name: str, text: str, *labels: str, problem: Problem | None = None, follows: tuple[str, ...] = ()) -> Metric:
@@ -39,17 +41,33 @@ def _is_port(link: Link, links: Links) -> bool:
 
 
 def bonds_in_use(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
-    """Yield the bonds that have members and carry something; the kernel makes an empty bond0 by itself."""
-    for bond in bonds.values():
+    """Yield the bonds and teams that have members and carry something; the kernel makes an empty bond0 by itself.
+
+    One that is prepared for later and has no cables yet is not in use. One with something above it is, switched on
+    or not; another one when it is on and has ever heard a frame.
+    """
+    teams = _teams(links) if links else {}
+    for bond in ({**teams, **bonds}).values():
         link = links.by_name.get(bond.name) if links else None
-        if bond.members and (links is None or link is None or _carries(link, links)):
+        if bond.members and (links is None or link is None or _is_used(link, links)):
             yield bond
 
 
-def _carries(link: Link, links: Links) -> bool:
-    """Return whether a bond is switched on, and in a bridge, below something, or has ever heard a frame.
+def bears(name: str, links: Links) -> bool:
+    """Return whether an interface is a port of something, or has a VLAN device or the like above it."""
+    link = links.by_name.get(name)
+    return link is not None and (bool(link.master) or any(one.parent == name for one in links.by_name.values()))
 
-    One that is prepared for later and has no cables yet is not in use.
-    """
-    is_wanted = bool(link.master or link.counters.rx_packets)
-    return link.is_up and (is_wanted or any(one.parent == link.name for one in links.by_name.values()))
+
+def _is_used(link: Link, links: Links) -> bool:
+    return bears(link.name, links) or (link.is_up and link.counters.rx_packets > 0)
+
+
+def _teams(links: Links) -> Mapping[str, Bond]:
+    """Return the teams as bonds of no mode of the kernel's: their ports are members, by what ip link tells of them."""
+    found = {}
+    for link in links.of_kind(TEAM):
+        ports = (links.by_name[name] for name in links.ports.get(link.name, ()))
+        members = tuple(BondMember(name=one.name, is_up=one.has_carrier) for one in ports)
+        found[link.name] = Bond(name=link.name, mode=None, is_up=link.has_carrier, members=members)
+    return found

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.hypervisor_links.bonds import judge
 from exporter.questions.host_bonds import BONDS, NO_PARTNER, BondMember, read_bonds
-from exporter.questions.host_links import LINKS
+from exporter.questions.host_links import LINKS, Counters
 from tests.checks.hypervisor_links import links_scene as scene
 from tests.remote_texts import sample
 
@@ -114,6 +114,36 @@ def test_a_bond_that_is_switched_off_is_not_in_use() -> None:
     """Its members are down, and nobody wants them."""
     links = scene.links(scene.link("bond0", "bond", is_up=False))
     assert scene.judged(judge, {BONDS: scene.bond(scene.member("eth1", is_up=False)), LINKS: links}) == []
+
+
+def test_a_bond_in_a_bridge_that_is_switched_off() -> None:
+    """Somebody wants it: it is judged."""
+    links = scene.links(scene.link("bond0", "bond", is_up=False, master="cloudbr0"))
+    broken = scene.bond(scene.member("eth1", is_up=False))
+    assert scene.problems(scene.judged(judge, {BONDS: broken, LINKS: links})) == {
+        ("bond_members_down", "kvm1", "bond0"): 1
+    }
+
+
+def test_a_bond_with_nothing_above_it_that_hears_frames() -> None:
+    """Its members are judged, so that a lost cable is a ticket."""
+    links = scene.links(scene.link("bond0", "bond", counters=Counters(rx_packets=1)))
+    broken = scene.bond(scene.member("eth1", is_up=False))
+    assert len(scene.problems(scene.judged(judge, {BONDS: broken, LINKS: links}))) == 1
+
+
+def test_a_team() -> None:
+    """Its ports are its members; nobody counts their failures."""
+    ports = (scene.link("eth1", master="team0"), scene.link("eth2", master="team0", has_carrier=False))
+    links = scene.links(*ports, scene.link("team0", "team", master="cloudbr0"), scene.link("cloudbr0", "bridge"))
+    samples = scene.judged(judge, {BONDS: {}, LINKS: links})
+    assert scene.values_of(samples, info=True) == {
+        ("bond_info", "kvm1", "team0", "team", ""): 1,
+        ("bond_members", "kvm1", "team0"): 2,
+        ("bond_members_down", "kvm1", "team0"): 1,
+        ("bond_members_outside", "kvm1", "team0"): 0,
+        ("bond_members_unsynchronised", "kvm1", "team0"): 0,
+    }
 
 
 def test_without_links_a_bond_with_members_counts() -> None:

@@ -28,9 +28,10 @@ OF_HOSTS = tuple(one for one in CHECKS if one not in OF_DATABASE)
 NAME = st.sampled_from(["eth1", "eth2", "bond0", "cloudbr0", "bond0.100", "ovs-system", "ib0", "enp175s0f1", "vnet0"])
 MAC = st.sampled_from(["", NO_PARTNER, scene.SWITCH, "02:00:00:00:00:01"])
 WORD = st.sampled_from(["", "none", "monitoring", "churned"])
+KINDS = ["", "bridge", "bond", "team", "vlan", "tun", "openvswitch"]
 NUMBER = st.none() | st.sampled_from([0, 1, 2, 61, 63, 10000])
 LINK = st.builds(
-    Link, name=NAME, index=st.just(1), kind=st.sampled_from(["", "bridge", "bond", "vlan", "tun", "openvswitch"]),
+    Link, name=NAME, index=st.just(1), kind=st.sampled_from(KINDS),
     is_up=st.booleans(), has_carrier=st.booleans(), master=NAME | st.just(""), parent=NAME | st.just(""),
     vlan=st.none() | st.integers(1, 4094), is_nic=st.none() | st.booleans(),
 )  # fmt: skip

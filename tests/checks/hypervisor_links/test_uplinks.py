@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.hypervisor_links.uplinks import judge
+from exporter.checks.hypervisor_links.uplinks import SWITCH_ON, judge
 from exporter.model import Question, Sample
 from exporter.questions.host_agent import AGENT
 from exporter.questions.host_bonds import BONDS, NO_PARTNER
@@ -49,12 +49,12 @@ def test_no_member_is_up(up: bool) -> None:
     [
         ({}, None),
         ({"master": "cloudbr1"}, 1),
-        ({"counters": Counters(rx_packets=1)}, 1),
+        ({"counters": Counters(rx_packets=1)}, None),
         ({"parent_of": "bond1.5"}, 1),
     ],
 )
 def test_a_bond_that_waits_for_its_cables(fields: dict[str, Any], value: int | None) -> None:
-    """In no bridge, below nothing, and never heard a frame: it is not in use. Else its cables are missed."""
+    """In no bridge and below nothing it carries no machine, though it heard a frame. Else its cables are missed."""
     above = fields.pop("parent_of", "")
     more = [scene.link("bond1", "bond", **DARK, **fields), scene.link("cloudbr1", "bridge")]
     more += [scene.link(above, "vlan", parent="bond1", vlan=5)] if above else []
@@ -64,12 +64,50 @@ def test_a_bond_that_waits_for_its_cables(fields: dict[str, Any], value: int | N
     assert values.get(("uplink_down", "kvm1", "bond1")) == value
 
 
-def test_nobody_answers_lacp() -> None:
-    """The kernel then says zeros, for the bond and for each member."""
-    alone = [scene.member(name, partner_mac=NO_PARTNER) for name in ("eth1", "eth2")]
-    assert scene.problems(found(scene.bond(*alone, partner_mac=NO_PARTNER))) == {
-        ("uplink_lacp_partner_missing", "kvm1", "bond0"): 1
+def test_a_bond_that_a_label_names() -> None:
+    """It carries machines as soon as a VLAN is made on it: a label may name an interface."""
+    links = scene.links(scene.link("bond1", "bond"))
+    dead = scene.bond(scene.member("eth7", is_up=False), name="bond1", is_up=False)
+    heard = scene.links(scene.link("bond1", "bond", counters=Counters(rx_packets=1), **DARK))
+    values: dict[Question[Any], Any] = {BONDS: dead, LINKS: heard, OVS_DATABASE: None}
+    labelled = scene.judged(judge, values, scene.cloud({"Guest": "bond1"}))
+    assert scene.problems(labelled) == {("uplink_down", "kvm1", "bond1"): 1}
+    assert found(dead, links) == []
+
+
+@pytest.mark.parametrize("above", [{"master": "cloudbr0"}, {}])
+def test_a_bond_that_is_switched_off(above: dict[str, Any]) -> None:
+    """Its guests are cut off, although the kernel keeps the last words of its members."""
+    port = scene.link("bond0.7", "vlan", parent="bond0", vlan=7)
+    links = scene.links(
+        scene.link("bond0", "bond", is_up=False, **DARK, **above), port, scene.link("cloudbr0", "bridge")
+    )
+    samples = found(scene.bond(), links)
+    assert scene.problems(samples) == {("uplink_down", "kvm1", "bond0"): 1}
+    down = scene.only(samples, "uplink_down")
+    assert (down.seen, down.remedy) == ("bond0 is switched off", SWITCH_ON)
+
+
+@pytest.mark.parametrize(("carriers", "value"), [((True, True), 0), ((True, False), 0), ((False, False), 1)])
+def test_a_team(carriers: tuple[bool, bool], value: int) -> None:
+    """It is no bond of the kernel's; its ports are told by ip link."""
+    ports = [
+        scene.link(name, master="team0", has_carrier=has) for name, has in zip(("eth1", "eth2"), carriers, strict=True)
+    ]
+    team = scene.link("team0", "team", master="cloudbr0", has_carrier=any(carriers))
+    samples = found({}, scene.links(*ports, team, scene.link("cloudbr0", "bridge")))
+    assert scene.values_of(samples) == {
+        ("uplink_down", "kvm1", "team0"): value,
+        ("uplink_lacp_partner_missing", "kvm1", "team0"): 0,
     }
+
+
+def test_nobody_answers_lacp() -> None:
+    """The kernel then says zeros, for the bond and for each member; one of them still carries, so it is not down."""
+    alone = [scene.member(name, partner_mac=NO_PARTNER) for name in ("eth1", "eth2")]
+    samples = found(scene.bond(*alone, partner_mac=NO_PARTNER))
+    assert scene.problems(samples) == {("uplink_lacp_partner_missing", "kvm1", "bond0"): 1}
+    assert "one of them carries" in scene.only(samples, "uplink_lacp_partner_missing").seen
 
 
 def test_one_member_with_a_partner_is_enough() -> None:
@@ -91,11 +129,8 @@ def test_a_bond_without_lacp_needs_no_partner() -> None:
 
 
 def test_a_single_nic_below_a_labelled_bridge() -> None:
-    """Both are said of it, so that the alert sees a whole verdict."""
-    assert scene.values_of(found({}, scene.plain())) == {
-        ("uplink_down", "kvm1", "eth1"): 0,
-        ("uplink_lacp_partner_missing", "kvm1", "eth1"): 0,
-    }
+    """Its link is judged; it needs no LACP partner."""
+    assert scene.values_of(found({}, scene.plain())) == {("uplink_down", "kvm1", "eth1"): 0}
     assert scene.problems(found({}, scene.plain(**DARK))) == {("uplink_down", "kvm1", "eth1"): 1}
 
 
@@ -144,5 +179,6 @@ def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     """Somebody works on them."""
     dead = scene.bond(scene.member("eth1", is_up=False))
     lost = scene.bond(scene.member("eth3", partner_mac=NO_PARTNER), name="bond1", partner_mac=NO_PARTNER)
-    assert scene.problems(found(dead | lost, **fields)) == {}
-    assert len(scene.problems(found(dead | lost))) == 2
+    links = scene.bonded(scene.link("bond1", "bond", master="cloudbr1"), scene.link("cloudbr1", "bridge"))
+    assert scene.problems(found(dead | lost, links, **fields)) == {}
+    assert len(scene.problems(found(dead | lost, links))) == 2
