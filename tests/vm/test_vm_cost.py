@@ -55,6 +55,24 @@ async def test_a_visit_of_a_host_with_four_nics_starts_few_processes(crowded: Be
 
 
 @pytest.mark.vm_all
+async def test_a_visit_of_a_host_with_many_bridges_starts_few_processes(open_vswitch: Bench) -> None:
+    """ovs-appctl can be asked about one bridge at a time only, so two of four are: five questions more go to daemons."""
+    bridges = ("spare0", "spare1", "spare2")
+    try:
+        for bridge in bridges:
+            open_vswitch.machine.run(f"ovs-vsctl add-br {bridge}")
+        async with watching(open_vswitch) as watch:
+            await watch.look()
+            visit = await measured(watch)
+            assert not watch.unanswered(), watch.failures()
+    finally:
+        for bridge in bridges:
+            open_vswitch.machine.run(f"ovs-vsctl del-br {bridge}")
+    assert sum(program.endswith("/ovs-appctl") for program in visit.programs) == 7
+    assert visit.processes <= PROCESSES, visit.programs
+
+
+@pytest.mark.vm_all
 async def test_a_visit_leaves_no_file_and_no_process(crowded: Bench) -> None:
     """Nothing is written but logs, and nobody runs as the account or for it but the waiting connection."""
     machine = crowded.machine
