@@ -37,6 +37,11 @@ class Turn:
         """Return why what the server holds cannot be judged, in words; empty when it can."""
         return self.servers.trouble(self.session)
 
+    @property
+    def past(self) -> str:
+        """Return why even its heartbeats are not those of now, in words; empty when they are."""
+        return self.servers.past(self.session)
+
     async def ask(self, questions: Sequence[Question[Any]]) -> Brought:
         """Return rows or a Failure for every question; what is not asked before the visit is over is a timeout."""
         found: dict[Question[Any], Rows | Failure] = {}

@@ -10,6 +10,8 @@ from exporter.questions.database_rows import Rows
 
 CLOCK_LIMIT = 120.0
 """Seconds that its clock may differ from ours: heartbeats are dead after 150 s, by the database's clock."""
+HEARTBEAT_LIMIT = 150.0
+"""Seconds up to which the newest heartbeat is one of now; as shipped, CloudStack holds a server for dead after them."""
 
 CLOCK = "SELECT UNIX_TIMESTAMP() AS unix, @@GLOBAL.read_only AS is_read_only"
 HEARTBEAT = "SELECT MIN(TIMESTAMPDIFF(SECOND, last_update, UTC_TIMESTAMP())) AS age FROM mshost WHERE removed IS NULL"
@@ -17,6 +19,7 @@ REPLICATION = {True: ("SHOW ALL SLAVES STATUS",), False: ("SHOW REPLICA STATUS",
 """Whether it is MariaDB -> how it is asked for its lag, the newest spelling first."""
 
 LAGS = ("Seconds_Behind_Source", "Seconds_Behind_Master")
+READ_ONLY, WRITABLE = ("ON", "NO_LOCK", "NO_LOCK_NO_ADMIN"), ("OFF",)
 GROUP = "group_replication_"  # channels of a MySQL group; their lag says nothing
 
 
@@ -24,53 +27,87 @@ GROUP = "group_replication_"  # channels of a MySQL group; their lag says nothin
 class Freshness:
     """What a server told of itself at the beginning of a visit.
 
-    Where the account may not ask for replication, or there is none, a server that can be written is the primary. One
-    that is read-only is a replica all the same; its newest heartbeat of a management server bounds its lag.
+    Nobody is further behind than the newest heartbeat of a management server is old. So a server that can be written
+    and shows one of now is where they write, or follows it closely, whatever became of a peer that it should follow.
 
     Attributes:
-        lag: seconds that it is behind at most; 0 on a primary; None when nobody can tell.
-        is_replica: whether it replicates, or refuses to be written.
-        is_stopped: whether it replicates no more.
+        lag: seconds behind as its replication tells; None where it does not tell, or follows nobody.
+        heartbeat: seconds since the newest heartbeat of a management server; None when it shows none.
+        is_read_only: whether it refuses to be written.
+        is_stopped: whether it should follow somebody and does not.
         ahead: seconds that its clock is ahead of ours.
     """
 
-    lag: float | None = 0.0
-    is_replica: bool = False
+    lag: float | None = None
+    heartbeat: float | None = 0.0
+    is_read_only: bool = False
     is_stopped: bool = False
     ahead: float = 0.0
 
     def trouble(self, lag_seconds: float) -> str:
         """Return why what it holds cannot be judged, in words; empty when it can."""
-        if self.is_stopped:
-            return "its replication has stopped"
-        if self.lag is None:
-            return "it does not tell how far it is behind, and no management server has left a heartbeat there"
-        if self.lag > lag_seconds:
-            return f"it is {self.lag:.0f} s behind, {lag_seconds:g} s are allowed"
+        return self.past(lag_seconds) or self._silence(lag_seconds)
+
+    def past(self, lag_seconds: float) -> str:
+        """Return why even its heartbeats say nothing of now, in words; empty when they do.
+
+        Old heartbeats alone are no such reason: when all management servers are dead, the primary shows nothing else.
+        """
         if abs(self.ahead) > CLOCK_LIMIT:
             return f"its clock is {abs(self.ahead):.0f} s {'ahead of' if self.ahead > 0 else 'behind'} ours"
+        if not self.is_read_only and self.heartbeat is not None and self.heartbeat <= lag_seconds:
+            return ""
+        if self.is_read_only and self.is_stopped:
+            return "its replication has stopped"
+        if self.lag is not None and self.lag > lag_seconds:
+            return f"it is {self.lag:.0f} s behind, {lag_seconds:g} s are allowed"
         return ""
+
+    def _silence(self, lag_seconds: float) -> str:
+        """Return what the heartbeats tell against it; they must be newer where nothing else speaks for it."""
+        if self.heartbeat is None:
+            return "it shows no heartbeat of a management server"
+        is_doubtful = self.is_stopped or (self.is_read_only and self.lag is None)
+        limit = lag_seconds if is_doubtful else max(lag_seconds, HEARTBEAT_LIMIT)
+        if self.heartbeat <= limit:
+            return ""
+        stopped = ", and its replication has stopped" if self.is_stopped else ""
+        return f"the newest heartbeat of a management server there is {self.heartbeat:.0f} s old{stopped}"
 
     @property
     def role(self) -> str:
         """Return what the server is: primary or replica."""
-        return "replica" if self.is_replica else "primary"
+        return "replica" if self.is_read_only or self.lag is not None else "primary"
+
+    @property
+    def behind(self) -> float | None:
+        """Return how many seconds it is behind at most; None when nothing tells."""
+        return max((told for told in (self.lag, self.heartbeat) if told is not None), default=None)
 
     def badness(self) -> float:
         """Return a number that is smaller for the better of two servers that cannot be judged."""
-        if self.is_stopped or self.lag is None:
+        if self.behind is None or (self.is_read_only and self.is_stopped):
             return math.inf
-        return self.lag + abs(self.ahead)
+        return self.behind + abs(self.ahead)
 
 
 def clock(rows: Rows) -> tuple[float, bool]:
     """Return unix time and whether the server refuses to be written; raises UnreadableError when it is neither."""
     try:
-        ((unix, is_read_only),) = rows.rows
-        return float(unix), bool(int(is_read_only))
+        ((unix, read_only),) = rows.rows
+        return float(unix), _is_read_only(read_only)
     except (TypeError, ValueError) as error:
         message = "the server does not tell the time"
         raise UnreadableError(message) from error
+
+
+def _is_read_only(told: object) -> bool:
+    """Return what the variable read_only says; raises ValueError when it is neither a number nor a word we know.
+
+    Source: it is a number up to MariaDB 11 and in MySQL, and a word in MariaDB 12, where NO_LOCK is stricter than ON.
+    """
+    word = (told.decode("ascii") if isinstance(told, bytes) else str(told)).upper()
+    return word in READ_ONLY or (word not in WRITABLE and bool(int(word)))
 
 
 def replication(rows: Rows) -> tuple[float | None, bool] | None:

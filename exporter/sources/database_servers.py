@@ -153,6 +153,10 @@ class Servers:
         """Return why what a server holds cannot be judged; empty when it can."""
         return session.freshness.trouble(self._settings.lag_seconds)
 
+    def past(self, session: Session) -> str:
+        """Return why even the heartbeats that a server shows are not those of now; empty when they are."""
+        return session.freshness.past(self._settings.lag_seconds)
+
     def is_fresh(self, session: Session) -> bool:
         """Return whether what a server holds can be judged."""
         return not self.trouble(session)

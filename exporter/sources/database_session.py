@@ -42,7 +42,8 @@ class Session:
         rank: place of its server among those configured; 0 is preferred.
         place: server and port, for people.
         is_mariadb: which spelling of the time limit it knows.
-        columns: ``table.column`` of everything that the account is shown; None when it is to be asked (again).
+        columns: ``table.column`` of everything that the account is shown; None when it is to be asked (again), a
+            Failure until the next measurement when it was not told.
         schema: the versions for which they were asked.
     """
 
@@ -51,20 +52,34 @@ class Session:
     place: str
     is_mariadb: bool
     freshness: Freshness = field(default_factory=Freshness)
-    columns: frozenset[str] | None = None
+    columns: frozenset[str] | Failure | None = None
     schema: object = None
     is_lost: bool = False
     _bytes: int = 0
 
     async def rows(self, text: str, seconds: float) -> Rows | Failure:
-        """Return every row of one statement, or why there are none. The server ends it after ``seconds``."""
+        """Return every row of one statement, or why there are none. The server ends it after ``seconds``.
+
+        The columns are asked before the first statement that depends on them, in time of their own.
+        """
+        if OPTIONAL.search(text):
+            columns = await self._columns()
+            if isinstance(columns, Failure):
+                return columns
+            text = for_schema(text, columns)
+        return await self._rows(text, seconds)
+
+    async def _columns(self) -> frozenset[str] | Failure:
+        if self.columns is None:
+            told = await self._rows(COLUMNS, OWN_SECONDS)
+            self.columns = told if isinstance(told, Failure) else frozenset(row[0] for row in told.rows)
+        return self.columns
+
+    async def _rows(self, text: str, seconds: float) -> Rows | Failure:
         try:
             async with asyncio.timeout(seconds + 2):  # the server's own limit comes first
                 await self._limit(seconds)
-                if self.columns is None and OPTIONAL.search(text):
-                    told = await self._stream(COLUMNS)
-                    self.columns = frozenset(row[0] for row in told.rows)
-                return await self._stream(for_schema(text, self.columns or frozenset()))
+                return await self._stream(text)
         except TROUBLES as error:
             return self._failed(error)
         except BaseException:
@@ -123,6 +138,8 @@ class Session:
 
     async def measure(self, unix: Callable[[], float]) -> Failure | None:
         """Learn how fresh the server is now, beside our own clock; return why it cannot be asked, if so."""
+        if isinstance(self.columns, Failure):
+            self.columns = None
         try:
             return await self._measure(unix)
         except UnreadableError as error:
@@ -133,14 +150,8 @@ class Session:
         if isinstance(told, Failure):
             return told
         now, is_read_only = clock(told)
-        ahead = now - unix()
-        found = await self._replication()
-        if found is not None:
-            self.freshness = Freshness(found[0], is_replica=True, is_stopped=found[1], ahead=ahead)
-        elif is_read_only:  # a replica that does not say so, or that was told to forget whom it follows
-            self.freshness = Freshness(await self._heartbeat(), is_replica=True, ahead=ahead)
-        else:
-            self.freshness = Freshness(ahead=ahead)
+        lag, is_stopped = await self._replication() or (None, False)
+        self.freshness = Freshness(lag, await self._heartbeat(), is_read_only, is_stopped, ahead=now - unix())
         return Failure(Reason.DISCONNECTED, f"{self.place} closed the connection") if self.is_lost else None
 
     async def _replication(self) -> tuple[float | None, bool] | None:

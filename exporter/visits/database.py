@@ -30,8 +30,8 @@ async def visit(
     """Return for every question its value or a Failure.
 
     The questions about its state are asked always and first. While they, or the server itself, tell that it cannot be
-    judged, nothing else is asked, and everything else is behind. Heartbeats on a server that is behind, or whose clock
-    is off, are no heartbeats.
+    judged, nothing else is asked, and everything else is behind. Heartbeats on a server that tells that it is behind,
+    or whose clock is off, are no heartbeats; old ones alone are told: it may be that all management servers are dead.
 
     Raises:
         SourceError: no server could be asked.
@@ -42,7 +42,7 @@ async def visit(
     async with ways.database.turn(0.9 * seconds) as turn:
         told = await _told(turn, STATE)
         obstacle = _obstacle(turn, told)
-        if turn.behind and obstacle is not None:
+        if turn.past and obstacle is not None:
             told[DATABASE_SERVERS] = obstacle
         if obstacle is None:
             turn.session.fits(told[DATABASE_VERSIONS])
@@ -68,14 +68,19 @@ def _outcome(question: Question[Any], raw: Rows | Failure) -> Any:
 
 def _obstacle(turn: Turn, told: Told) -> Failure | None:
     """Return why nothing else is to be asked, None when everything may be."""
-    if turn.behind:
-        return Failure(Reason.BEHIND, f"{turn.session.place}: {turn.behind}")
-    for question in STATE:
-        failure = told[question]
-        if isinstance(failure, Failure):
-            return Failure(failure.reason, f"{question.name} was not answered: {failure.detail}")
+    words = turn.past or _unanswered(told) or turn.behind
+    if words:
+        return Failure(Reason.BEHIND, f"{turn.session.place}: {words}")
     words = _upgrading(told[DATABASE_VERSIONS]) or _starting(told[DATABASE_SERVERS])
     return Failure(Reason.BEHIND, words) if words else None
+
+
+def _unanswered(told: Told) -> str:
+    """Return which question about its state was not answered, and why; empty when all were."""
+    for question in STATE:
+        if isinstance(told[question], Failure):
+            return f"{question.name} was not answered: {told[question].detail}"
+    return ""
 
 
 def _upgrading(versions: Sequence[SchemaVersion]) -> str:

@@ -45,27 +45,88 @@ def test_the_lag_of_a_replica(rows: Rows, expected: tuple[float | None, bool] | 
     ("freshness", "words"),
     [
         (Freshness(), ""),
-        (Freshness(60.0, is_replica=True), ""),
-        (Freshness(61.0, is_replica=True), "it is 61 s behind, 60 s are allowed"),
-        (Freshness(None, is_replica=True, is_stopped=True), "its replication has stopped"),
-        (Freshness(None, is_replica=True), "it does not tell how far it is behind, and no management server"),
+        (Freshness(60.0, is_read_only=True), ""),
+        (Freshness(61.0, is_read_only=True), "it is 61 s behind, 60 s are allowed"),
+        (Freshness(is_read_only=True, is_stopped=True), "its replication has stopped"),
         (Freshness(ahead=CLOCK_LIMIT), ""),
         (Freshness(ahead=CLOCK_LIMIT + 1), "its clock is 121 s ahead of ours"),
         (Freshness(ahead=-7200), "its clock is 7200 s behind ours"),
+        # it is written: what it follows, or should follow, says nothing
+        (Freshness(None, 60.0, is_stopped=True), ""),
+        (Freshness(9999.0, 60.0), ""),
+        (Freshness(9999.0, 61.0), "it is 9999 s behind, 60 s are allowed"),
     ],
 )
-def test_why_a_server_cannot_be_judged(freshness: Freshness, words: str) -> None:
-    """In words for people; nothing when it can."""
-    told = freshness.trouble(60.0)
-    assert told.startswith(words)
-    assert bool(told) == bool(words)
+def test_why_a_server_is_of_the_past(freshness: Freshness, words: str) -> None:
+    """In words for people; nothing when it is not. Then its heartbeats are none, and it cannot be judged."""
+    assert freshness.past(60.0) == words
+    assert freshness.trouble(60.0) == words
+
+
+@pytest.mark.parametrize(
+    ("freshness", "words"),
+    [
+        (Freshness(None, 150.0), ""),  # a primary, or a replica that does not say so
+        (Freshness(None, 151.0), "the newest heartbeat of a management server there is 151 s old"),
+        (Freshness(None, 18_000.0), "the newest heartbeat of a management server there is 18000 s old"),
+        (Freshness(None, None), "it shows no heartbeat of a management server"),
+        (Freshness(0.0, 150.0, is_read_only=True), ""),
+        (Freshness(0.0, 151.0, is_read_only=True), "the newest heartbeat of a management server there is 151 s old"),
+        (Freshness(None, 60.0, is_read_only=True), ""),
+        (Freshness(None, 61.0, is_read_only=True), "the newest heartbeat of a management server there is 61 s old"),
+        (
+            Freshness(None, 61.0, is_stopped=True),
+            "the newest heartbeat of a management server there is 61 s old, and its replication has stopped",
+        ),
+    ],
+)
+def test_old_heartbeats_forbid_judging_and_are_told_all_the_same(freshness: Freshness, words: str) -> None:
+    """A replica whose source stopped tells no lag, a writable one nothing at all; or all management servers died."""
+    assert freshness.trouble(60.0) == words
+    assert freshness.past(60.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("freshness", "role", "behind"),
+    [
+        (Freshness(None, 1.0), "primary", 1.0),
+        (Freshness(None, 18_000.0), "primary", 18_000.0),
+        (Freshness(None, 2.0, is_stopped=True), "primary", 2.0),  # its peer is down
+        (Freshness(0.0, 1.0, is_read_only=True), "replica", 1.0),
+        (Freshness(90.0, 1.0), "replica", 90.0),
+        (Freshness(None, 5.0, is_read_only=True), "replica", 5.0),
+        (Freshness(None, None, is_read_only=True, is_stopped=True), "replica", None),
+    ],
+)
+def test_what_is_said_of_a_server(freshness: Freshness, role: str, behind: float | None) -> None:
+    """Its role, and how far it is behind at most: a heartbeat is the bound where replication tells nothing."""
+    assert (freshness.role, freshness.behind) == (role, behind)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_read_only"),
+    [
+        (0, False), (1, True), (b"0", False), (b"1", True), ("OFF", False), (b"OFF", False), ("off", False),
+        ("ON", True), (b"ON", True), ("NO_LOCK", True), (b"NO_LOCK_NO_ADMIN", True), (3, True),
+    ],
+)  # fmt: skip
+def test_read_only_is_a_number_or_a_word(told: object, *, is_read_only: bool) -> None:
+    """MariaDB 12 has made words of it."""
+    assert clock(Rows(("unix", "is_read_only"), ((1790000000, told),))) == (1790000000.0, is_read_only)
+
+
+@pytest.mark.parametrize("told", ["MAYBE", None, "", b"\xff", 1.5])
+def test_a_read_only_that_is_neither_is_not_guessed(told: object) -> None:
+    """Whoever could be written would be taken for the primary."""
+    with pytest.raises(UnreadableError):
+        clock(Rows(("unix", "is_read_only"), ((1790000000, told),)))
 
 
 def test_which_of_those_that_cannot_be_judged_is_better() -> None:
-    """Less behind; one that does not replicate or does not tell is worst."""
-    lagging, worse = Freshness(100.0), Freshness(90.0, ahead=-300)
-    stopped, silent = Freshness(None, is_stopped=True), Freshness(None)
-    assert lagging.badness() < worse.badness() < stopped.badness() == silent.badness()
+    """Less behind; a read-only one that follows nobody, or one that tells nothing, is worst."""
+    lagging, worse, old = Freshness(100.0), Freshness(90.0, ahead=-300), Freshness(None, 18_000.0)
+    stopped, silent = Freshness(None, is_read_only=True, is_stopped=True), Freshness(None, None)
+    assert lagging.badness() < worse.badness() < old.badness() < stopped.badness() == silent.badness()
 
 
 @given(names=st.lists(st.sampled_from(["Seconds_Behind_Master", "Channel_Name", "x"]), unique=True), data=st.data())

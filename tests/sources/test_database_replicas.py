@@ -11,7 +11,7 @@ import pymysql.cursors
 import pytest
 
 from exporter.clock import SystemClock
-from exporter.sources.database import Database
+from exporter.sources.database import Database, DatabaseSettings
 from exporter.sources.database_freshness import Freshness
 from exporter.sources.database_servers import FIRST_PAUSE, LONGEST_PAUSE
 from tests.mariadb import READER, Server, mariadb, replicate
@@ -45,8 +45,9 @@ class Pair:
     seen: list[tuple[str, Freshness]]
 
     async def visit(self, pause: float = 0.0) -> tuple[str, str]:
-        """Return which server is asked after a pause, and why it cannot be judged."""
+        """Return which server is asked after a pause, and why it cannot be judged. The cloud's hearts beat."""
         self.clock.moved += pause
+        self.primary.run("UPDATE mshost SET last_update = UTC_TIMESTAMP()")
         async with self.database.turn(30.0) as turn:
             ports = {self.primary.port: "primary", self.replica.port: "replica"}
             return ports[int(turn.session.place.rpartition(":")[2])], turn.behind
@@ -101,9 +102,19 @@ async def pair(servers: tuple[Server, Server]) -> AsyncIterator[Pair]:
     database = Database(primary.settings(servers=both, ca_file=primary.folder / "both.pem"), clock)
     database.tell(lambda place, freshness: seen.append((place, freshness)))
     made = Pair(primary, replica, clock, database, seen)
+    beats(made)
     made.follows("STOP SLAVE", "CHANGE MASTER TO MASTER_DELAY = 0", "START SLAVE")
     yield made
     await database.close()
+
+
+def beats(pair: Pair, last_update: str | None = "UTC_TIMESTAMP()") -> None:
+    """Write what management servers wrote last; None: there is no row of any."""
+    insert = (
+        "INSERT INTO mshost (msid, runid, state, service_ip, service_port, last_update) VALUES (9, 1, 'Up', 'x', 1, "
+    )
+    inserts = [f"{insert}{last_update})"] if last_update else []
+    pair.primary.run("SET SESSION sql_mode = ''", "DELETE FROM mshost", *inserts)
 
 
 def slow(pair: Pair, seconds: int = 3600) -> None:
@@ -124,6 +135,7 @@ async def test_a_replica_that_follows_is_asked(pair: Pair) -> None:
     place, freshness = pair.seen[-1]
     assert place.endswith(str(pair.replica.port))
     assert (freshness.role, freshness.lag) == ("replica", 0.0)
+    assert freshness.heartbeat is not None
     assert abs(freshness.ahead) < 60
 
 
@@ -193,34 +205,86 @@ async def test_a_lag_that_may_not_be_asked_is_bounded_by_heartbeats(pair: Pair) 
     """A replica that will not say is as old as the newest heartbeat at most; without one nobody knows."""
     only = pair.primary.settings(servers=(("127.0.0.1", pair.replica.port),), ca_file=pair.primary.folder / "both.pem")
     pair.replica.run("SET SESSION sql_log_bin = 0", f"REVOKE SLAVE MONITOR ON *.* FROM {READER}@'%'")
-    insert = (
-        "INSERT INTO mshost (msid, runid, state, service_ip, service_port, last_update) VALUES (9, 1, 'Up', 'x', 1, {})"
-    )
     try:
         for last_update, words in (
             ("UTC_TIMESTAMP()", ""),
-            ("UTC_TIMESTAMP() - INTERVAL 1 HOUR", "it is 36"),
-            (None, "it does not tell how far it is behind"),
+            ("UTC_TIMESTAMP() - INTERVAL 1 HOUR", "the newest heartbeat of a management server there is 36"),
+            (None, "it shows no heartbeat of a management server"),
         ):
-            pair.primary.run(
-                "SET SESSION sql_mode = ''",
-                "DELETE FROM mshost",
-                *([insert.format(last_update)] if last_update else []),
-            )
+            beats(pair, last_update)
             pair.follows()
-            database = Database(only, pair.clock)
-            async with database.turn(30.0) as turn:
-                assert turn.behind.startswith(words)
-                assert bool(turn.behind) == bool(words)
-            await database.close()
+            past, behind = await troubles(only, pair)
+            assert past == ""
+            assert behind.startswith(words)
+            assert bool(behind) == bool(words)
     finally:
-        pair.primary.run("DELETE FROM mshost")
         pair.replica.run(f"GRANT SLAVE MONITOR ON *.* TO {READER}@'%'")
+
+
+async def troubles(settings: DatabaseSettings, pair: Pair) -> tuple[str, str]:
+    """Return why the one server is of the past, and why it cannot be judged."""
+    database = Database(settings, pair.clock)
+    try:
+        async with database.turn(30.0) as turn:
+            return turn.past, turn.behind
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ((), ""),
+        (("UPDATE mshost SET last_update = UTC_TIMESTAMP() - INTERVAL 5 HOUR",), ", and its replication has stopped"),
+    ],
+)
+async def test_a_primary_whose_peer_is_down_is_judged_by_its_heartbeats(
+    pair: Pair, how: tuple[str, ...], words: str
+) -> None:
+    """One of two primaries is down, or one was promoted and should still follow the old one: it is written."""
+    only = pair.primary.settings()
+    pair.primary.run(
+        "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='x', MASTER_PASSWORD='y'",
+        "START SLAVE",
+        *how,
+    )
+    try:
+        past, behind = await troubles(only, pair)
+    finally:
+        pair.primary.run("STOP SLAVE", "RESET SLAVE ALL")
+    assert past == ""
+    assert behind.endswith(words)
+    assert bool(behind) == bool(words)
+
+
+async def test_a_replica_that_can_be_written_and_says_nothing_is_left_when_its_heartbeats_are_old(pair: Pair) -> None:
+    """It may not be asked for its lag, and follows nobody any more: it looks like a primary of hours ago."""
+    beats(pair, "UTC_TIMESTAMP() - INTERVAL 5 HOUR")
+    pair.follows()
+    pair.replica.run("STOP SLAVE", "SET GLOBAL read_only = 0", f"REVOKE SLAVE MONITOR ON *.* FROM {READER}@'%'")
+    only = pair.primary.settings(servers=(("127.0.0.1", pair.replica.port),), ca_file=pair.primary.folder / "both.pem")
+    try:
+        past, behind = await troubles(only, pair)
+        assert await pair.visit() == ("primary", "")
+    finally:
+        pair.replica.run("SET GLOBAL read_only = 1", f"GRANT SLAVE MONITOR ON *.* TO {READER}@'%'", "START SLAVE")
+    assert past == ""
+    assert behind.startswith("the newest heartbeat of a management server there is 1800")
+
+
+async def test_while_all_management_servers_are_dead_their_heartbeats_are_told(pair: Pair) -> None:
+    """No server can be judged then, and none is of the past: the preferred one stays."""
+    beats(pair, "UTC_TIMESTAMP() - INTERVAL 5 HOUR")
+    pair.follows()
+    async with pair.database.turn(30.0) as turn:
+        assert turn.session.place.endswith(str(pair.replica.port))
+        assert turn.past == ""
+        assert turn.behind.startswith("the newest heartbeat of a management server there is 1800")
 
 
 async def test_a_replica_that_forgot_whom_it_follows_is_not_taken_for_a_primary(pair: Pair) -> None:
     """It is read-only, and its last heartbeat is of then."""
-    pair.primary.run("DELETE FROM mshost")
+    beats(pair, "UTC_TIMESTAMP() - INTERVAL 2 MINUTE")
     pair.follows()
     pair.replica.run("STOP SLAVE", "RESET SLAVE ALL")
     try:

@@ -93,6 +93,27 @@ async def test_what_is_in_motion_is_not_judged(server: Server, database: Databas
     assert [times_asked(server, question.text) for question in REST] == [0, 0, 0]
 
 
+async def test_old_heartbeats_are_told_and_nothing_else_is_asked(server: Server, database: Database) -> None:
+    """It is a writable replica of five hours ago, or all management servers are dead: the check on them decides."""
+    server.run("UPDATE mshost SET last_update = UTC_TIMESTAMP() - INTERVAL 5 HOUR")
+    outcomes = await told(database)
+    assert failed(outcomes).keys() == set(REST)
+    assert {failure.reason for failure in failed(outcomes).values()} == {Reason.BEHIND}
+    assert all("the newest heartbeat of a management server" in one.detail for one in failed(outcomes).values())
+    assert {one.heartbeat_age // 3600 for one in outcomes[DATABASE_SERVERS]} == {5.0}
+    assert [times_asked(server, question.text) for question in REST] == [0, 0, 0]
+
+
+async def test_a_primary_whose_peer_is_down_is_asked_everything(server: Server, database: Database) -> None:
+    """Its replication has stopped, and management servers write there."""
+    server.run("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='x'", "START SLAVE")
+    try:
+        outcomes = await told(database)
+    finally:
+        server.run("STOP SLAVE", "RESET SLAVE ALL")
+    assert failed(outcomes) == {}
+
+
 @pytest.mark.parametrize("runid", ["1", "0", f"{NOW} / 1000", f"{NOW} * 1000", f"{NOW} + 7200000", f"{NOW} - 601000"])
 async def test_a_start_that_cannot_be_or_is_long_ago_holds_nothing_up(
     server: Server, database: Database, runid: str
@@ -105,15 +126,16 @@ async def test_a_start_that_cannot_be_or_is_long_ago_holds_nothing_up(
 
 
 async def test_when_its_state_is_not_told_everything_else_has_that_reason(server: Server, database: Database) -> None:
-    """And says so."""
+    """And says so; it was not asked, so that it is asked again at the next visit."""
     server.run("RENAME TABLE mshost TO mshost_gone")
     try:
         outcomes = await told(database)
     finally:
         server.run("RENAME TABLE mshost_gone TO mshost")
     assert failed(outcomes).keys() == {*REST, DATABASE_SERVERS}
-    assert {failure.reason for failure in failed(outcomes).values()} == {Reason.UNSUPPORTED}
-    assert all(outcomes[question].detail.startswith("database_servers was not answered: ") for question in REST)
+    assert outcomes[DATABASE_SERVERS].reason is Reason.UNSUPPORTED
+    assert {outcomes[question].reason for question in REST} == {Reason.BEHIND}
+    assert all(": database_servers was not answered: " in outcomes[question].detail for question in REST)
     assert "mshost" in outcomes[DATABASE_SERVERS].detail
 
 
@@ -122,7 +144,8 @@ async def test_a_database_that_is_not_cloudstacks_is_none(server: Server, databa
     server.run("DELETE FROM version")
     outcomes = await told(database)
     assert failed(outcomes).keys() == {*REST, DATABASE_VERSIONS}
-    assert {failure.reason for failure in failed(outcomes).values()} == {Reason.UNREADABLE}
+    assert outcomes[DATABASE_VERSIONS].reason is Reason.UNREADABLE
+    assert {outcomes[question].reason for question in REST} == {Reason.BEHIND}
 
 
 async def test_columns_are_asked_once_and_again_when_the_schema_changes(server: Server, database: Database) -> None:
