@@ -56,7 +56,7 @@ async def test_a_visit_of_a_host_with_four_nics_starts_few_processes(crowded: Be
 
 @pytest.mark.vm_all
 async def test_a_visit_of_a_host_with_many_bridges_starts_few_processes(open_vswitch: Bench) -> None:
-    """ovs-appctl can be asked about one bridge at a time only, so two of four are: five questions more go to daemons."""
+    """ovs-appctl can be asked about one bridge at a time only, so two of four are asked."""
     bridges = ("spare0", "spare1", "spare2")
     try:
         for bridge in bridges:
