@@ -161,6 +161,33 @@ QUESTIONS = Row(
     ),
 )
 
+DATABASE = Row(
+    title="Database",
+    panels=(
+        table(
+            "Database server",
+            "Which server is asked, and as what?",
+            (Column(heading="Asked", expr=_seen("database_server_info")),),
+            hide=("Value", "job", "instance"),
+            size=(8, 7),
+        ),
+        graph(
+            "Behind",
+            "How far is the server behind? Past the limit nothing is judged; no line: it does not tell, or has stopped.",
+            {"{{server}}": f"max by (server) ({_seen('database_lag_seconds')})"},
+            unit="s",
+            size=(8, 7),
+        ),
+        graph(
+            "Clock ahead",
+            "How far is the clock of the server ahead of the exporter's? Grace periods are counted by it.",
+            {"{{server}}": f"max by (server) ({_seen('database_clock_ahead_seconds')})"},
+            unit="s",
+            size=(8, 7),
+        ),
+    ),
+)
+
 PAGE = Row(
     title="Page and process",
     collapsed=True,
@@ -239,5 +266,5 @@ def board() -> Board:
         uid="csnet-exporter",
         title="CloudStack network / Exporter",
         description="Can the other boards be believed? What the exporter sees, what it does not, and what it costs.",
-        rows=(NOW, TARGETS, QUESTIONS, PAGE),
+        rows=(NOW, TARGETS, QUESTIONS, DATABASE, PAGE),
     )

@@ -72,8 +72,11 @@ def guarded(handler: Handler) -> Handler:
                     await writer.drain()
         finally:
             writer.close()
-        with contextlib.suppress(OSError, TimeoutError):
-            await asyncio.wait_for(writer.wait_closed(), 1.0)
+        try:
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1.0)
+        finally:
+            writer.transport.abort()  # one that waits for the other side's last word would outlive the lab
 
     return handle
 

@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
     Reason.PERMISSION: "Permission missing",
     Reason.THROTTLED: "The other side asks us to slow down",
     Reason.BOOTING: "The management server is starting",
+    Reason.BEHIND: "Not fresh enough to be judged",
     Reason.UNSUPPORTED: "This version does not offer it",
     Reason.MISSING: "A needed command or file is not there",
     Reason.FAILED: "The command ended with an error",
