@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.model import Answer, Answers, Failure, Held, Outcome, Question, Reason
+from exporter.model import Answer, Answers, Failure, Held, Outcome, Question, Reason, Via
 
 FACTS_PER_SCOPE = 5000
 """Facts remembered for one check and target; what comes after them is new at every look."""
+
+TRIED = frozenset(
+    {Reason.TIMEOUT, Reason.TOO_LARGE, Reason.UNSUPPORTED, Reason.PERMISSION, Reason.FAILED, Reason.UNREADABLE}
+)
+"""Why a statement fails that the database has begun with; what fails for other reasons was not asked."""
 
 Questions = Iterable[Question[Any]]
 
@@ -32,7 +37,7 @@ class TargetMemory:
     _too_large: set[Question[Any]] = field(default_factory=set)
 
     def due(self, questions: Questions) -> tuple[Question[Any], ...]:
-        """Return the questions to ask on the next visit; one that failed is asked again at once.
+        """Return the questions to ask on the next visit; one that failed is asked again at once, or in its turn.
 
         Those whose answer was too large come last until they have brought another one: they end the visit for
         all that come after them.
@@ -40,10 +45,19 @@ class TargetMemory:
         due = [
             question
             for question in questions
-            if question in self.failures
+            if self._is_urgent(question)
             or self.visits - self._last_visit.get(question, self.visits - question.every) >= question.every
         ]
         return tuple(sorted(due, key=self._too_large.__contains__))
+
+    def _is_urgent(self, question: Question[Any]) -> bool:
+        """Return whether a question failed and is asked again at once.
+
+        A statement that the database could not do waits for its turn: each minute it would be load exactly while the
+        database is sick. Elsewhere a question costs little, and is best asked as soon as the machine is back.
+        """
+        failure = self.failures.get(question)
+        return failure is not None and not (question.via is Via.DATABASE and failure.reason in TRIED)
 
     def ask_all(self) -> None:
         """Make every question due on the next visit."""

@@ -37,6 +37,22 @@ def test_a_failed_question_is_asked_again_at_once() -> None:
     assert memory.due((EACH, THIRD)) == (EACH, THIRD)
 
 
+@pytest.mark.parametrize("reason", Reason)
+def test_a_statement_that_the_database_could_not_do_waits_for_its_turn(reason: Reason) -> None:
+    """Repeated each minute it would be load while the database is sick; what was not asked is asked at once."""
+    statement = replace(THIRD, name="statement", via=Via.DATABASE)
+    memory = TargetMemory()
+    asked = []
+    for visit in range(7):
+        due = memory.due((EACH, statement))
+        asked.append(statement in due)
+        memory.note({question: Failure(reason) if question is statement else FAILURE for question in due}, float(visit))
+    was_tried = reason in {"timeout", "too_large", "unsupported", "permission", "failed", "unreadable"}
+    assert asked == ([True, False, False] * 3 if was_tried else [True] * 9)[:7]
+    memory.ask_all()
+    assert statement in memory.due((EACH, statement))
+
+
 def test_what_was_too_large_is_asked_last_until_it_is_answered() -> None:
     """Two that flood in turn do not blind the others; a later failure of another kind changes nothing."""
     first, second, good = (replace(EACH, name=name) for name in ("first", "second", "good"))
