@@ -140,7 +140,7 @@ async def prometheus(demo: str, tmp_path: Path) -> AsyncIterator[str]:
 
 
 def _has_seen_all(url: str) -> bool:
-    """Return whether everything was judged at least once: by the issues' states, their alerts, and what needs rounds."""
+    """Return whether everything was judged at least once, by states, alerts, and what needs rounds."""
     try:
         blind = _query(url, 'sum(cloudstack_network_issue_objects{verdict="unknown"}) == 0')
         rounds = [_query(url, f"count({name})") for name in ROUNDS]
