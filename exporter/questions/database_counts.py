@@ -69,7 +69,8 @@ VLANS_TAKEN: Question[Taken] = Question(
     "database_vlans_taken",
     Via.DATABASE,
     "SELECT p.uuid AS network, v.vnet AS vnet FROM physical_network p"
-    " LEFT JOIN op_dc_vnet_alloc v ON v.physical_network_id = p.id AND v.taken IS NOT NULL WHERE p.removed IS NULL",
+    " LEFT JOIN (SELECT DISTINCT physical_network_id, vnet FROM op_dc_vnet_alloc WHERE taken IS NOT NULL) v"
+    " ON v.physical_network_id = p.id WHERE p.removed IS NULL",
     read_taken,
     privilege="SELECT on physical_network, op_dc_vnet_alloc",
     why="Which VLANs the pool knows as taken: a host that carries another one of the range uses it behind its back.",

@@ -29,10 +29,11 @@ VLAN_LEAKED = finds(
     "op_dc_vnet_alloc, physical_network, physical_network_isolation_methods, networks, data_center",
     """
     SELECT CONCAT(z.name, '/', p.name) AS name, v.data_center_id AS zone, v.vnet AS vnet, v.taken AS taken
-    FROM op_dc_vnet_alloc v JOIN physical_network p ON p.id = v.physical_network_id AND p.removed IS NULL
+    FROM (SELECT DISTINCT physical_network_id, data_center_id, vnet, taken FROM op_dc_vnet_alloc
+          WHERE taken < UTC_TIMESTAMP() - INTERVAL 60 MINUTE) v
+    JOIN physical_network p ON p.id = v.physical_network_id AND p.removed IS NULL
     JOIN data_center z ON z.id = v.data_center_id
-    WHERE v.taken < UTC_TIMESTAMP() - INTERVAL 60 MINUTE
-      AND NOT EXISTS (SELECT 1 FROM physical_network_isolation_methods i WHERE i.physical_network_id = p.id
+    WHERE NOT EXISTS (SELECT 1 FROM physical_network_isolation_methods i WHERE i.physical_network_id = p.id
                       AND UPPER(i.isolation_method) NOT IN ('VLAN', 'VXLAN', 'GRE', 'NETRIS'))
     UNION ALL
     SELECT NULL, data_center_id, SUBSTRING_INDEX(SUBSTRING_INDEX(broadcast_uri, '://', -1), '.', -1), NULL
@@ -223,8 +224,9 @@ TRAFFIC_TYPE_MISSING = finds(
     SELECT CONCAT(z.name, '/', w.kind) AS name, 'on no physical network' AS seen
     FROM data_center z
     JOIN (SELECT 'Guest' AS kind UNION ALL SELECT 'Public' UNION ALL SELECT 'Management') w
+    JOIN (SELECT 'Core' AS type) before_4_18
     WHERE z.removed IS NULL AND z.networktype = 'Advanced' AND z.allocation_state = 'Enabled'
-      [[data_center.type:AND COALESCE(z.type, 'Core') = 'Core']]
+      AND (SELECT COALESCE(type, 'Core') FROM data_center WHERE id = z.id) = 'Core'
       AND (w.kind <> 'Public' OR z.is_security_group_enabled = 0)
       AND NOT EXISTS (
         SELECT 1 FROM physical_network_isolation_methods i JOIN physical_network p ON p.id = i.physical_network_id

@@ -56,9 +56,12 @@ from exporter.questions.database_vlans import (
     VLAN_RANGE_DIFFERS,
     VLAN_SHARED,
 )
+from exporter.thresholds import DATABASE_ROUNDS_APART_SECONDS
 
 EXAMPLES = 10
 LONGEST_NAME, LONGEST_WORDS = 80, 90  # characters of one example
+EARLY = "in two looks only {:.0f} s apart, an operation may be running; "
+"""Said where the two looks were not a round apart: by the command ``check``, or with a short interval."""
 ASK = "Do not edit the database: ask whoever supports CloudStack, with these rows and a dump taken before."
 
 FoundQuestion = Question[tuple[Found, ...]]
@@ -92,23 +95,28 @@ class Kind:
         return self.question.name.removeprefix("database_")
 
 
-RESTART_NETWORK = "Restart the network with cleanup (restartNetwork cleanup=true): it is given what it needs anew. "
-RESTART_VM = "Stop and start the machines named here in a quiet hour; where that does not help: "
-MOVE_RANGE = "Take the VLAN out of the guest range (updatePhysicalNetwork vlan=...) before a network takes it. "
+GIVE_UP_VLAN = (
+    "stop all its machines, wait until its state is Allocated (network.gc.interval, network.gc.wait: some 20 minutes;"
+    " never when it is persistent: then move its machines to a new network)"
+)
+NEW_VLAN = f"{GIVE_UP_VLAN}, and start one: it takes another VLAN."
+"""Only the shutdown of a network gives its VLAN back; a restart, with cleanup or not, replaces routers and keeps it."""
+MOVE_RANGE = "Take the VLAN out of the guest range (updatePhysicalNetwork vlan=...) before a network takes it."
 
 INCONSISTENCIES = (
     Kind(VLAN_LEAKED, "D01", "each VLAN taken from the pool belongs to a network",
          "Each lost VLAN is one network less; no API call frees it. " + ASK),
     Kind(VLAN_NOT_TAKEN, "D02", "the VLAN of each implemented network is taken in the pool", "Another tenant may get"
-         " the same VLAN: make no new networks there. " + RESTART_NETWORK + ASK, is_isolation=True),
-    Kind(VLAN_SHARED, "D03", "one isolated network per VLAN", "Tenants see each other: restart one of the networks with"
-         " cleanup at once (restartNetwork cleanup=true), so that it gets a VLAN of its own.",
+         " the same VLAN: make no new networks there. For the network: " + NEW_VLAN, is_isolation=True),
+    Kind(VLAN_SHARED, "D03", "one isolated network per VLAN", "Tenants see each other. For one of the two: " + NEW_VLAN
+         + " vlan_not_taken then names the other if the pool took the VLAN for free: do the same there.",
          is_isolation=True),
     Kind(VLAN_RANGE_DIFFERS, "D04", "the pool has exactly the VLANs of the range", "Set the range by the API to what it"
          " should be (updatePhysicalNetwork vlan=...), which writes both; where it refuses: " + ASK),
     Kind(PUBLIC_VLAN_IN_POOL, "D05", "public VLANs are outside the guest range", MOVE_RANGE),
     Kind(PUBLIC_VLAN_TAKEN, "D05", "public VLANs are outside the guest range", "A tenant's network lies in the public"
-         " VLAN: restart that network with cleanup after the range is changed. " + MOVE_RANGE, is_isolation=True),
+         f" VLAN: {GIVE_UP_VLAN}. Then take the VLAN out of the guest range (updatePhysicalNetwork vlan=...) and start"
+         " them.", is_isolation=True),
     Kind(VLAN_ON_ONE_BRIDGE, "D06", "physical networks on one bridge have different VLANs", "Give the physical networks"
          " ranges that do not overlap (updatePhysicalNetwork vlan=...), or labels of different bridges."),
     Kind(NIC_IN_REMOVED_NETWORK, "D07", "each NIC is in a network that is there", "The machine does not start again."
@@ -148,8 +156,8 @@ INCONSISTENCIES = (
     Kind(VLAN_NOT_DEDICATED, "D27", "VLANs of a dedicated range are held for its account", "Release the range and"
          " dedicate it again (releaseDedicatedGuestVlanRange, dedicateGuestVlanRange), when its account is quiet.",
          is_isolation=True),
-    Kind(NIC_OTHER_VLAN, "D28", "NICs have the VLAN of their network", RESTART_VM + RESTART_NETWORK + ASK,
-         is_isolation=True),
+    Kind(NIC_OTHER_VLAN, "D28", "NICs have the VLAN of their network", "Stop and start the machines named here: a NIC"
+         " is given its network's VLAN at each start. Where that does not help: " + ASK, is_isolation=True),
     Kind(HOST_ADDRESS_TWICE, "D29", "each hypervisor has an address of its own", "Delete the host that is no more"
          " (deleteHost), after maintenance; or give one of them another address."),
     Kind(HOST_IN_REMOVED_PLACE, "D30", "hosts are in a cluster, pod and zone that are there"),
@@ -175,10 +183,11 @@ LEFTOVERS = (
 
 
 def found_twice(answers: Answers, question: FoundQuestion) -> tuple[Found, ...] | None:
-    """Return the rows that are in the newest answer and in the one before, which is a round older.
+    """Return the rows that are in the newest answer and in the one before.
 
-    None while that cannot be told: there is no answer, or rows were found at the first look. Running operations
-    pass through every state that is looked for; they do not stay in it.
+    The exporter asks each tenth visit (D17: each fifth), at the default interval ten minutes apart. Running operations
+    pass through every state that is looked for; they do not stay in it. None while that cannot be told: there is no
+    answer, or rows were found at the first look.
     """
     now = answers.get(question)
     if not now:
@@ -190,12 +199,14 @@ def found_twice(answers: Answers, question: FoundQuestion) -> tuple[Found, ...] 
     return tuple(one for one in now if one.name in names)
 
 
-def counted(kinds: tuple[Kind, ...], answers: Answers) -> Iterator[tuple[Kind, tuple[Found, ...]]]:
-    """Yield the kinds that can be told, with what was found of each."""
+def counted(kinds: tuple[Kind, ...], answers: Answers) -> Iterator[tuple[Kind, int, str]]:
+    """Yield the kinds that can be told, with how many rows were found of each, and in words which."""
     for kind in kinds:
         found = found_twice(answers, kind.question)
         if found is not None:
-            yield kind, found
+            _, apart = answers.before(kind.question) or ((), DATABASE_ROUNDS_APART_SECONDS)
+            is_early = bool(found) and apart < DATABASE_ROUNDS_APART_SECONDS
+            yield kind, len(found), f"{EARLY.format(apart) if is_early else ''}{said(found)}"
         elif answers.get(kind.question):
             answers.held(kind.name)  # asks for the second look
 

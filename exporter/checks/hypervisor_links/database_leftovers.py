@@ -2,13 +2,13 @@
 
 Symptom: a system VM that is no more sits in Alert; one day no management or control address is left for a new one.
 Detect:  addresses of NICs that are gone, agents of system VMs that are gone, work and locks that nobody ends; a row
-         counts when two rounds in a row, ten minutes apart, have found it.
+         counts when two rounds in a row have found it: each tenth visit is one, ten minutes at the default interval.
 Fix:     by the API, or with whoever supports CloudStack.
 """
 
 from __future__ import annotations
 
-from exporter.checks.hypervisor_links.database_kinds import ASK, LEAKED, LEFTOVERS, counted, said
+from exporter.checks.hypervisor_links.database_kinds import ASK, LEAKED, LEFTOVERS, counted
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Samples, above
@@ -32,12 +32,12 @@ RATIO = Metric(
 def judge(_: DatabaseTarget, answers: Answers, __: Cloud) -> Samples:
     """Yield how many rows each check has found twice, and which share of their pool leaked addresses are."""
     pools = answers.get(ADDRESS_POOLS) or {}
-    for kind, found in counted(LEFTOVERS, answers):
-        words = {"seen": said(found), "expected": kind.expected, "remedy": kind.remedy}
-        yield LEFT.sample(kind.name, value=len(found), **words)
+    for kind, found, seen in counted(LEFTOVERS, answers):
+        words = {"seen": seen, "expected": kind.expected, "remedy": kind.remedy}
+        yield LEFT.sample(kind.name, value=found, **words)
         if kind in LEAKED and kind.name in pools:
-            share = len(found) / pools[kind.name] if pools[kind.name] else 0.0
-            words["seen"] = f"{share:.0%} of {pools[kind.name]}, {said(found)}"
+            share = found / pools[kind.name] if pools[kind.name] else 0.0
+            words["seen"] = f"{share:.0%} of {pools[kind.name]}, {seen}"
             words["expected"] = f"at most {DATABASE_LEAKED_RATIO:.0%}"
             yield RATIO.sample(kind.name, value=round(share, 4), **words)
 

@@ -2,7 +2,7 @@
 
 Symptom: a rule was taken out of a group and the port is still open, or added and still closed, on one host alone.
 Detect:  the number of the rules in the machine's rule log on its host, against op_vm_ruleset_log. The agent is sent
-         new rules within two pings, so what the database knew a round ago, some ten minutes, must be there by now.
+         new rules within two pings, so what the database knew a round ago (ten visits) must be there by now.
 Fix:     the agent's report of its rule logs; then stop and start the machine, or migrate it.
 """
 
@@ -79,8 +79,13 @@ def _behind(target: HostTarget, answers: Answers, cloud: Cloud, sequences: Seque
         if difference(logs[vm], nic.domain):
             continue  # what is wrong with the log itself is told by another check
         if is_certain(target, answers, cloud, "sequence", nic.machine.id, str(nic.domain), by=FIREWALL):
-            words = difference(logs[vm], nic.domain, sequences[vm])
-            yield f"{vm}: {words}{' (it has only those of its start)' if logs[vm].is_initial else ''}"
+            yield f"{vm}: {_words(logs[vm], nic.domain, sequences[vm])}"
+
+
+def _words(log: RuleLog, domain: int, sequence: int) -> str:
+    if sequence == 0:
+        return "only the rules of its start, and CloudStack has never made any"
+    return f"{difference(log, domain, sequence)}{' (it has only those of its start)' if log.is_initial else ''}"
 
 
 def _is_older(log: RuleLog, sequence: int) -> bool:

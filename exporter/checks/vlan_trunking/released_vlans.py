@@ -4,7 +4,8 @@ Symptom: weeks later two tenants are in one VLAN: a VLAN was freed in the databa
          and the next network got it.
 Detect:  each NIC of a machine that runs here, by MAC: the VLAN of the bridge or port that its tap is in, against the
          VLANs that the pool knows as taken, in the range of its physical network.
-Fix:     restart the network with cleanup, so that it takes a VLAN again, before the pool gives this one away.
+Fix:     stop all machines of the network and start them once it is Allocated, so that it takes a VLAN again, before the
+         pool gives this one away. A restart of the network keeps what it has.
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ RELEASED = Metric(
     labels=("zone", "cluster", "host"),
     problem=above(0),
 )
-RESTART = "Make no new networks on this physical network; restart the network named here with cleanup in a quiet hour."
+TAKE_ANOTHER = (
+    "Make no new networks on this physical network. Stop all machines of the network named here, wait until its state"
+    " is Allocated (network.gc.interval, network.gc.wait: some 20 minutes; never when it is persistent: then move its"
+    " machines to a new network), and start one: it takes another VLAN. A restart of the network gives it none."
+)
 ASK = "Do not set the VLAN as taken by hand: ask whoever supports CloudStack, with a dump of the database."
 SHOWN_BY = (DOMAINS, LINKS)
 Members = Mapping[HostTarget | DatabaseTarget, Answers]
@@ -186,7 +191,7 @@ def _vlan(interface: Interface, physical_network_id: str, view: Wiring) -> int |
 CHECK = Check(
     title="VLANs released while in use",
     metrics=(RELEASED,),
-    remedies=(RESTART, ASK),
+    remedies=(TAKE_ANOTHER, ASK),
     groups=(GroupJudge(ZoneGroup, judge, {HostTarget: (*SHOWN_BY, *SEES), DatabaseTarget: (VLANS_TAKEN,)}),),
     reads=READS,
 )

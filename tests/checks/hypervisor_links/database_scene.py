@@ -25,11 +25,11 @@ def asked(check: Check) -> tuple[Question[Any], ...]:
     return (*check.asks.get(DatabaseTarget, ()), *check.uses.get(DatabaseTarget, ()))
 
 
-def answers(check: Check, *rounds: Mapping[Question[Any], Any], others: Any = ()) -> Answers:
+def answers(check: Check, *rounds: Mapping[Question[Any], Any], others: Any = (), apart: float = ROUND) -> Answers:
     """Return what is known after some rounds; what a round does not name has the answer ``others``."""
     memory = TargetMemory()
     for number, told in enumerate(rounds, start=1):
-        at = ROUND * number
+        at = apart * number
         outcomes = {one: told.get(one, others) for one in asked(check)}
         memory.note(
             {
@@ -42,10 +42,12 @@ def answers(check: Check, *rounds: Mapping[Question[Any], Any], others: Any = ()
     return memory.answers(asked(check), Scope().held)
 
 
-def judged(check: Check, *rounds: Mapping[Question[Any], Any], others: Any = ()) -> dict[tuple[str, str], Sample]:
+def judged(
+    check: Check, *rounds: Mapping[Question[Any], Any], others: Any = (), apart: float = ROUND
+) -> dict[tuple[str, str], Sample]:
     """Return the samples by short metric name and check."""
     judge = check.judges[DatabaseTarget]
-    samples = list(judge(DatabaseTarget(), answers(check, *rounds, others=others), Cloud()))
+    samples = list(judge(DatabaseTarget(), answers(check, *rounds, others=others, apart=apart), Cloud()))
     found = {(one.metric.name.removeprefix(PREFIX), one.labels[0]): one for one in samples}
     assert len(found) == len(samples)
     return found

@@ -93,6 +93,34 @@ def test_every_kind_has_its_number_and_tells_what_to_do(kind: Kind) -> None:
     assert not {"UPDATE", "DELETE", "SELECT"} & set(kind.remedy.split())
 
 
+def test_no_remedy_of_a_vlan_restarts_a_network() -> None:
+    """restartNetwork replaces routers and keeps the VLAN: only a network that was shut down takes another one."""
+    of_vlans = [kind for kind in (*INCONSISTENCIES, *LEFTOVERS) if "vlan" in kind.name]
+    assert {kind.facts for kind in of_vlans} >= {"D01", "D02", "D03", "D04", "D05", "D06", "D27", "D28"}
+    assert [kind.name for kind in of_vlans if "restartnetwork" in kind.remedy.lower().replace(" ", "")] == []
+    remedies = {kind.name: kind.remedy for kind in of_vlans}
+    for name in ("vlan_not_taken", "vlan_shared", "public_vlan_taken"):
+        assert "wait until its state is Allocated" in remedies[name]
+        assert "persistent" in remedies[name]
+
+
+def test_two_looks_that_are_not_a_round_apart_say_so() -> None:
+    """The command ``check`` looks twice at once; the daemon's finding says nothing of it."""
+    found = {VLAN_LEAKED: rows("a")}
+    near = judged(CHECK, found, found, apart=5.0)[NAME, "vlan_leaked"]
+    assert near.seen == "in two looks only 5 s apart, an operation may be running; 1: a (what is odd about a)"
+    assert judged(CHECK, {}, {}, apart=5.0)[NAME, "vlan_leaked"].seen == ""
+    far = judged(CHECK, found, found, apart=300.0)[NAME, "vlan_leaked"]
+    assert far.seen == "1: a (what is odd about a)"
+
+
+def test_rounds_are_ten_visits_apart_or_five() -> None:
+    """What the texts say; nothing is compared with what was asked a minute ago."""
+    cadence = {kind.name: kind.question.every for kind in (*INCONSISTENCIES, *LEFTOVERS)}
+    assert {name for name, every in cadence.items() if every != 10} == {"host_of_dead_server"}
+    assert cadence["host_of_dead_server"] == 5
+
+
 def test_every_fact_has_its_check() -> None:
     """D01 to D34 but the heartbeat and version of management servers (D18, D19) and rules on hosts (D32)."""
     numbers = {int(kind.facts[1:]) for kind in (*INCONSISTENCIES, *LEFTOVERS)}
@@ -108,7 +136,8 @@ def test_every_fact_has_its_check() -> None:
 def test_the_runbook_names_every_check_and_how_to_mute_it(kinds: tuple[Kind, ...], alert: str) -> None:
     """At 3 a.m. the label is looked up there."""
     text = (Path(__file__).parents[3] / f"docs/runbooks/{alert}.md").read_text()
-    missing = [kind.name for kind in kinds if f"| `{kind.name}` | {kind.healthy} ({kind.facts}) |" not in text]
+    rows_of = {kind.name: f"| `{kind.name}` | {kind.healthy} ({kind.facts}) | {kind.remedy} |" for kind in kinds}
+    missing = [name for name, row in rows_of.items() if row not in text]
     assert missing == []
     impact = text[text.index("## Impact") : text.index("## Is it the monitoring?")]
     assert set(re.findall(r"`(\w+)`", impact)) - {"check"} == {kind.name for kind in kinds if kind.is_isolation}

@@ -97,6 +97,16 @@ def test_rules_that_never_came() -> None:
     assert found.seen == f"{initial}: rules of sequence -1, CloudStack has 1 (it has only those of its start)"
 
 
+def test_rules_that_were_never_made() -> None:
+    """CloudStack makes the rules of each machine at its start; where it has none, nothing would ever come."""
+    initial = next(vm for vm, log in scene.values()[FIREWALL].logs.items() if log.is_initial and vm.startswith("i-"))
+    told = {**IN_STEP, initial: 0}
+    found = one(judged(told, told))
+    assert found.seen == f"{initial}: only the rules of its start, and CloudStack has never made any"
+    assert one(judged(IN_STEP, told)).value == 0  # not Running at the round before: it may just have started
+    assert one(judged(told, {**IN_STEP, initial: 1})).value == 1  # made since, and still not there
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [

@@ -84,6 +84,13 @@ def only(samples: list[Sample]) -> Sample:
     return found
 
 
+def test_the_remedy_makes_the_network_take_another_vlan() -> None:
+    """Only a network that was shut down takes one; restartNetwork replaces routers and keeps what it has."""
+    assert "Stop all machines" in CHECK.remedies[0]
+    assert "wait until its state is Allocated" in CHECK.remedies[0]
+    assert not any("restartNetwork" in words or "with cleanup" in words for words in CHECK.remedies)
+
+
 def test_taken_vlans_are_healthy() -> None:
     """Zero is said for each host."""
     assert only(run().minutes(21, CARRIES, TAKEN)).value == 0
