@@ -10,7 +10,6 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import targets
 from exporter.model import Check, Question, Via
 from exporter.questions import catalogue
-from exporter.questions.database_rows import OPTIONAL
 from exporter.questions.wrapper import collector, version
 from exporter.sources.ssh_login import Mode, SshSettings
 
@@ -36,6 +35,11 @@ COLUMNS = {
     ),
 }  # fmt: skip
 """Tables that also hold what is nobody's business, such as vnc_password and zone_token -> the columns we read."""
+LATER_COLUMNS = (("data_center", "type"),)
+"""Columns of such tables that older schemas lack: granted by statements of their own, of which one may be refused.
+
+A statement reads them so that the server tells "not granted" from "not there"; an optional part would not.
+"""
 
 
 def wrapper_text() -> str:
@@ -146,20 +150,12 @@ def database_privileges(user: str, schema: str, *, tls: bool, address: str = EXP
             "-- To know how far a replica is behind. MySQL reads the first comment, MariaDB the second.",
             f"GRANT /*!80000 REPLICATION CLIENT */ /*M!100509 SLAVE MONITOR */ ON *.* TO {account};",
             *(_grant(table, schema, account, COLUMNS.get(table, ())) for table in database_tables()),
-            *(_grant(table, schema, account, (column,)) for table, column in newer_columns()),
+            *(_grant(table, schema, account, (column,)) for table, column in LATER_COLUMNS),
             "-- Asked with it; what is not granted stays unknown, and nothing else:",
             *(f"--   {question.name}: {question.why} ({question.privilege})" for question in asked),
             "",
         )
     )
-
-
-def newer_columns() -> tuple[tuple[str, str], ...]:
-    """Return table and column of what is read only where a schema has it, of tables that are granted by column."""
-    asked = (question for question in catalogue() if question.via is Via.DATABASE)
-    found = {part["column"] for question in asked for part in OPTIONAL.finditer(question.text)}
-    pairs = (name.split(".") for name in sorted(found))
-    return tuple((table, column) for table, column in pairs if table in COLUMNS and column not in COLUMNS[table])
 
 
 def _grant(table: str, schema: str, account: str, columns: Sequence[str] = ()) -> str:
