@@ -134,14 +134,6 @@ def test_the_text_by_the_real_ip(tmp_path: Path) -> None:
     assert (lo.mac, lo.mtu, lo.is_nic in (None, False)) == ("00:00:00:00:00:00", 65536, True)
 
 
-def test_an_old_iproute_is_named(tmp_path: Path) -> None:
-    """CentOS 7 has no JSON; exit code and last line are ip's own. Constructed."""
-    machine = Machine.at(tmp_path)
-    machine.file_tool("ip", """echo 'Option "-j" is unknown, try "ip -help".' >&2; exit 255\n""")
-    code, output = machine.ask(LINKS)
-    assert (code, output.splitlines()[-1]) == (255, 'Option "-j" is unknown, try "ip -help".')
-
-
 def test_a_host_without_ip(tmp_path: Path) -> None:
     """The exit code says that a command is missing."""
     machine = Machine.at(tmp_path)
