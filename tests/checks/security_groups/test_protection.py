@@ -229,7 +229,9 @@ def test_long_names_are_cut_as_the_tools_need_it(name: str) -> None:
 def test_the_set_of_another_machine_binds_nobody(family: str, key: str, own: str) -> None:
     """The rule against false addresses is there, and lets the machine use those of its neighbour."""
     texts = scene.Texts()
-    text = getattr(texts, key).replace(f"set ! --match-set {own} src -j DROP", "set ! --match-set i-2-56-VM src -j DROP")
+    text = getattr(texts, key).replace(
+        f"set ! --match-set {own} src -j DROP", "set ! --match-set i-2-56-VM src -j DROP"
+    )
     assert text != getattr(texts, key)
     found = scene.judged(judge, replace(texts, **{key: text}))
     words = f"{family} egress: i-2-55-def lets vnet12 use the addresses of i-2-56-VM"
