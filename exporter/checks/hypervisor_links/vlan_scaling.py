@@ -1,7 +1,7 @@
 """How many VLANs, bridges and ports a host carries, against what it can.
 
 Symptom: starts of instances get slower and slower, then fail: the kernel takes no port more into a bridge.
-Detect:  ip link: VLAN devices, bridges, ports of the largest bridge.
+Detect:  ip link: VLAN devices, bridges, interfaces of every kind, ports of the largest bridge.
 Fix:     spread networks over more hosts; remove bridges that were left behind.
 """
 
@@ -12,11 +12,13 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
 from exporter.questions.host_links import LINKS
-from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_VLANS_MANY
+from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_BRIDGES_MANY, HOST_INTERFACES_MANY, HOST_VLANS_MANY
 from exporter.topology.hosts import is_judged, names
 
-INTERFACES = gauge("interfaces", "Network interfaces of the host of every kind, by ip link.")
-BRIDGES = gauge("bridges", "Linux bridges of the host, by ip link.")
+INTERFACES = gauge(
+    "interfaces", "Network interfaces of the host of every kind, by ip link.", problem=above(HOST_INTERFACES_MANY)
+)
+BRIDGES = gauge("bridges", "Linux bridges of the host, by ip link.", problem=above(HOST_BRIDGES_MANY))
 VLANS = gauge("vlan_devices", "VLAN devices of the host, by ip link.", problem=above(HOST_VLANS_MANY))
 PORTS = gauge(
     "bridge_ports_most",
@@ -27,17 +29,18 @@ SPREAD = "Spread networks over more hosts or clusters, and look for bridges that
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield the numbers of one host; of one that is held back not those that may alarm."""
-    host, links = names(target, cloud), answers[LINKS]
-    bridges = {bridge.name: len(links.ports.get(bridge.name, ())) for bridge in links.of_kind("bridge")}
-    vlans = len(links.of_kind("vlan"))
-    yield INTERFACES.sample(*host, value=len(links.by_name))
-    yield BRIDGES.sample(*host, value=len(bridges))
+    """Yield the numbers of one host that is not held back."""
     if not is_judged(target, cloud, answers.now):
         return
-    yield VLANS.sample(
-        *host, value=vlans, seen=f"{vlans} VLAN devices", expected=f"at most {HOST_VLANS_MANY}", remedy=SPREAD
+    host, links = names(target, cloud), answers[LINKS]
+    bridges = {bridge.name: len(links.ports.get(bridge.name, ())) for bridge in links.of_kind("bridge")}
+    numbers = (
+        (INTERFACES, len(links.by_name), HOST_INTERFACES_MANY, "interfaces"),
+        (BRIDGES, len(bridges), HOST_BRIDGES_MANY, "Linux bridges"),
+        (VLANS, len(links.of_kind("vlan")), HOST_VLANS_MANY, "VLAN devices"),
     )
+    for metric, number, most, what in numbers:
+        yield metric.sample(*host, value=number, seen=f"{number} {what}", expected=f"at most {most}", remedy=SPREAD)
     largest = max(bridges, key=bridges.__getitem__, default="")
     ports = bridges.get(largest, 0)
     yield PORTS.sample(

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.hypervisor_links.vlan_scaling import judge
 from exporter.questions.host_links import LINKS, Links
-from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_VLANS_MANY
+from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_BRIDGES_MANY, HOST_INTERFACES_MANY, HOST_VLANS_MANY
 from tests.checks.hypervisor_links import links_scene as scene
 
 
@@ -53,9 +53,23 @@ def test_limits() -> None:
     assert (full.value, full.seen) == (950, "cloudbr0 has 950 of 1023")
 
 
+def test_bridges_that_are_left_over() -> None:
+    """Each VLAN has one, so a host with more bridges than VLANs has kept some; at the limit it is still well."""
+    many = [scene.link(f"brbond0-{n}", "bridge") for n in range(HOST_BRIDGES_MANY + 1)]
+    assert scene.problems(found(scene.links(*many[1:]))) == {}
+    samples = found(scene.links(*many))
+    assert scene.problems(samples) == {("bridges", "kvm1"): HOST_BRIDGES_MANY + 1}
+    assert {one.seen for one in samples if one.metric.name.endswith("_bridges")} == {"821 Linux bridges"}
+
+
+def test_interfaces_of_every_kind() -> None:
+    """Also taps, which are in no count of their own."""
+    many = [scene.link(f"vnet{n}", "tun") for n in range(HOST_INTERFACES_MANY + 1)]
+    assert scene.problems(found(scene.links(*many[1:]))) == {}
+    assert scene.problems(found(scene.links(*many))) == {("interfaces", "kvm1"): HOST_INTERFACES_MANY + 1}
+
+
 @pytest.mark.parametrize("fields", scene.HELD_BACK)
 def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
-    """Facts are told all the same."""
-    samples = found(with_vlans(HOST_VLANS_MANY + 1), **fields)
-    assert scene.problems(samples) == {}
-    assert scene.values_of(samples)["bridges", "kvm1"] == HOST_VLANS_MANY + 1
+    """Nothing is said of them."""
+    assert found(with_vlans(HOST_VLANS_MANY + 1), **fields) == []
