@@ -48,6 +48,9 @@ def _with_cause(row: Finding, by_metric: Mapping[str, list[Finding]], follows: F
 
 
 def _about_one(one: Finding, other: Finding) -> bool:
-    """Return whether two findings are about one thing: every label that both have agrees."""
+    """Return whether a cause, ``other``, is about the same thing: every label that both have agrees.
+
+    What is of no zone, as a management server, is of all of them.
+    """
     shared = one.labels.keys() & other.labels.keys()
-    return one.zone == other.zone and all(one.labels[name] == other.labels[name] for name in shared)
+    return other.zone in ("", one.zone) and all(one.labels[name] == other.labels[name] for name in shared)

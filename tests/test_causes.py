@@ -54,6 +54,13 @@ def test_another_host_explains_nothing() -> None:
     assert causes(finding(BOND, **H1), finding(DAEMON, **{**H1, "zone": "other"}))[BOND] == ()
 
 
+def test_what_serves_all_zones_explains_in_each() -> None:
+    """A management server is in none of them; what is of one zone explains nothing of all."""
+    server = {"management_server": "mgmt-1"}
+    assert causes(finding(BOND, **H1), finding(DAEMON, **server))[BOND] == (DAEMON, "mgmt-1")
+    assert causes(finding(BOND, **server), finding(DAEMON, **H1))[BOND] == ()
+
+
 def test_another_bond_or_vlan_explains_nothing() -> None:
     """What both name must be the same: the pulled cable of one bond is not why another one is split."""
     assert causes(finding(SILENT, **H1, bond="b1"), finding(BOND, **H1, bond="b2"))[SILENT] == ()
