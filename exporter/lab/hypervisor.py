@@ -178,7 +178,8 @@ class Hypervisor:
     """One KVM host. ``ovs`` and ``firewall`` are None where the host has neither; tools by name in ``missing``.
 
     ``refused`` are tools that fail as without privilege; ``agent`` and ``libvirt`` are systemd's words;
-    ``agent_readable`` is whether agent.properties is there to be read; ``lldp``: up | down | absent.
+    ``agent_readable`` is whether agent.properties is there to be read; ``agent_connected`` whether its connection to
+    the first address there stands; ``lldp``: up | down | absent.
     """
 
     nics: list[HostNic] = field(default_factory=list)
@@ -190,6 +191,7 @@ class Hypervisor:
     properties: dict[str, str] = field(default_factory=dict)
     agent: str = "active"
     agent_readable: bool = True
+    agent_connected: bool = True
     libvirt: str = "active"
     lldp: str = "up"
     sysctls: dict[str, str] = field(default_factory=lambda: {f"{NF}{name}": "1" for name in ("iptables", "ip6tables")})

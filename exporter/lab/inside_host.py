@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from exporter.lab.hypervisor import Hypervisor
@@ -10,6 +11,7 @@ from exporter.lab.inside_host_links import links
 from exporter.lab.inside_host_nics import put_nics
 from exporter.lab.inside_host_ovs import put_ovs
 from exporter.lab.inside_router import CANARY
+from exporter.lab.management import AGENTS
 from exporter.lab.scale import MODEL_HOST
 from exporter.lab.tree import Tree, tools
 from exporter.lab.world import Host, World
@@ -17,7 +19,7 @@ from exporter.lab.world import Host, World
 KEY = "root/.ssh/id_rsa.cloud"
 COUNTED = (Path(__file__).parent / "files" / "counted.sh").read_text()
 EVERYWHERE = {
-    **tools("ssh", "hostname", "ip", "ethtool", "virsh", "systemctl", "lldpcli"),
+    **tools("ssh", "hostname", "ip", "ethtool", "virsh", "systemctl", "lldpcli", "ss"),
     **tools("iptables", "ipset", "ebtables", "iptables-save"),
     "ip6tables": "iptables",
     "ip6tables-save": "iptables-save",
@@ -66,6 +68,7 @@ def _hypervisor(world: World, host: Host) -> Tree:
     put_ovs(tree, made, world.start)
     put_firewall(tree, made)
     _agent(tree, made)
+    tree.knows["sockets"] = "".join(f"{line}\n" for line in _sockets(host))
     tree.knows |= {
         "counted": COUNTED,
         "links": links(made),
@@ -89,6 +92,15 @@ def _agent(tree: Tree, made: Hypervisor) -> None:
         text = "#Storage\n#Sat Nov 21 06:00:00 UTC 2026\n" + "".join(f"{line}\n" for line in lines)
         tree.put("etc/cloudstack/agent/agent.properties", text, mode=0o600)
     tree.knows["units"] = _unit("cloudstack-agent", made.agent) + _unit("libvirtd", made.libvirt)
+
+
+def _sockets(host: Host) -> Iterator[str]:
+    """Yield what listens on a host, and the connection of its agent, as its kernel has it."""
+    made = host.hypervisor
+    yield 'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=610,fd=3))'
+    server = made.properties.get("host", "").partition("@")[0].partition(",")[0]
+    if server and made.agent == "active" and made.agent_connected:
+        yield f'tcp ESTAB 0 0 [::ffff:{host.address}]:45120 [::ffff:{server}]:{AGENTS} users:(("java",pid=2210,fd=41))'
 
 
 def _unit(name: str, state: str) -> str:

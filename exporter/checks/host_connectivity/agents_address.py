@@ -8,11 +8,10 @@ Fix:     the addresses of the management servers or of their load balancer; rest
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any
 
 from exporter.checks.host_connectivity.remedies import SET_HOST
-from exporter.checks.host_connectivity.servers import entries
+from exporter.checks.host_connectivity.servers import entries, is_local
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.model import Check, GroupJudge, Metric, Samples, above
@@ -37,7 +36,7 @@ def judge(_group: ManagementServers, _members: Mapping[Any, Any], cloud: Cloud) 
         yield UNUSABLE.sample(
             "host",
             address or "(empty)",
-            value=int(elsewhere and _is_local(address)),
+            value=int(elsewhere and is_local(address)),
             seen=f"host = {told[:100]!r}",
             expected="addresses that agents on other machines reach",
         )
@@ -48,16 +47,6 @@ def _agents_elsewhere(cloud: Cloud) -> bool:
     own = {server.address for server in cloud.management_servers.values()}
     hosts = (host for host in cloud.hosts.values() if host.type == "Routing" and host.hypervisor in ("KVM", "LXC"))
     return any(host.address not in own for host in hosts) or any(vm.is_running for vm in cloud.system_vms.values())
-
-
-def _is_local(address: str) -> bool:
-    """Return whether an entry leads every machine to itself; an empty one falls back to localhost."""
-    if address.lower() in ("", "localhost", "localhost.localdomain"):
-        return True
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 CHECK = Check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
@@ -61,3 +62,21 @@ def entries(setting: str) -> tuple[str, ...]:
     """Return the addresses and names of the setting ``host``, without the algorithm; an empty one is one entry."""
     words = (word.strip().partition("@")[0].strip() for word in setting.split(","))
     return tuple(dict.fromkeys(filter(None, words))) or ("",)
+
+
+def is_local(entry: str) -> bool:
+    """Return whether an entry of ``host`` leads every machine to itself; an empty one falls back to localhost."""
+    if entry.lower() in ("", "localhost", "localhost.localdomain"):
+        return True
+    try:
+        return ip_address(entry).is_loopback
+    except ValueError:
+        return False
+
+
+def address_of(entry: str) -> str:
+    """Return the address of an entry of ``host`` in its usual form, empty when it is a name."""
+    try:
+        return str(ip_address(entry))
+    except ValueError:
+        return ""
