@@ -167,6 +167,7 @@ class PortsConfig(Section):
     password: Port = Field(8080, description="password service of routers")
     metadata: Port = Field(80, description="metadata service of routers")
     dns: Port = Field(53, description="name service of routers")
+    database: Port = Field(3306, description="database, as management servers see it; it is looked for, not dialled")
 
     def ports(self) -> Ports:
         """Return them as the model's plain data."""

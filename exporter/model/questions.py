@@ -66,7 +66,10 @@ class Question(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Every port that is dialled. Settings, so that a lab needs no privilege."""
+    """Every port that is dialled, or that connections of others are looked for at.
+
+    Settings, so that a lab needs no privilege.
+    """
 
     ssh: int = 22
     system_vm_ssh: int = 3922
@@ -78,6 +81,7 @@ class Ports:
     password: int = 8080
     metadata: int = 80
     dns: int = 53
+    database: int = 3306
 
 
 @dataclass(frozen=True, slots=True)
