@@ -13,7 +13,7 @@ ANY = "*"
 """The address of a socket that listens on every address."""
 LISTENS = re.compile(r"listens (\S{1,64}) (\d{1,5})", re.ASCII)
 AGENTS = re.compile(r"agents (\d{1,5}) (\d{1,9})", re.ASCII)
-DATABASE = re.compile(r"database (\d{1,9})", re.ASCII)
+DATABASE = re.compile(r"database (\d{1,5}) (\d{1,9})", re.ASCII)
 PEER = re.compile(r"peer (\S{1,64})", re.ASCII)
 ANYWHERE = ("*", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
@@ -28,13 +28,15 @@ class ManagementSockets:
         agents: established connections to it.
         peers: addresses with which a connection of the port of the cluster stands, either way; they are opened when
             there is something to say, so that none is no proof of anything.
-        database: established connections to port 3306 elsewhere; none where the database has another port.
+        database_port: the port of the database that was asked about, 3306 unless it is configured otherwise.
+        database: established connections to it; none where the database has another port.
     """
 
     listening: frozenset[tuple[str, int]]
     agent_port: int
     agents: int
     peers: frozenset[str] = frozenset()
+    database_port: int = 3306
     database: int = 0
 
     def listens_on(self, port: int) -> bool:
@@ -58,7 +60,7 @@ def read_sockets(text: str) -> ManagementSockets:
     listening: set[tuple[str, int]] = set()
     peers: set[str] = set()
     agents: tuple[int, int] | None = None
-    database: int | None = None
+    database: tuple[int, int] | None = None
     for line in text.splitlines():
         if found := LISTENS.fullmatch(line):
             listening.add((_address(found[1]), int(found[2])))
@@ -67,7 +69,7 @@ def read_sockets(text: str) -> ManagementSockets:
         elif found := AGENTS.fullmatch(line):
             agents = (int(found[1]), int(found[2]))
         elif found := DATABASE.fullmatch(line):
-            database = int(found[1])
+            database = (int(found[1]), int(found[2]))
         else:
             message = f"not a word about sockets: {line[:60]!r}"
             raise UnreadableError(message)
@@ -79,7 +81,8 @@ def read_sockets(text: str) -> ManagementSockets:
         agent_port=agents[0],
         agents=agents[1],
         peers=frozenset(peers),
-        database=database,
+        database_port=database[0],
+        database=database[1],
     )
 
 
@@ -94,9 +97,9 @@ def _address(text: str) -> str:
         raise UnreadableError(message) from error
 
 
-def _agent_port(_target: ManagementServerTarget, ports: Ports) -> tuple[str, ...]:
-    """Return the port of agents as the one parameter."""
-    return (str(ports.agent),)
+def _ports(_target: ManagementServerTarget, ports: Ports) -> tuple[str, ...]:
+    """Return the port of agents and that of the database."""
+    return (str(ports.agent), str(ports.database))
 
 
 MANAGEMENT_SOCKETS: Question[ManagementSockets] = Question(
@@ -110,7 +113,7 @@ elif command -v netstat >/dev/null 2>&1; then
     netstat -tan || echo failed
 else
     echo missing
-fi | awk -v agent="$1" -v cluster=9090 -v database=3306 '
+fi | awk -v agent="$1" -v cluster=9090 -v database="$2" '
     function port(place) { sub(/^.*:/, "", place); return place }
     function address(place) {
         sub(/:[^:]*$/, "", place)
@@ -138,7 +141,7 @@ fi | awk -v agent="$1" -v cluster=9090 -v database=3306 '
     END {
         if (code) exit code
         print "agents", agent, agents + 0
-        print "database", connected + 0
+        print "database", database, connected + 0
     }'
 """,
     read_sockets,
@@ -146,5 +149,5 @@ fi | awk -v agent="$1" -v cluster=9090 -v database=3306 '
     why="Whether agents can connect, how many have, and which of the servers talk to each other and to the database.",
     seconds=4.0,
     size=32768,
-    parameters=_agent_port,
+    parameters=_ports,
 )

@@ -34,19 +34,12 @@ CONNECTED = Metric(
     "Connections of agents that stand at the management server, counted by ss.",
     labels=PER_SERVER,
 )
-DATABASE = Metric(
-    "cloudstack_network_host_connectivity_management_server_database_connections",
-    "Connections of the management server to port 3306 of a database that stand; absent when there are none.",
-    labels=PER_SERVER,
-)
 
 
 def judge(target: ManagementServerTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield whether agents can connect, and what is connected."""
     sockets = answers[MANAGEMENT_SOCKETS]
     yield CONNECTED.sample(target.name, value=sockets.agents)
-    if sockets.database:
-        yield DATABASE.sample(target.name, value=sockets.database)
     if not is_up(cloud, target.server) or _is_settling(answers.get(MANAGEMENT_SERVICE)):
         return
     before = answers.before(MANAGEMENT_SOCKETS)
@@ -77,7 +70,7 @@ def _is_settling(service: ManagementService | None) -> bool:
 
 CHECK = Check(
     title="Port of agents",
-    metrics=(CLOSED, CONNECTED, DATABASE),
+    metrics=(CLOSED, CONNECTED),
     remedies=(RESTART, START_SERVICE),
     judges={ManagementServerTarget: judge},
     asks={ManagementServerTarget: (MANAGEMENT_SOCKETS,)},

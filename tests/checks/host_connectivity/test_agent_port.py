@@ -42,7 +42,6 @@ def test_agents_can_connect() -> None:
     assert closed(OPEN) == [0]
     assert closed(OPEN, None) == [0]
     assert scene.values(found, "management_server_agent_connections") == {("mgmt-1",): 12}
-    assert scene.values(found, "management_server_database_connections") == {("mgmt-1",): 5}
 
 
 def test_two_looks_found_it_closed() -> None:
@@ -90,8 +89,3 @@ def test_a_server_whose_service_is_not_known() -> None:
 def test_a_server_out_of_service(state: str) -> None:
     """Its agents are elsewhere."""
     assert closed(CLOSED, CLOSED, cloud=scene.cloud(scene.server(1, state))) == []
-
-
-def test_a_database_at_another_port() -> None:
-    """No connection to 3306 is no zero."""
-    assert scene.values(said(scene.sockets(database=0)), "management_server_database_connections") == {}
