@@ -3,7 +3,7 @@
 One call reads one piece of one file, in order, and says where the next one begins. A file is known again by its first
 bytes, whatever its name, inode and date have become. Lines are chosen there (warnings and worse, their first lines
 below, and the few others that the table of signatures names), so that a log of a megabyte a second costs neither side
-more than its limits.
+more than its limits. What stands in them after the words of secrets is replaced there, before they are sent.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from exporter.model import Question, Via
 from exporter.questions.log_lines import LINES_BELOW, LONGEST_LINE
 from exporter.questions.log_piece import read_piece
+from exporter.questions.log_redaction import REDACTION
 
 READ_LIMIT = 32 * 1024 * 1024
 """Bytes of the log looked at in one call; what is more waits for the next."""
@@ -29,6 +30,7 @@ function flush(    n) {
     for (n = 1; n <= kept; n++) { print message[n]; sent += length(message[n]) + 1 }
     kept = 0
 }
+@REDACTION@
 function weigh(text,    begin, words) {
     begin = substr(text, 1, 60)
     if (begin ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9][,.][0-9]+ +[A-Z]+ +\[/) {
@@ -37,15 +39,15 @@ function weigh(text,    begin, words) {
         if (sent > @SENT@) { full = 1; exit }
         split(begin, words, / +/)
         last = substr(begin, 1, 19)
-        below = 0
+        below = pem = 0
         if (words[3] ~ /^(INFO|DEBUG|TRACE)$/) talk++
         if (mode != "start" && (words[3] ~ /^(WARN|ERROR|FATAL)$/ || text ~ /@WORDS@/)) below = @BELOW@
     }
     at += length(text) + 1
-    if (below > 0 && text !~ /^[ \t]+at /) { below--; message[++kept] = substr(text, 1, @LONGEST@) }
+    if (below > 0 && text !~ /^[ \t]+at /) keep(text)
     if (!kept) done = at
 }
-BEGIN { at = done = talk = 0; last = "-" }
+BEGIN { quote = sprintf("%c", 39); at = done = talk = 0; last = "-" }
 NR > 1 { weigh(previous) }
 { previous = $0 }
 END {
@@ -189,7 +191,8 @@ printf '@piece %s %s %s %s %s %s %s %s\n' "$kind" "$packed" "$offset" "$total" "
 TEXT = (
     FIND.replace(
         "@CHOICE@",
-        CHOICE.replace("@BELOW@", str(LINES_BELOW + 1))
+        CHOICE.replace("@REDACTION@", REDACTION)
+        .replace("@BELOW@", str(LINES_BELOW + 1))
         .replace("@WORDS@", WORDS)
         .replace("@LONGEST@", str(LONGEST_LINE))
         .replace("@SENT@", str(SIZE - 65_536)),

@@ -1,0 +1,86 @@
+"""Keeps secrets of management-server.log where they are: awk functions through which each chosen line goes.
+
+Replaced by ``***`` is what stands behind a word for a secret: a quoted value to its closing quote, any other to the
+next blank. Behind ``=``, ``:``, ``>`` or a bracket each such word counts (JSON, JSON within JSON, URLs, XML), behind
+blanks alone those that are unmistakable, unless an ordinary word follows ("password for VM"). Who logs in by a URL goes
+too, and all of a PEM block. A value that no such word announces, or that goes on behind a blank without quotes, cannot
+be known.
+
+It keeps to what mawk, gawk and busybox have in common: no intervals, no bounds of words, no group that may be missing
+(mawk then passes over the first match); and to no single quote.
+"""
+
+from __future__ import annotations
+
+REDACTION = r"""
+function take(size) {
+    safe = safe substr(rest, 1, size)
+    skip(size)
+}
+function skip(size) {
+    rest = substr(rest, size + 1)
+    low = substr(low, size + 1)
+}
+function value(stop,    depth, run, n, sign) {
+    match(rest, /^\\*./)
+    depth = RLENGTH - 1
+    sign = substr(rest, RLENGTH, 1)
+    if (sign != "\"" && sign != quote) return match(rest, stop) ? RLENGTH : 0
+    for (n = depth + 2; n <= length(rest); n++) {
+        if (substr(rest, n, 1) == "\\") { run++; continue }
+        if (run <= depth && substr(rest, n, 1) == sign && substr(rest, n + 1, 1) !~ /[A-Za-z0-9]/) return n
+        run = 0
+    }
+    return length(rest)
+}
+function separated(name) {
+    if (match(low, /^[ _.-]access/)) take(RLENGTH)
+    if (match(low, /^[ _.-]key/)) take(RLENGTH)
+    if (match(low, /^[a-z0-9_.-]*(%3|%22%3)[ad]/) ||
+        match(low, /^[a-z0-9_.-]*[^a-z0-9_ \t=:>,;]*[ \t]*-?[=:>([{]+[ \t]*/)) {
+        take(RLENGTH)
+        if (match(low, /^(basic|bearer)[ \t]+/)) take(RLENGTH)
+        return 1
+    }
+    if (name ~ /pwd|sess.*id|ticket|cred|auth|cookie/ || name == "pass" && low !~ /^(word|wd|phrase|code)/) return 0
+    if (!match(low, /^[a-z]*[^a-z0-9_=:>,;.)]*[ \t]+/)) return 0
+    take(RLENGTH)
+    if (low ~ /^(for|entry|on|in|of|and|or|not|from|with|by|at|has|does)([ \t]|$)/) return 0
+    if (match(low, /^(is|was|to|set to|reset to|changed to|updated to)[ \t]+/)) take(RLENGTH)
+    return 1
+}
+function redact(text, stop,    name, size) {
+    rest = " " text
+    gsub(/:\/\/[^ \t"]*@/, "://***@", rest)
+    low = tolower(rest)
+    safe = ""
+    while (match(low, /@NAMES@/)) {
+        size = RSTART + RLENGTH - 1
+        name = substr(low, RSTART, RLENGTH)
+        take(size)
+        if (separated(name) && (size = value(stop))) {
+            safe = safe "***"
+            skip(size)
+        }
+    }
+    return substr(safe rest, 2)
+}
+function keep(text,    begin, head) {
+    if (pem) { if (text ~ /-----END/) pem = 0; return }
+    below--
+    begin = index(text, "-----BEGIN")
+    if (begin) {
+        pem = substr(text, begin) !~ /-----END/
+        text = substr(text, 1, begin - 1) "***"
+    }
+    text = substr(text, 1, @LONGEST@)
+    head = 0
+    if (text ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:/) head = index(text, ") ")
+    message[++kept] = redact(substr(text, 1, head), "^[^] \t)]+") redact(substr(text, head + 1), "^[^ \t]+")
+}
+""".replace(
+    "@NAMES@",
+    "pass|pwd|secret|token|signature|bearer|[^a-z]sid|session_?id|ticket|credential|authorization|cookie"
+    "|(api|session|private|access|encryption)[ _.-]?key",
+).strip()
+"""Defines ``keep``, which takes a chosen line; ``quote``, ``below``, ``pem``, ``kept``, ``message`` are others'."""
