@@ -80,7 +80,14 @@ def ovs_bond_member_disabled_old_words(world: World) -> None:
     ovs_bond_member_disabled(world)
 
 
-@fault(OVS, "bond_members_without_partner", "bond_members_disabled", "bond_members_enabled", after=AGREED)
+@fault(
+    OVS,
+    "bond_members_without_partner",
+    "bond_members_disabled",
+    "bond_members_enabled",
+    "bridge_cut_off",
+    after=AGREED,
+)
 def ovs_bond_partner_silent(world: World) -> None:
     """The switch stopped LACP towards bond0 of kvm-7; its headline still says negotiated."""
     for member in _bond(world, "cloudbr0", "bond0").interfaces:
@@ -92,6 +99,15 @@ def ovs_bond_member_outside_channel(world: World) -> None:
     """One switch port of bond0 of kvm-7 is in no port channel."""
     member = _bond(world, "cloudbr0", "bond0").interface("eth1")
     member.lacp, member.enabled, member.partner_mac = "defaulted", False, ""
+
+
+@fault(OVS, "bridge_cut_off", "ports_failed", "physical_networks:label_without_uplink")
+def ovs_uplink_not_opened(world: World) -> None:
+    """cloudbr1 of kvm-7 has eth2 for its only uplink, and its device is not there."""
+    bridge = _switch(world).bridge("cloudbr1")
+    nic = bridge.port("bond1").interface("eth2")
+    nic.ofport, nic.error, nic.link_state = -1, "could not open network device eth2 (No such device)", ""
+    bridge.ports = [OvsPort("eth2", [nic])]
 
 
 @fault(OVS, "ports_failed")

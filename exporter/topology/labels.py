@@ -11,7 +11,7 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers
 from exporter.questions.host_agent import Agent
 from exporter.questions.host_links import Links
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsPort
+from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsPort
 
 UPLINK = re.compile(r"eth|bond|vlan|vx|em|ens|eno|enp|team|enx|dummy|lo|p\d+p\d+|vni|enc", re.ASCII)
 """Beginnings of names that the agent takes for a bridge's uplink. Source: LibvirtComputingResource.ifNamePatterns."""
@@ -28,7 +28,8 @@ class Place:
         device: the bridge or interface that is meant; empty when neither label nor agent says.
         kind: bridge | openvswitch | interface | missing | unknown (nobody told the device, or what it is).
         uplinks: ports of the bridge that the agent would take for its uplink; of an Open vSwitch bridge every bond
-            and system port, whatever its name, else the patch ports that lead to another bridge.
+            and system port, whatever its name, else the patch ports that lead to another bridge; not those that
+            Open vSwitch could not open.
         others: ports of the bridge that are neither uplinks nor taps of machines.
         pif: the interface below which VLAN devices are made: the only uplink of a bridge, or its parent when that is
             a VLAN device; a label that names an interface is itself meant. Empty when there is none, or several.
@@ -131,19 +132,49 @@ def _in_switch(device: str, ovs: OvsDatabase | None) -> _Found | None:
     """Return the bridge of Open vSwitch, or that of a bridge in a VLAN of it; None when the device is neither."""
     if ovs is None:
         return None
-    bridge, tag = ovs.bridges.get(device), None
-    if bridge is None:
-        port = ovs.ports.get(device)
-        bridge = ovs.bridges.get(port.bridge) if port and _has(port, "internal") else None
-        tag = port.tag if port else None
+    bridge = _switched(device, ovs)
     if bridge is None:
         return None
-    ways = tuple(port.name for port in bridge.ports if _leads_out(port))
+    tag = None if bridge.name == device else ovs.ports[device].tag
+    out = [port for port in bridge.ports if _leads_out(port)]
+    ways = tuple(port.name for port in out if not is_dead(port))
     patches = tuple(port.name for port in bridge.ports if _has(port, "patch"))
-    uplinks = ways or patches
-    quiet = {*ways, *patches, *(port.name for port in bridge.ports if _has(port, "internal"))}
+    uplinks = ways or (() if out else patches)
+    quiet = {*(port.name for port in out), *patches, *(port.name for port in bridge.ports if _has(port, "internal"))}
     others = tuple(port.name for port in bridge.ports if port.name not in quiet and not is_tap(port.name))
     return _Found("openvswitch", uplinks, others, uplinks[0] if len(uplinks) == 1 else "", tag)
+
+
+def _switched(device: str, ovs: OvsDatabase) -> OvsBridge | None:
+    """Return the bridge of Open vSwitch of that name, or the one in which it is an internal port."""
+    port = ovs.ports.get(device)
+    own = port.bridge if port and _has(port, "internal") else ""
+    return ovs.bridges.get(device) or ovs.bridges.get(own)
+
+
+def switch_uplinks(place: Place, ovs: OvsDatabase) -> tuple[OvsPort, ...]:
+    """Return the ports over which the traffic of a place leaves Open vSwitch, dead or alive; none outside of it.
+
+    Where only patch ports lead out of the bridge, those of all other bridges that have any: which is the peer of
+    which is not asked.
+    """
+    bridge = _switched(place.device, ovs)
+    if bridge is None:
+        return ()
+    own = tuple(port for port in bridge.ports if _leads_out(port))
+    if own or not _is_patched(bridge):
+        return own
+    others = (one for one in ovs.bridges.values() if one.name != bridge.name and _is_patched(one))
+    return tuple(port for one in others for port in one.ports if _leads_out(port))
+
+
+def _is_patched(bridge: OvsBridge) -> bool:
+    return any(_has(port, "patch") for port in bridge.ports)
+
+
+def is_dead(port: OvsPort) -> bool:
+    """Return whether Open vSwitch could open nothing of the port."""
+    return bool(port.interfaces) and all(one.ofport == -1 for one in port.interfaces)
 
 
 def _leads_out(port: OvsPort) -> bool:

@@ -14,7 +14,7 @@ from exporter.model import Answer, Answers, Failure, Reason
 from exporter.questions.host_agent import Agent
 from exporter.questions.host_links import Link, Links
 from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
-from exporter.topology.labels import Place, is_tap, is_uplink, places, switches
+from exporter.topology.labels import Place, is_tap, is_uplink, places, switch_uplinks, switches
 
 NO_OVS = OvsDatabase()
 NATIVE, SWITCHED = Agent(private="cloudbr0"), Agent(private="cloudbr0", bridge_type="openvswitch")
@@ -166,6 +166,41 @@ def test_a_patch_port_leads_to_another_bridge(host: HostTarget, cloud: Cloud) ->
     """Where no NIC is in the bridge itself."""
     assert guest(host, cloud, INTERNAL, SWITCHED, switch(port("to-ex", "patch"))).uplinks == ("to-ex",)
     assert guest(host, cloud, INTERNAL, SWITCHED, switch(port("to-x", "patch"), port("eth0", ""))).uplinks == ("eth0",)
+
+
+def dead(name: str, *kinds: str) -> OvsPort:
+    """Return a port of which nothing could be opened."""
+    one = port(name, *kinds)
+    return replace(one, interfaces=tuple(replace(part, ofport=-1) for part in one.interfaces))
+
+
+def test_a_port_that_could_not_be_opened_is_no_uplink(host: HostTarget, cloud: Cloud) -> None:
+    """The bridge has none then; a bond with one member that was opened is one, and so is the other NIC."""
+    place = guest(host, cloud, INTERNAL, SWITCHED, switch(dead("eth0", "")))
+    assert (place.kind, place.uplinks, place.others, place.pif) == ("openvswitch", (), (), "")
+    assert guest(host, cloud, INTERNAL, SWITCHED, switch(dead("eth0", ""), port("to-x", "patch"))).uplinks == ()
+    assert guest(host, cloud, INTERNAL, SWITCHED, switch(dead("eth0", ""), port("eth1", ""))).pif == "eth1"
+    bond = port("bond0", "", "")
+    half = replace(bond, interfaces=(replace(bond.interfaces[0], ofport=-1), bond.interfaces[1]))
+    assert guest(host, cloud, INTERNAL, SWITCHED, switch(half)).uplinks == ("bond0",)
+
+
+def test_ports_over_which_traffic_leaves_the_switch(host: HostTarget, cloud: Cloud) -> None:
+    """Dead ones too; through patch ports those of the other bridges that have some; none of what is no switch."""
+
+    def of(ovs: OvsDatabase, label: str = "cloudbr0") -> list[str]:
+        place = guest(host, cloud, links(link("cloudbr0", "openvswitch"), link("eth9")), SWITCHED, ovs, label=label)
+        return [one.name for one in switch_uplinks(place, ovs)]
+
+    own = switch(port("bond0", "", ""), dead("eth0", ""), port("vnet0", ""), port("mgmt", "internal", tag=30))
+    assert of(own) == of(own, "mgmt") == ["bond0", "eth0"]
+    assert of(own, "eth9") == []
+    patched = switch(port("to-ex", "patch"))
+    ways = (replace(port("to-cloudbr0", "patch"), bridge="br-ex"), replace(port("bond1", "", ""), bridge="br-ex"))
+    beside = (replace(port("bond2", "", ""), bridge="br-spare"),)
+    bridges = {"br-ex": OvsBridge(name="br-ex", ports=ways), "br-spare": OvsBridge(name="br-spare", ports=beside)}
+    assert of(replace(patched, bridges={**patched.bridges, **bridges})) == ["bond1"]
+    assert of(replace(switch(), bridges={**switch().bridges, **bridges})) == []
 
 
 def test_a_bridge_in_a_vlan_of_another(host: HostTarget, cloud: Cloud) -> None:

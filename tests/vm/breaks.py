@@ -113,7 +113,9 @@ OPEN_VSWITCH = (
         do=lambda bench: bench.switch.lacp(on=False),
         undo=lambda bench: bench.switch.lacp(on=True),
         cause="open_vswitch_bond_members_without_partner",
-        follows=frozenset({"open_vswitch_bond_members_disabled", "open_vswitch_bond_members_enabled"}),
+        follows=frozenset(
+            f"open_vswitch_{what}" for what in ("bond_members_disabled", "bond_members_enabled", "bridge_cut_off")
+        ),
     ),
     Break(
         name="ovs-vswitchd alone is stopped",

@@ -32,6 +32,12 @@ NOW = Row(
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
+            "Bridges cut off",
+            "Bridges of machines none of whose uplinks carries. If red: runbook CloudStackNetSwitchUplinkDown.",
+            f"sum({_seen('bridge_cut_off')})",
+            thresholds=steps((1, CRITICAL)),
+        ),
+        stat(
             "Bond members disabled",
             "Members of bonds of Open vSwitch that carry nothing. If orange: runbook CloudStackNetSwitchBondDegraded.",
             f"sum({_seen('bond_members_disabled')})",
@@ -89,6 +95,12 @@ SWITCHES = Row(
                 judged("Disabled", metric("bond_members_disabled"), *HOST, "bond"),
                 judged("Without partner", metric("bond_members_without_partner"), *HOST, "bond"),
             ),
+            size=(12, 8),
+        ),
+        table(
+            "Bridges by their uplinks",
+            "Which bridge of machines has no uplink that carries?",
+            (judged("Cut off", metric("bridge_cut_off"), *HOST, "bridge"),),
             size=(12, 8),
         ),
         table(

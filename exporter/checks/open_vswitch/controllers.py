@@ -1,6 +1,6 @@
-"""Bridges that pass nothing new because their controller is gone.
+"""Bridges that learn nothing new because their controller is gone.
 
-Symptom: machines that start or migrate reach nobody; after a restart of the switch no machine does.
+Symptom: machines that start or migrate may reach nobody; after a restart of the switch no machine does.
 Detect:  fail_mode of table Bridge and is_connected of its rows in table Controller.
 Fix:     bring the controller back; a bridge that needs none gets ovs-vsctl del-controller and del-fail-mode.
 """

@@ -7,7 +7,7 @@ Fix:     cable, optic or switch port of the member named here; LACP and the same
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched
+from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched, label_places
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above, equals
@@ -16,6 +16,7 @@ from exporter.questions.host_ovs_bonds import OvsBond, OvsBondMember
 from exporter.questions.host_ovs_runtime import OVS_RUNTIME
 from exporter.thresholds import OVS_LACP_SETTLES_SECONDS
 from exporter.topology.hosts import names
+from exporter.topology.labels import switch_uplinks
 
 WITHOUT_PARTNER = gauge(
     "bond_members_without_partner",
@@ -42,11 +43,16 @@ SWITCH_LACP = "Compare the switch's port channel: LACP on, the same group for al
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield the verdicts on each bond; one that is still being negotiated is not judged."""
-    runtime = answers[OVS_RUNTIME]
-    if runtime is None or runtime.bonds is None or not is_watched(target, answers, cloud):
+    """Yield the verdicts on each bond below a traffic label; one that is still being negotiated is not judged.
+
+    Others are prepared for later, or somebody else's.
+    """
+    runtime, database = answers[OVS_RUNTIME], answers[OVS_DATABASE]
+    if runtime is None or runtime.bonds is None or database is None or not is_watched(target, answers, cloud):
         return
-    for bond in runtime.bonds.values():
+    places = label_places(target, answers, cloud)
+    used = {port.name for place in places for port in switch_uplinks(place, database)}
+    for bond in (bond for bond in runtime.bonds.values() if bond.name in used):
         silent = [member for member in bond.members if _is_silent(member, bond, answers)]
         disabled = [member for member in bond.members if not member.is_enabled]
         if (silent or disabled) and not _has_settled(target, answers, bond):
@@ -61,7 +67,7 @@ def _has_settled(target: HostTarget, answers: Answers, bond: OvsBond) -> bool:
 
 def _is_silent(member: OvsBondMember, bond: OvsBond, answers: Answers) -> bool:
     """Return whether a member hears no partner although it has a link; without one it can hear nobody."""
-    database = answers.get(OVS_DATABASE)
+    database = answers[OVS_DATABASE]
     port = database.ports.get(bond.name) if database else None
     links = {interface.name: interface.is_up for interface in port.interfaces} if port else {}
     return member.lacp in ("expired", "defaulted") and links.get(member.name) is not False
@@ -92,7 +98,7 @@ CHECK = Check(
     metrics=(WITHOUT_PARTNER, DISABLED, ENABLED),
     remedies=(CABLE, SWITCH_LACP),
     judges={HostTarget: judge},
-    asks={HostTarget: (OVS_RUNTIME,)},
+    asks={HostTarget: (OVS_RUNTIME, OVS_DATABASE)},
     uses={HostTarget: SEES},
     reads=READS,
 )

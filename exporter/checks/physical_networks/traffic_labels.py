@@ -52,7 +52,10 @@ WITHOUT_UPLINK = Metric(
     labels=PER_LABEL,
     problem=above(0),
     subject="host",
-    follows=("cloudstack_network_hypervisor_links_uplink_names_refused",),
+    follows=(
+        "cloudstack_network_hypervisor_links_uplink_names_refused",
+        "cloudstack_network_open_vswitch_bridge_cut_off",
+    ),
 )
 EXTRA_UPLINKS = Metric(
     "cloudstack_network_physical_networks_label_extra_uplinks",
