@@ -47,6 +47,16 @@ def database_vlan_released(world: World) -> None:
     )
 
 
+@fault(LINKS, "security_groups:rules_behind", after=310)
+def database_rules_newer(world: World) -> None:
+    """The rules of i-2-38-VM were changed in the database, and its host was never sent them."""
+    _edit(
+        world,
+        "UPDATE op_vm_ruleset_log SET logsequence = logsequence + 5"
+        " WHERE instance_id = (SELECT id FROM vm_instance WHERE instance_name = 'i-2-38-VM')",
+    )
+
+
 @fault(LINKS, "database_inconsistencies")
 def database_vlan_range_edited(world: World) -> None:
     """Somebody wrote another VLAN range into the row of a physical network, and left its pool alone."""

@@ -46,9 +46,10 @@ def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
     for target, answers in members.items():
         if not isinstance(target, HostTarget) or not all(one in answers.values for one in (*NEEDED, FIREWALL)):
             continue
-        is_late_enough = answers.values[FIREWALL].asked - since >= RULES_BEHIND_SECONDS
-        if is_late_enough and is_watched(target, answers, cloud):
-            behind = list(_behind(target, answers, cloud, sequences))
+        if not is_watched(target, answers, cloud):
+            continue
+        behind = list(_behind(target, answers, cloud, sequences))  # also while it is too early: the first of two looks
+        if answers.values[FIREWALL].asked - since >= RULES_BEHIND_SECONDS:
             yield BEHIND.sample(
                 *names(target, cloud),
                 value=len(behind),
