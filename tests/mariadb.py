@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import shutil
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pymysql
 
+from exporter.privileges import database_privileges
 from exporter.sources.database import DatabaseSettings
 from tests.real_parts import require
 from tests.sources.certificate_maker import authority, leaf
@@ -109,6 +111,30 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+def install_account(server: Server, user: str) -> None:
+    """Make the account that ``privileges database`` prints, with the client as an operator would; READER's password."""
+    text = database_privileges(user, "cloud", tls=True, address="127.0.0.1").replace("PASSWORD'", f"{SECRET}'")
+    done = subprocess.run(
+        ["mariadb", "--no-defaults", f"--socket={server.folder / 'sock'}", "--user=root"],
+        input=text, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def install_role(server: Server, role: str, schema: str = "cloud") -> None:
+    """Make, or widen, a role that may read exactly what the account of ``privileges database`` may read.
+
+    Within one transaction a session changes to it and back, so that it sees what was not committed. What an older
+    schema lacks is not granted: the client goes on with ``--force``.
+    """
+    printed = database_privileges(role, schema, tls=True).splitlines()
+    grants = [line.partition(" TO ")[0] for line in printed if line.startswith("GRANT SELECT")]
+    server.run(f"CREATE ROLE IF NOT EXISTS {role}")
+    for grant in grants:
+        with contextlib.suppress(pymysql.err.OperationalError):
+            server.run(f"{grant} TO {role}")
 
 
 def replicate(primary: Server, replica: Server) -> None:

@@ -23,7 +23,7 @@ from exporter.questions.database_rows import Rows, for_schema
 from exporter.sources.database import Database
 from tests.database_cloud import LARGE, fill
 from tests.database_corruptions import CORRUPTIONS, QUIET
-from tests.mariadb import READER, Server, mariadb
+from tests.mariadb import READER, Server, install_account, install_role, mariadb
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.xdist_group("mariadb")]
 KINDS = (*INCONSISTENCIES, *LEFTOVERS)
@@ -33,6 +33,7 @@ CHECKS = tuple(
     Registered(Issue.HYPERVISOR_LINKS, module.__name__.rpartition(".")[2], module.CHECK)
     for module in (database_inconsistencies, database_leftovers)
 )
+READING, WRITING, TESTER = "reading", "writing", "tester"
 ROUND = 600.0
 Outcomes = Mapping[Question[Any], Any]
 
@@ -58,7 +59,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """A healthy cloud in its small size, and a connection whose changes are undone after each test."""
+    """A healthy cloud in its small size, and a connection whose changes are undone after each test.
+
+    It writes as one who may do everything, and asks as one who may read what ``privileges database`` grants.
+    """
 
     server: Server
     connection: pymysql.connections.Connection[pymysql.cursors.Cursor]
@@ -70,15 +74,17 @@ class Small:
                 cursor.execute(statement)
 
     def ask(self, database: str = "cloud") -> Outcomes:
-        """Return what every question reads inside the transaction; what fails is a Failure."""
-        columns = self.columns if database == "cloud" else columns_of(self.connection, database)
+        """Return what every question reads inside the transaction."""
         found: dict[Question[Any], Any] = {}
         with self.connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {READING}")
             cursor.execute(f"USE `{database}`")
+            columns = columns_of(self.connection, database)
             for question in QUESTIONS:
                 cursor.execute(for_schema(question.text, columns))
                 names = tuple(column[0] for column in cursor.description)
                 found[question] = question.read(Rows(names, tuple(cursor.fetchall())))
+            cursor.execute(f"SET ROLE {WRITING}")
             cursor.execute("USE cloud")
         return found
 
@@ -96,9 +102,18 @@ def columns_of(connection: pymysql.connections.Connection[Any], database: str) -
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Iterator[Small]:
     fill(server)
-    with closing(server.root()) as connection:
+    install_role(server, READING)
+    server.run(
+        f"CREATE ROLE {WRITING}",
+        f"GRANT ALL ON *.* TO {WRITING}",
+        f"CREATE USER {TESTER}@localhost",
+        *(f"GRANT {role} TO {TESTER}@localhost" for role in (READING, WRITING)),
+    )
+    with closing(pymysql.connect(unix_socket=str(server.folder / "sock"), user=TESTER)) as connection:
         connection.autocommit(False)
         with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {WRITING}")
+            cursor.execute("USE cloud")
             cursor.execute("SET SESSION sql_mode = ''")
         yield Small(server, connection, columns_of(connection, "cloud"))
 
@@ -134,9 +149,10 @@ def problems(samples: Mapping[str, Sample]) -> set[str]:
 
 
 async def test_a_healthy_cloud_of_realistic_size_has_nothing(server: Server) -> None:
-    """10,000 machines, 4,000 VLANs, 3,000 addresses, and the traps of healthy systems, as the exporter itself asks."""
+    """10,000 machines, 4,000 VLANs, 3,000 addresses, and the traps of healthy systems, as the exporter asks."""
     fill(server, LARGE)
-    database = Database(server.settings())
+    install_account(server, "granted")
+    database = Database(server.settings(user="granted"))
     patient = {replace(question, seconds=20.0): question for question in QUESTIONS}  # a busy test machine
     try:
         brought = await database.ask(tuple(patient), 240.0)
@@ -206,6 +222,19 @@ def test_what_two_zones_have_alike_is_not_one_row(small: Small, name: str) -> No
     assert name not in problems(judged(here, there))
 
 
+def test_it_is_asked_with_the_printed_grants_alone(small: Small) -> None:
+    """Within the transaction, so that what was broken and not committed is seen: secrets are refused."""
+    with small.connection.cursor() as cursor:
+        cursor.execute("UPDATE vm_instance SET name = 'renamed'")
+        cursor.execute(f"SET ROLE {READING}")
+        cursor.execute("SELECT DISTINCT name FROM vm_instance")
+        assert cursor.fetchall() == (("renamed",),)
+        for refused in ("SELECT vnc_password FROM vm_instance", "SELECT 1 FROM mysql.user", "DELETE FROM op_lock"):
+            with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                cursor.execute(refused)
+        cursor.execute(f"SET ROLE {WRITING}")
+
+
 def test_the_traps_are_there(small: Small) -> None:
     """What healthy systems do and must not be cried at is in the tables that are judged: facts, "do not check"."""
     traps = {
@@ -252,6 +281,7 @@ def test_older_schemas_still_work(small: Small, release: str) -> None:
         if "data_center.type" in missing:
             cursor.execute(f"DELETE FROM `{old}`.data_center WHERE id = 2")  # edge zones came with the column
     assert columns_of(small.connection, old).isdisjoint(missing)
+    install_role(small.server, READING, old)
     healthy = small.ask(old)
     assert problems(judged(healthy, healthy)) == set()
     with small.connection.cursor() as cursor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -15,8 +14,7 @@ from exporter.questions import catalogue
 from exporter.questions.database_rows import OPTIONAL, Rows
 from exporter.sources.database import Database
 from exporter.sources.database_session import COLUMNS as COLUMNS_OF_SCHEMA
-from tests import mariadb as real
-from tests.mariadb import Server, mariadb
+from tests.mariadb import Server, install_account, mariadb
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180), pytest.mark.xdist_group("mariadb")]
 QUESTIONS = [question for question in catalogue() if question.via is Via.DATABASE]
@@ -30,12 +28,7 @@ SECRETS = re.compile(
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with mariadb(tmp_path_factory.mktemp("db")) as running:
-        text = database_privileges(USER, "cloud", tls=True, address="127.0.0.1").replace("PASSWORD'", f"{real.SECRET}'")
-        done = subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={running.folder / 'sock'}", "--user=root"],
-            input=text, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        install_account(running, USER)
         yield running
 
 
