@@ -130,6 +130,30 @@ exec virsh -r -q -c "test://$node" "$5"
     assert {name: len(one.interfaces) for name, one in found.items()} == {"s-1-VM": 2}
 
 
+def test_libvirt_says_whether_the_link_of_a_tap_is_off_on_purpose(tmp_path: Path, shell: str) -> None:
+    """The real virsh, whose taps of the test driver are called otherwise; only taps that are off are asked for."""
+    require("virsh")
+    machine = Machine.at(tmp_path)
+    for name, flags in {"vnet0": "0x1002", "vnet1": "0x1002", "vnet2": "0x1003", "vnet9": "0x1002"}.items():
+        machine.file(f"/sys/class/net/{name}/flags", f"{flags}\n")
+    link = "<source bridge='cloudbr0'/><link state='down'/>"
+    node = machine.file("node.xml", NODE.read_text().replace("<source bridge='cloudbr0'/>", link))
+    machine.file_tool(
+        "virsh",
+        f"""PATH=/usr/bin:/bin
+asked=$(printf '%s' "$5" | tee -a {tmp_path}/asked | sed 's/getlink \\([0-9]*\\) vnet/getlink \\1 testnet/g')
+exec virsh -r -q -c "test://{node}" "$asked"
+""",
+    )
+    found = machine.read(DOMAINS, shell=shell)
+    assert {nic.tap: nic.is_linked for name in ("s-1-VM", "r-4-VM") for nic in found[name].interfaces} == {
+        "testnet0": True,
+        "testnet1": False,
+    }
+    assert list(found) == ["s-1-VM", "r-4-VM", "i-2-70-VM", "without-nics", "my own vm; list"]
+    assert "vnet2" not in (tmp_path / "asked").read_text()
+
+
 def test_libvirt_that_is_down_or_goes_down(tmp_path: Path, shell: str) -> None:
     """Not an empty host: the code and the last line say why, the first or the second time."""
     require("virsh")
