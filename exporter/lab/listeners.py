@@ -72,11 +72,12 @@ def guarded(handler: Handler) -> Handler:
                     await writer.drain()
         finally:
             writer.close()
-        try:
-            with contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError):
+            try:
                 await asyncio.wait_for(writer.wait_closed(), 1.0)
-        finally:
-            writer.transport.abort()  # one that waits for the other side's last word would outlive the lab
+            except (TimeoutError, asyncio.CancelledError):
+                writer.transport.abort()  # one that waits for the other side's last word would outlive the lab
+                raise
 
     return handle
 
