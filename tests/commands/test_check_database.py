@@ -22,3 +22,4 @@ async def test_a_finding_in_the_database_is_told_by_one_run() -> None:
     assert process.returncode == 1, (out, error)
     assert b'database_inconsistencies{check="vlan_leaked"}' in out
     assert b"second look" in error
+    assert b"s apart, an operation may be running" in out  # two looks at once are no two rounds
