@@ -19,7 +19,7 @@ class FirewallRules:
         version: as ``iptables -V`` says it, such as 1.8.9; flavour: nft | legacy, which the commands write to.
         ip4, ip6: the ruleset of the commands' own flavour first, then the other one where the kernel has it. None of
             a family when its command is not installed, nor of IPv6 where the kernel is without (ipv6.disable=1):
-            br_netfilter then drops bridged IPv6 frames before any rule.
+            br_netfilter then drops bridged IPv6 frames before any rule (since Linux 5.4).
         unread: families (4, 6) whose other flavour is in the kernel, but no installed command shows it.
         sets: address set of a machine -> its IPv4 addresses; None when ipset is not installed.
     """
