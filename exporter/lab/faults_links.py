@@ -138,6 +138,12 @@ def vlans_many(world: World) -> None:
     _vlans_in(made, "spare1", range(3400, 3801))
 
 
+@fault(LINKS, "bridges")
+def bridges_many(world: World) -> None:
+    """kvm-6 has kept 821 bridges without ports."""
+    _made(world, "kvm-6").bridges += [Bridge(f"spare{number}", traffic=QUIET) for number in range(821)]
+
+
 @fault(LINKS, "vlan_devices", "bridge_ports_most")
 def bridge_full(world: World) -> None:
     """A bridge of kvm-6 has 901 ports; the kernel takes 1023."""

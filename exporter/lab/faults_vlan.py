@@ -60,6 +60,13 @@ def vlan_device_off(world: World) -> None:
 
 
 @fault(VLAN, "mismatches")
+def vlan_bridge_off(world: World) -> None:
+    """The VLAN bridge of a running instance of kvm-4 is switched off; its VLAN device and the tap are not."""
+    made, tap = _made(world, "kvm-4"), _tap(world, "kvm-4")
+    next(bridge for bridge in made.bridges if bridge.name == tap.bridge).is_up = False
+
+
+@fault(VLAN, "mismatches")
 def vlan_nic_untagged(world: World) -> None:
     """The NIC of a running instance of kvm-2 is plugged into the label's bridge, not into the one of its VLAN."""
     tap = _tap(world, "kvm-2")
@@ -154,6 +161,16 @@ def vlan_pool_empty(world: World) -> None:
     vlans = sorted(one.vlan for one in world.networks if one.zone is east)
     ranges = [f"{vlan}-{vlan}" for vlan in vlans]
     east.physical[0].vlan = ",".join(ranges)
+
+
+@fault(VLAN, "pool_free_vlans")
+def vlan_pool_dedicated(world: World) -> None:
+    """Zone east has only forty VLANs, and all but four that no network has were given to one account."""
+    east = world.zones[0]
+    taken = {one.vlan for one in world.networks if one.zone is east}
+    free = [vlan for vlan in range(3000, 3100) if vlan not in taken][: 40 - len(taken)]
+    east.physical[0].vlan = ",".join(f"{vlan}-{vlan}" for vlan in sorted({*taken, *free}))
+    east.physical[0].dedicated = [f"{vlan}-{vlan}" for vlan in free[4:]]
 
 
 @fault(VLAN, "duplicate_macs")

@@ -57,11 +57,15 @@ def _providers() -> dict[str, str]:
 
 @dataclass(slots=True, eq=False)
 class PhysicalNetwork:
-    """A physical network as CloudStack has it: its traffic types with KVM labels (empty: not set), its providers."""
+    """A physical network as CloudStack has it: its traffic types with KVM labels (empty: not set), its providers.
+
+    ``dedicated`` are ranges of its VLANs that only one account may use.
+    """
 
     name: str
     traffic: list[tuple[str, str]]
     vlan: str = f"{FIRST_VLAN}-{LAST_VLAN}"
+    dedicated: list[str] = field(default_factory=list)
     tags: str = "guests"
     state: str = "Enabled"
     isolation: str = "VLAN"

@@ -90,9 +90,19 @@ def storage_ranges(world: World) -> list[Row]:
     ]
 
 
-def dedicated_ranges(_: World) -> list[Row]:
-    """Return listDedicatedGuestVlanRanges: nobody has VLANs of his own."""
-    return []
+def dedicated_ranges(world: World) -> list[Row]:
+    """Return listDedicatedGuestVlanRanges of every physical network; the API server selects one."""
+    return [
+        {
+            "id": identity("dedicated", number, vlans),
+            "account": "admin",
+            "guestvlanrange": vlans,
+            "physicalnetworkid": number,
+            "zoneid": zone.id,
+        }
+        for zone, one, number in _physical(world)
+        for vlans in one.dedicated
+    ]
 
 
 def vlan_ranges(world: World) -> list[Row]:
