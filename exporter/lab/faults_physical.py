@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.lab.fault import fault
-from exporter.lab.hypervisor import Hypervisor, VlanDevice
+from exporter.lab.hypervisor import Bridge, Hypervisor, VlanDevice
 from exporter.lab.places import PhysicalNetwork, Zone
 from exporter.lab.world import World
 from exporter.model import Issue
@@ -75,6 +75,15 @@ def label_bridge_switched_off(world: World) -> None:
 def storage_label_missing(world: World) -> None:
     """The storage label of zone east names a bridge that no host has."""
     _relabel(world, "east", "Storage", "cloudbr9")
+
+
+@fault(PHYSICAL, "storage_label_without_uplink")
+def storage_bridge_without_uplink(world: World) -> None:
+    """Storage traffic of zone east has a bridge of its own on each host, without uplink."""
+    _relabel(world, "east", "Storage", "cloudbr9")
+    for host in world.hosts:
+        if host.zone.name == "east":
+            host.hypervisor.bridges.append(Bridge("cloudbr9"))
 
 
 @fault(PHYSICAL, "labels_unlike_agent", "management_nics_misplaced")

@@ -75,6 +75,7 @@ LABELS = Row(
                 judged("Missing", metric("label_missing"), *LABEL),
                 judged("Missing for storage", metric("storage_label_missing"), *LABEL),
                 judged("Without uplink", metric("label_without_uplink"), *LABEL),
+                judged("Storage without uplink", metric("storage_label_without_uplink"), *LABEL),
                 judged("Uplinks too many", metric("label_extra_uplinks"), *LABEL),
                 judged("Switched off", metric("label_switched_off"), *LABEL),
             ),

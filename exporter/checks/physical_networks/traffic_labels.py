@@ -23,7 +23,7 @@ from exporter.checks.physical_networks.kvm import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.model import Answers, Check, Metric, Sample, Samples, above
 from exporter.questions.host_agent import AGENT
 from exporter.questions.host_links import LINKS, Links
 from exporter.topology.hosts import is_judged, names
@@ -48,7 +48,7 @@ STORAGE_MISSING = Metric(
 )
 WITHOUT_UPLINK = Metric(
     "cloudstack_network_physical_networks_label_without_uplink",
-    "Whether the bridge of a traffic label has no port that the agent would take for its uplink.",
+    "Whether the bridge of management, public or guest traffic has no port that the agent would take for its uplink.",
     labels=PER_LABEL,
     problem=above(0),
     subject="host",
@@ -56,6 +56,14 @@ WITHOUT_UPLINK = Metric(
         "cloudstack_network_hypervisor_links_uplink_names_refused",
         "cloudstack_network_open_vswitch_bridge_cut_off",
     ),
+)
+STORAGE_WITHOUT_UPLINK = Metric(
+    "cloudstack_network_physical_networks_storage_label_without_uplink",
+    "Whether the bridge of storage traffic alone has no port that the agent would take for its uplink.",
+    labels=PER_LABEL,
+    problem=above(0),
+    subject="host",
+    follows=WITHOUT_UPLINK.follows,
 )
 EXTRA_UPLINKS = Metric(
     "cloudstack_network_physical_networks_label_extra_uplinks",
@@ -102,11 +110,11 @@ def _judge_device(target: HostTarget, answers: Answers, cloud: Cloud, device: st
     labels = (*names(target, cloud), device)
     judged = is_judged(target, cloud, answers.now)
     words = _words(on_it)
-    metric = MISSING
+    metric, without = MISSING, WITHOUT_UPLINK
     if all(place.traffic == "Storage" for place in on_it):
         if not any(one.zone_id == target.host.zone_id for one in cloud.storage_ranges.values()):
             return  # without addresses of its own, storage traffic is management traffic
-        metric = STORAGE_MISSING
+        metric, without = STORAGE_MISSING, STORAGE_WITHOUT_UPLINK
     place = on_it[0]
     is_missing = place.kind == "missing"
     if not is_missing or _is_confirmed(target, answers, cloud, device, "missing"):
@@ -118,6 +126,7 @@ def _judge_device(target: HostTarget, answers: Answers, cloud: Cloud, device: st
             remedy=FIX_LABEL if place.label else CORRECT_LABEL,
         )
     if not is_missing and (place.uplinks or _is_confirmed(target, answers, cloud, device, "without uplink")):
+        yield _without(without, place, labels, words, judged=judged)
         yield from _judge_uplinks(answers[LINKS], place, labels, words, judged=judged)
 
 
@@ -126,14 +135,17 @@ def _is_confirmed(target: HostTarget, answers: Answers, cloud: Cloud, device: st
     return confirmed(answers, cloud, target.host.id, device, what, shown_by=(LINKS,))
 
 
-def _judge_uplinks(links: Links, place: Place, labels: tuple[str, ...], words: str, *, judged: bool) -> Samples:
+def _without(metric: Metric, place: Place, labels: tuple[str, ...], words: str, *, judged: bool) -> Sample:
     others = f"; other ports: {', '.join(sorted(place.others)[:3])}" if place.others else ""
-    yield WITHOUT_UPLINK.sample(
+    return metric.sample(
         *labels,
         value=int(judged and not place.uplinks),
         seen=f"no uplink in {place.device}{others}",
         expected=f"one uplink, named as the agent knows them, for {words}",
     )
+
+
+def _judge_uplinks(links: Links, place: Place, labels: tuple[str, ...], words: str, *, judged: bool) -> Samples:
     yield EXTRA_UPLINKS.sample(
         *labels,
         value=judged * max(len(place.uplinks) - 1, 0),
@@ -195,7 +207,15 @@ def _words(on_it: list[Place]) -> str:
 
 CHECK = Check(
     title="Traffic labels on hosts",
-    metrics=(MISSING, STORAGE_MISSING, WITHOUT_UPLINK, EXTRA_UPLINKS, SWITCHED_OFF, UNLIKE_AGENT),
+    metrics=(
+        MISSING,
+        STORAGE_MISSING,
+        WITHOUT_UPLINK,
+        STORAGE_WITHOUT_UPLINK,
+        EXTRA_UPLINKS,
+        SWITCHED_OFF,
+        UNLIKE_AGENT,
+    ),
     remedies=(FIX_LABEL, CORRECT_LABEL),
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},

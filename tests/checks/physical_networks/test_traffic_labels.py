@@ -112,6 +112,20 @@ def test_a_bridge_without_uplink(ports: tuple[str, ...]) -> None:
     assert ("label_without_uplink", "cloudbr0") not in verdict(scene.cloud(), scene.seen(found), looks=1)
 
 
+def test_a_bridge_of_storage_alone_without_uplink() -> None:
+    """No guest is on it: a verdict of its own; with guest traffic on the same bridge it is theirs."""
+    bare = scene.link("cloudbr9", "bridge")
+    found = scene.links(*scene.bridged().by_name.values(), bare)
+    values = verdict(scene.cloud(types=scene.labels(storage="cloudbr9"), storage_ranges=STORAGE), scene.seen(found))
+    assert values["storage_label_without_uplink", "cloudbr9"] == 1
+    assert values["storage_label_missing", "cloudbr9"] == 0
+    assert ("label_without_uplink", "cloudbr9") not in values
+    both = scene.cloud(types=scene.labels(storage="cloudbr9", guest="cloudbr9"), storage_ranges=STORAGE)
+    shared = verdict(both, scene.seen(found))
+    assert shared["label_without_uplink", "cloudbr9"] == 1
+    assert ("storage_label_without_uplink", "cloudbr9") not in shared
+
+
 def test_a_bridge_with_two_uplinks() -> None:
     """The agent takes whichever it finds first."""
     ports = (scene.link(name, master="cloudbr0") for name in ("eth1", "eth0", "eth2"))
