@@ -12,7 +12,9 @@ from exporter.model import Question, UnreadableError, Via
 
 BAD = r"(crc|symbol|length|frame|align|fcs)_?err|rx_missed|rx_no_buffer|rx_dropped|tx_timeout|vlan.*(drop|filter|err)"
 """Driver counters that tell of bad frames, whatever the driver calls them."""
-KEPT = re.compile(rf"{BAD}|^rx_(broadcast|multicast)", re.IGNORECASE)
+CAST = "rx_(broad|multi|b|m)cast"
+"""Broadcasts and multicasts, as drivers of Intel and Mellanox, and of Broadcom, name them."""
+KEPT = re.compile(rf"{BAD}|^{CAST}(?!.*(bytes|octets))", re.IGNORECASE)
 OFFLOADS = "large-receive-offload|generic-receive-offload|tcp-segmentation-offload|[rt]x-vlan-offload|rx-vlan-filter"
 """The features that matter below a bridge with VLANs, as ethtool -k names them."""
 COUNTERS_KEPT = 64
@@ -226,7 +228,7 @@ tell() {{
     for name in "$@"; do
         ask -S
     done
-}} | grep -iE '^= |^(driver|version|firmware-version):|^({OFFLOADS}):|{BAD}|rx_(broad|multi)cast'
+}} | grep -iE '^= |^(driver|version|firmware-version):|^({OFFLOADS}):|{BAD}|{CAST}'
 printf '= end\n'
 """,
     read_nics,

@@ -194,6 +194,17 @@ def test_counters_and_features_that_are_kept(machine: Machine) -> None:
     }
 
 
+def test_counters_of_broadcom(machine: Machine) -> None:
+    """Broadcasts and multicasts are bcast and mcast; bytes are no frames, and a queue's share is not told."""
+    with_ethtool(machine, counters="ethtool-S-bnxt.constructed")
+    assert machine.read(NICS)["eth1"].errors == {
+        "rx_mcast_packets": 4711,
+        "rx_bcast_packets": 815,
+        "rx_bcast_frames": 814,
+        "rx_fcs_err_frames": 2,
+    }
+
+
 def test_a_driver_that_is_refused_or_knows_nothing(machine: Machine, shell: str) -> None:
     """Messages on standard error are not taken for facts."""
     machine.file_tool("ethtool", "echo 'no stats available' >&2; exit 94\n")

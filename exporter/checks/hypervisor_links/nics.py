@@ -55,7 +55,7 @@ def _counters(host: tuple[str, str, str], nic: NicFacts, link: Link | None) -> S
     symbol = _most(nic, "symbol")
     if symbol is not None:
         yield SYMBOL.sample(*label, value=symbol)
-    broadcasts = _most(nic, "rx_broadcast")
+    broadcasts = _most(nic, "rx_broadcast", "rx_bcast")
     if broadcasts is not None:
         yield BROADCASTS.sample(*label, value=broadcasts)
     if link:

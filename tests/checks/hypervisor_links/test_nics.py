@@ -51,6 +51,13 @@ def test_damaged_frames_are_told_under_many_names(kernel: int, driver: dict[str,
     assert scene.values_of(samples)["nic_crc_errors_total", "kvm1", "eth1"] == expected
 
 
+@pytest.mark.parametrize("name", ["rx_broadcast", "rx_broadcast_phy", "rx_bcast_packets", "rx_bcast_frames"])
+def test_broadcasts_are_told_under_many_names(name: str) -> None:
+    """Those of Broadcom say bcast."""
+    samples = scene.judged(judge, {NICS: scene.nics(scene.nic(errors={name: 815})), LINKS: scene.plain()})
+    assert scene.values_of(samples)["nic_received_broadcasts_total", "kvm1", "eth1"] == 815
+
+
 def test_the_greater_of_two_counters_needs_both() -> None:
     """A visit that brings only the driver's would look like a counter that begins anew, and then jumps."""
     nics = scene.nics(scene.nic(errors={"rx_crc_errors": 3}))
