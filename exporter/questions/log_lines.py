@@ -2,8 +2,8 @@
 
 Era 1 (to 4.2), 2 (4.3-4.5), 3 (4.6-4.19, with a log id), 4 (4.20 on, log4j2). Times are the server's local time
 without a zone, so they are compared with each other only. What is told is names of signatures, levels, and names of
-logger classes. The chosen lines, with what looks like a secret taken out on the server (log_redaction.py), travel to the
-exporter for it; there they are counted and forgotten, never shown, kept or logged.
+logger classes. For that the chosen lines travel to the exporter, with what looks like a secret replaced on the server
+(log_redaction.py); here they are counted and forgotten, never shown, kept or logged.
 
 What the exporter does causes none of these lines: requests to the API are in apilog.log, SSH and reading the database
 in none, and it connects to no port of agents (8250), where a handshake that fails would be told. What others' probes
@@ -145,7 +145,7 @@ class LogCounts:
         signature = recognised(message.level, message.text)
         if signature is None and message.level not in WARNED:
             return
-        name = signature.name if signature else f"{message.logger} {message.text[:80]}"
+        name = signature.name if signature else f"{message.logger} {hash(message.text[:80])}"
         if message.logid and self._is_repeated((message.logid, name), message.at):
             return
         if message.level in WARNED:

@@ -119,6 +119,13 @@ def test_an_hour_that_comes_twice_or_never(before: str) -> None:
     assert sum(counts.by_signature.values()) == 2
 
 
+def test_no_text_is_kept() -> None:
+    """What is remembered so that repetitions count once tells nothing of the message, known or not."""
+    counts = counted(line("odd CANARY", level="ERROR"), line("odd CANARY", level="ERROR"), line(f"{DEAD} CANARY"))
+    assert counts.unknown == {"X": 1}
+    assert "CANARY" not in repr(counts)
+
+
 def test_levels_below_warning_count_only_where_the_table_says_so() -> None:
     """A failover is told at INFO; a disconnected router at DEBUG is talk."""
     counts = counted(
