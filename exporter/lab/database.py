@@ -21,6 +21,7 @@ from exporter.lab.database_record import Database, Edit
 from exporter.lab.database_server import HERE, INSTALL, SEARCH, Connection, Server, is_installed
 from exporter.lab.database_tenants import machines, networks, nics
 from exporter.lab.inside_router import CANARY
+from exporter.lab.management import ManagementServer
 from exporter.lab.world import World
 
 BEAT = 1.0
@@ -125,7 +126,9 @@ class LabDatabase:
             await self._write(dirty & {*self._tables, POOL}, now.edits)
         if now.refuses != self._shown.refuses:
             await self._execute(self._server.password(is_other=now.refuses))
-        await self._execute((f"SET GLOBAL read_only = {int(now.behind > 0)}", *self._heartbeats()))
+        await self._execute(
+            (f"SET GLOBAL read_only = {int(now.behind > 0)}", *self._heartbeats(self._world.management_servers))
+        )
         self._shown = now
 
     async def _write(self, tables: Collection[str], edits: Iterable[Edit]) -> None:
@@ -134,7 +137,7 @@ class LabDatabase:
         for table in tables:
             await self._execute([f"DELETE FROM {table}", *(self._pool if table == POOL else ())])  # noqa: S608 - ours
             await self._insert(table, self._tables.get(table, []))
-        await self._execute((*edits, *self._heartbeats(), "COMMIT"))
+        await self._execute((*edits, *self._heartbeats(self._world.management_servers), "COMMIT"))
         await self._execute(f"ANALYZE TABLE {table}" for table in tables)  # a plan made of old figures takes seconds
 
     async def _insert(self, table: str, rows: Sequence[Row]) -> None:
@@ -152,19 +155,20 @@ class LabDatabase:
                 statement, values = (one, ()) if isinstance(one, str) else one
                 await cursor.execute(statement, values or None)
 
-    def _heartbeats(self) -> Iterator[str]:
-        for server in self._world.management_servers:
+    def _heartbeats(self, servers: Iterable[ManagementServer]) -> Iterator[str]:
+        for server in servers:
             ago = f"UTC_TIMESTAMP() - INTERVAL {server.heartbeat + self._world.database.behind:.0f} SECOND"
             yield f"UPDATE mshost SET last_update = {ago} WHERE msid = {server.msid}"  # noqa: S608 - numbers
 
     async def _beat(self) -> None:
-        """Write the heartbeats of the management servers, as they do while they live."""
+        """Write the heartbeats of the management servers whose service runs; those of the others stand still."""
         while True:
             await asyncio.sleep(BEAT)
             async with self._turn:
+                servers = self._world.management_servers
                 if self._writer is not None:
                     with contextlib.suppress(pymysql.err.Error, OSError):  # the next visit tells that it is gone
-                        await self._execute(self._heartbeats())
+                        await self._execute(self._heartbeats(one for one in servers if one.beats))
 
     async def close(self) -> None:
         """End everything."""

@@ -1,8 +1,9 @@
-"""Faults of management servers: of the service, its ports, its peers, its versions, and of settings about them."""
+"""Faults of management servers, of settings about them, and of the ways of agents to them."""
 
 from __future__ import annotations
 
 from exporter.lab.fault import fault
+from exporter.lab.hypervisor import Hypervisor
 from exporter.lab.management import AGENTS, INTEGRATION, ManagementServer
 from exporter.lab.world import World
 from exporter.model import Issue
@@ -14,6 +15,10 @@ OLD = 30 * 86400.0
 def _second(world: World) -> ManagementServer:
     """Return the management server that is struck, where one is enough."""
     return world.management_server(2)
+
+
+def _host(world: World, name: str) -> Hypervisor:
+    return next(host.hypervisor for host in world.hosts if host.name == name)
 
 
 @fault(CONNECTIVITY, "management_server_down")
@@ -46,9 +51,33 @@ def management_server_just_died(world: World) -> None:
 
 @fault(CONNECTIVITY, "management_heartbeats_behind")
 def management_heartbeats_old(world: World) -> None:
-    """The database shows heartbeats of an hour ago only, while CloudStack answers."""
+    """The clocks of all management servers are an hour behind that of the database: heartbeats are old and go on."""
     for server in world.management_servers:
         server.heartbeat = 3600.0
+
+
+@fault(
+    CONNECTIVITY,
+    "management_server_database_unconnected",
+    "management_server_lost",
+    "hypervisor_links:database_inconsistencies",
+)
+def management_database_cut(world: World) -> None:
+    """mgmt-2 no longer reaches the database: it runs, and its heartbeat has just become too old."""
+    server = _second(world)
+    server.database, server.heartbeat, server.writes = 0, 400.0, False
+
+
+@fault(CONNECTIVITY, "agent_disconnected")
+def host_agent_unreachable(world: World) -> None:
+    """A firewall closes the port of agents to kvm-2: its agent runs and is connected to no management server."""
+    _host(world, "kvm-2").agent_connected = False
+
+
+@fault(CONNECTIVITY)
+def host_sockets_refused(world: World) -> None:
+    """The account may not look at the sockets of kvm-1."""
+    _host(world, "kvm-1").refused.add("ss")
 
 
 @fault(CONNECTIVITY, "management_server_agent_port_closed")

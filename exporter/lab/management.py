@@ -39,7 +39,8 @@ class ManagementServer:
 
     Attributes:
         state: as CloudStack has it: Up | Down | Maintenance | ...
-        heartbeat: seconds since it last wrote its row of the database (mshost.last_update).
+        heartbeat: seconds by which its last heartbeat (mshost.last_update) is old; while its service runs, as many by
+            which its clock is behind.
         uptime: seconds since its service was started; the machine is older.
         ssh, wrapper: as of a host.
         service: systemd's word for cloudstack-management: active | inactive | failed | activating.
@@ -49,6 +50,7 @@ class ManagementServer:
         agents: how many of the agents that CloudStack counts as its own are connected; None: all.
         peers: connections with other management servers stand.
         database: connections with the database.
+        writes: its heartbeats reach the database while its service runs.
         log: written | unreadable (for the account) | missing.
         quiet: seconds since anything was written to its log; 0: it is being written.
         complaints: what it writes again and again, beside what every healthy one does.
@@ -69,6 +71,7 @@ class ManagementServer:
     agents: int | None = None
     peers: bool = True
     database: int = 5
+    writes: bool = True
     log: str = "written"
     quiet: float = 0.0
     complaints: list[Complaint] = field(default_factory=list)
@@ -92,6 +95,11 @@ class ManagementServer:
     def runs(self) -> bool:
         """Return whether its service is there to be connected to."""
         return self.service == "active"
+
+    @property
+    def beats(self) -> bool:
+        """Return whether it writes heartbeats."""
+        return self.runs and self.writes
 
 
 def healthy() -> list[ManagementServer]:
