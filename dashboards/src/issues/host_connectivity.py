@@ -25,6 +25,11 @@ def _of_api(name: str) -> str:
     return f"sum by (command) (rate({counter}[$__rate_interval]))"
 
 
+def _starts(name: str) -> str:
+    """Return how often a time of start changed within an hour."""
+    return f"max by (management_server) (changes({_seen(name)}[1h]))"
+
+
 NOW = Row(
     title="Management servers now",
     panels=(
@@ -36,7 +41,7 @@ NOW = Row(
         ),
         stat(
             "Stopped or missed",
-            "Stopped within a week, or Down and still needed. If orange: runbook CloudStackNetManagementServerLost.",
+            "Stopped within a day, or Down and still needed. If orange: runbook CloudStackNetManagementServerLost.",
             f"sum({_seen('management_server_down')}) + (sum({_seen('management_server_lost')})"
             f" or 0 * sum({_seen('management_server_down')}))",
             thresholds=steps((1, WARNING)),
@@ -92,6 +97,7 @@ SERVERS = Row(
                 judged("Agents", metric("management_server_agents"), *SERVER),
                 judged("Agents connected", metric("management_server_agent_connections"), *SERVER),
                 judged("Database connections", metric("management_server_database_connections"), *SERVER),
+                judged("None to the database", metric("management_server_database_unconnected"), *SERVER),
             ),
             hide=("Value #A",),
         ),
@@ -146,12 +152,35 @@ WAYS = Row(
             unit="s",
             size=(8, 8),
         ),
+        table(
+            "Hosts without a management server",
+            "Which agents run and have no connection to any? Runbook CloudStackNetAgentDisconnected.",
+            (judged("Disconnected", metric("agent_disconnected"), "zone", "cluster", "host"),),
+            size=(8, 8),
+        ),
+        graph(
+            "Agents per address, as hosts see them",
+            "Always 0: not reached, or only the second choice of all. Compare with the setting host.",
+            {"{{zone}} {{address}}": f"max by (zone, address) ({_seen('agents_connected')})"},
+            unit="short",
+            size=(16, 8),
+        ),
         graph(
             "Heartbeats shown are old",
-            "1: the database that is read is late or its clock is off. Runbook CloudStackNetHeartbeatsBehind.",
+            "1: the database that is read is late or clocks are apart. Runbook CloudStackNetHeartbeatsBehind.",
             {"{{database}}": f"max by (database) ({_seen('management_heartbeats_behind')})"},
             unit="short",
-            size=(24, 6),
+            size=(12, 6),
+        ),
+        graph(
+            "Starts of management servers in an hour",
+            "More than two: it dies and comes back. Runbook CloudStackNetManagementServerRestarts.",
+            {
+                "{{management_server}} by the database": _starts("management_server_run_started_seconds"),
+                "{{management_server}} by systemd": _starts("management_server_service_started_seconds"),
+            },
+            unit="short",
+            size=(12, 6),
         ),
     ),
 )

@@ -158,7 +158,7 @@ def test_a_database_that_no_longer_follows() -> None:
     """A writable server of long ago is read: whenever the API answers, no server is called dead."""
     for phase in range(0, 300, 30):
         visits = Visits()
-        visits.visit(scene.row(1), api_age=phase)
+        found = visits.visit(scene.row(1), api_age=phase)
         for minute in range(1, 15):
             row = scene.row(1, age=7200.0 + 60 * minute, beat="long ago")
             found = visits.visit(row, api_age=(phase + 60 * minute) % 300)

@@ -65,7 +65,7 @@ def test_none_at_two_looks_while_another_one_has_some() -> None:
 def test_a_port_that_nobody_uses() -> None:
     """The database has another one, perhaps: 0 is said as it is, and no verdict."""
     found = said(member(1, 0), member(2, 0))
-    assert {one.labels + (one.value,) for one in found} == {("mgmt-1", 0), ("mgmt-2", 0)}
+    assert {(*one.labels, one.value) for one in found} == {("mgmt-1", 0), ("mgmt-2", 0)}
     assert not any(one.metric.problem for one in found)
 
 
