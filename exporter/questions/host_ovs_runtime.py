@@ -62,7 +62,7 @@ class OvsRuntime:
     Attributes:
         datapaths: by name, as system@ovs-system; None when not told.
         bonds: by name; None when not told.
-        macs: the MAC tables of two bridges, by bridge; one that was not told is missing.
+        macs: the MAC table of one bridge, that of guests, by bridge; missing when it was not told.
         polls: from the end of the log, oldest first; None when the log could not be read.
     """
 
@@ -164,8 +164,8 @@ OVS_RUNTIME: Question[OvsRuntime | None] = Question(
     "host_ovs_runtime",
     Via.HOST,
     # A daemon that did not answer once is asked nothing else, so that two hanging daemons cost four seconds.
-    # Bridges are known by their sockets. Five processes, a sixth with bonds, and one for each of two bridges: that of
-    # guests by the agent's file, whose table fills first, and the first of the others by name.
+    # Bridges are known by their sockets. Five processes, a sixth with bonds, and one for one bridge: that of guests
+    # by the agent's file, whose table fills first, else the first by name.
     PRESENCE
     + f"""
 is_running || {{ is_wanted && command -v ovs-appctl >/dev/null; }} || {{ echo {ABSENT}; exit 0; }}
@@ -199,8 +199,8 @@ tell_start() {
 
 ask_bridge() {
     case $1 in '' | cloud0) return ;; esac
-    [ "$asked" -lt 2 ] && [ -e "$run/$1.mgmt" ] || return 0
-    asked=$((asked + 1))
+    [ -z "$asked" ] && [ -e "$run/$1.mgmt" ] || return 0
+    asked=yes
     ask ovs-vswitchd fdb/stats-show "$1"
 }
 
@@ -210,7 +210,7 @@ ask_switch() {
     ask ovs-vswitchd dpctl/show
     ask ovs-vswitchd bond/show
     case $said in *----*) ask ovs-vswitchd lacp/show ;; esac
-    asked=0 guest=
+    asked= guest=
     { while IFS='= ' read -r key value || [ -n "$key" ]; do
         case $key in guest.network.device) guest=$value ;; esac
     done <"$agent"; } 2>/dev/null

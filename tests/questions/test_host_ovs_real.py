@@ -61,7 +61,8 @@ def test_a_healthy_switch(ovs: RealOvs) -> None:
     assert seen(ovs) == {}
     database, runtime = ovs.machine.read(OVS_DATABASE), ovs.machine.read(OVS_RUNTIME)
     assert database.version == runtime.database.version == "3.1.0"
-    assert set(runtime.macs) == set(database.bridges) == {"cloudbr1", "sw0"}
+    assert set(database.bridges) == {"cloudbr1", "sw0"}
+    assert set(runtime.macs) == {"cloudbr1"}
     assert database.ports["vnet0"].tag == 100
     assert database.ports["vnet0"].interfaces[0].attached_mac == MACS[0]
 

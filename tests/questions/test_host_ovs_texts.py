@@ -155,28 +155,28 @@ def test_running_daemons(machine: Machine, shell: str) -> None:
 
 
 def test_questions_are_bounded(machine: Machine, shell: str) -> None:
-    """LACP is asked only where there are bonds, MAC tables of two bridges, and never of the link-local one."""
+    """LACP is asked only where there are bonds, the MAC table of one bridge, and never of the link-local one."""
     running(machine, "cloud0", *(f"cloudbr{number}" for number in range(6)))
     appctl(machine)
     found = machine.read(OVS_RUNTIME, shell=shell)
-    assert list(found.macs) == ["cloudbr0", "cloudbr1"]
+    assert list(found.macs) == ["cloudbr0"]
     assert "ovs-vswitchd lacp/show" not in asked(machine)
-    assert len(asked(machine)) == 6
+    assert len(asked(machine)) == 5
 
 
 @pytest.mark.parametrize(
     ("written", "bridges"),
     [
-        ("guest.network.device=cloudbr3", ["cloudbr3", "cloudbr0"]),
-        ("# old\n guest.network.device = cloudbr0 \nzone=1", ["cloudbr0", "cloudbr1"]),
-        ("#guest.network.device=cloudbr3", ["cloudbr0", "cloudbr1"]),
-        ("guest.network.device=cloud0", ["cloudbr0", "cloudbr1"]),
-        ("guest.network.device=../cloudbr3", ["cloudbr0", "cloudbr1"]),
-        ("guest.network.device=*", ["cloudbr0", "cloudbr1"]),
-        ("guest.network.device=eth7", ["cloudbr0", "cloudbr1"]),
+        ("guest.network.device=cloudbr3", ["cloudbr3"]),
+        ("# old\n guest.network.device = cloudbr0 \nzone=1", ["cloudbr0"]),
+        ("#guest.network.device=cloudbr3", ["cloudbr0"]),
+        ("guest.network.device=cloud0", ["cloudbr0"]),
+        ("guest.network.device=../cloudbr3", ["cloudbr0"]),
+        ("guest.network.device=*", ["cloudbr0"]),
+        ("guest.network.device=eth7", ["cloudbr0"]),
     ],
 )
-def test_the_bridge_of_guests_is_asked_first(machine: Machine, shell: str, written: str, bridges: list[str]) -> None:
+def test_the_bridge_of_guests_is_asked(machine: Machine, shell: str, written: str, bridges: list[str]) -> None:
     """Its MAC table is the one that fills; what the agent's file says and is no bridge of the switch is not asked."""
     running(machine, "cloud0", *(f"cloudbr{number}" for number in range(4)))
     machine.file(AGENT, written)
@@ -255,4 +255,4 @@ def test_processes(machine: Machine) -> None:
     appctl(machine, bonds=BOND)
     assert processes(machine, OVS_RUNTIME.text) == 7
     running(machine, *(f"cloudbr{number}" for number in range(6)))
-    assert processes(machine, OVS_RUNTIME.text) == 8
+    assert processes(machine, OVS_RUNTIME.text) == 7
