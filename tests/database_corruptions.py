@@ -284,6 +284,15 @@ QUIET: list[tuple[str, str]] = [
     ),
     ("an old row of the range without a dash", "UPDATE physical_network SET vnet = '100-158,159' WHERE id = 200"),
     ("every management server is dead", f"UPDATE mshost SET last_update = {AGO}"),
+    (
+        "a network that is migrated to another offering, and its copy",
+        (
+            "UPDATE networks SET broadcast_uri = 'vlan://100', related = 1000 WHERE id = 1001;"
+            "UPDATE networks SET related = 1001 WHERE id = 1000;"
+            "UPDATE nics SET broadcast_uri = 'vlan://100' WHERE network_id = 1001;"
+            "UPDATE op_dc_vnet_alloc SET taken = NULL WHERE vnet = '101'"
+        ),
+    ),
     ("a shared network inside the pool", "UPDATE vlan SET vlan_id = 'vlan://155' WHERE id = 2"),
     ("an old schema's bare VLAN", "UPDATE vlan SET vlan_id = 'untagged' WHERE id = 1"),
     ("a network without router or tag", "UPDATE networks SET broadcast_uri = NULL, state = 'Allocated' WHERE id = 14"),

@@ -59,7 +59,8 @@ VLAN_NOT_TAKEN = finds(
 )
 VLAN_SHARED = finds(
     "vlan_shared",
-    "D03: one VLAN of the pool used by two isolated networks: two tenants see each other.",
+    "D03: one VLAN of the pool used by two isolated networks: two tenants see each other. A network that is migrated"
+    " and its copy are one: they name each other as related.",
     "networks, network_offerings, physical_network, data_center",
     """
     SELECT CONCAT(z.name, '/', p.name, '/', n.broadcast_uri) AS name,
@@ -68,7 +69,7 @@ VLAN_SHARED = finds(
     JOIN physical_network p ON p.id = n.physical_network_id JOIN data_center z ON z.id = p.data_center_id
     WHERE n.removed IS NULL AND n.traffic_type = 'Guest' AND n.guest_type = 'Isolated' AND o.specify_vlan = 0
       AND n.state IN ('Implemented', 'Implementing') AND n.broadcast_uri REGEXP '^(vlan|vxlan)://[0-9]+$'
-    GROUP BY n.physical_network_id, z.name, p.name, n.broadcast_uri HAVING COUNT(DISTINCT n.related) > 1
+    GROUP BY n.physical_network_id, z.name, p.name, n.broadcast_uri HAVING COUNT(DISTINCT LEAST(n.id, n.related)) > 1
     """,
 )
 
