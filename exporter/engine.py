@@ -15,7 +15,7 @@ from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group, Membership, groups
 from exporter.cloud.groups import key as group_key
-from exporter.cloud.targets import Target, key, targets
+from exporter.cloud.targets import DatabaseTarget, Target, key, targets
 from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, Judgment, Key
 from exporter.memory import TargetMemory
@@ -138,6 +138,8 @@ class Engine:
         if self.schedule.entries.get(key(target)) is not entry:
             return
         self._put_target_telemetry(entry)
+        if isinstance(target, DatabaseTarget):
+            self.telemetry.database_unanswered.labels(target.name).set(len(entry.memory.failures))
         self._judge_target(target, entry.memory)
 
     def _judge_target(self, target: Target, memory: TargetMemory, *, is_urgent: bool = False) -> None:

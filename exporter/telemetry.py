@@ -88,7 +88,7 @@ class Telemetry:
         self.database_lag = _gauge(
             registry,
             "database_lag_seconds",
-            "Seconds that the database server is behind at most; absent when it does not tell or has stopped.",
+            "Seconds that the database server is behind at most, by its replication and by the newest heartbeat there.",
             ("server",),
         )
         self.database_clock = _gauge(
@@ -96,6 +96,12 @@ class Telemetry:
             "database_clock_ahead_seconds",
             "Seconds that the clock of the database server is ahead of ours.",
             ("server",),
+        )
+        self.database_unanswered = _gauge(
+            registry,
+            "database_unanswered",
+            "Questions to the database that had no answer when they were last due.",
+            ("database",),
         )
         self.internal_errors = _counter(registry, "internal_errors", "Defects met: a check or a visit raised.")
         self._preset(kinds)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from exporter import engine as engine_room
 from exporter.app import build
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.targets import DatabaseTarget, key
 from exporter.config import load
 from exporter.engine import EARLY, PER_MEMBER
 from exporter.lab.lab import Lab
-from exporter.model import Failure, Reason
+from exporter.model import Failure, Outcome, Reason
+from exporter.schedule import Entry
+from exporter.sources.guard import Guard
 from tests.watching import MovableClock
 from tests.worlds import CHECKS, IS_UP, answer
 
@@ -63,3 +67,26 @@ async def test_a_group_waits_longer_the_more_members_it_has_but_not_when_an_answ
         clock.moved += now + 300 - EARLY - clock.boot() + 0.1
         engine.tick()
         assert not told()
+
+
+async def test_what_the_database_does_not_answer_is_counted() -> None:
+    """All of it, or single statements, for as long as it is so: nothing else tells, since its versions are answered."""
+    clock = MovableClock()
+    target = DatabaseTarget()
+    async with Lab() as lab, build(load(lab.config_file, os.environ), clock, CHECKS) as app:
+        engine = app.engine
+        entry = Entry(target, (), Guard("database cloud", 60.0))
+        engine.schedule.entries[key(target)] = entry
+
+        def told(**outcomes: Outcome) -> str:
+            questions = {replace(IS_UP, name=name): outcome for name, outcome in outcomes.items()}
+            entry.memory.failures.clear()
+            entry.memory.note(questions, clock.boot())
+            engine.visited(entry, questions)
+            name = b'exporter_database_unanswered{database="cloud"} '
+            return b"".join(engine.page.text()).partition(name)[2].split(b"\n")[0].decode()
+
+        behind, good = Failure(Reason.BEHIND), answer("yes", 0.0, 1e9)
+        assert told(versions=good, first=behind, second=behind) == "2.0"
+        assert told(versions=good, first=Failure(Reason.TIMEOUT), second=good) == "1.0"
+        assert told(versions=good, first=good, second=good) == "0.0"

@@ -169,21 +169,31 @@ DATABASE = Row(
             "Which server is asked, and as what?",
             (Column(heading="Asked", expr=_seen("database_server_info")),),
             hide=("Value", "job", "instance"),
-            size=(8, 7),
+            size=(6, 7),
+        ),
+        graph(
+            "Unanswered",
+            "Questions without an answer: all while it cannot be judged, single ones when their statement fails. If it "
+            "stays above 0: runbook CloudStackNetDatabaseBlind.",
+            {"{{database}}": f"min by (database) ({_seen('database_unanswered')})"},
+            unit="short",
+            size=(6, 7),
+            min=0,
         ),
         graph(
             "Behind",
-            "How far is the server behind? Past the limit nothing is judged; no line: it does not tell, or has stopped.",
+            "How far is the server behind at most, by its replication and its newest heartbeat? Past the limit nothing "
+            "is judged.",
             {"{{server}}": f"max by (server) ({_seen('database_lag_seconds')})"},
             unit="s",
-            size=(8, 7),
+            size=(6, 7),
         ),
         graph(
             "Clock ahead",
             "How far is the clock of the server ahead of the exporter's? Grace periods are counted by it.",
             {"{{server}}": f"max by (server) ({_seen('database_clock_ahead_seconds')})"},
             unit="s",
-            size=(8, 7),
+            size=(6, 7),
         ),
     ),
 )

@@ -184,7 +184,11 @@ async def test_a_configuration_with_a_database_visits_it(
     assert 'cloudstack_network_host_connectivity_schema_rows{version="4.22.0.0"} 1' in page
     place = f"127.0.0.1:{server.port}"
     assert f'cloudstack_network_exporter_database_server_info{{role="primary",server="{place}"}} 1.0' in page
-    assert f'cloudstack_network_exporter_database_lag_seconds{{server="{place}"}} 0.0' in page
+    (lag,) = re.findall(
+        rf'^cloudstack_network_exporter_database_lag_seconds\{{server="{place}"\}} (.+)$', page, re.MULTILINE
+    )
+    assert 0.0 <= float(lag) < 150.0  # its newest heartbeat; a fresh one lets it be judged
+    assert 'cloudstack_network_exporter_database_unanswered{database="cloud"} 0.0' in page
     assert secrets_in(page + said + "\n".join(record.getMessage() for record in caplog.records)) == []
 
 
