@@ -139,4 +139,5 @@ def test_loopback_without_tls_asks_for_none() -> None:
     text = database_privileges("exporter", "cloud", tls=False)
     assert "REQUIRE SSL" not in text
     assert "IDENTIFIED BY 'PASSWORD'\n" in text
+    assert "-- Tested with MariaDB 10.11 alone: " in text
     assert text.count("GRANT SELECT") == len(database_tables()) + len(LATER_COLUMNS)
