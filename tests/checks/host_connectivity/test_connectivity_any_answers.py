@@ -10,25 +10,26 @@ from hypothesis import strategies as st
 
 from exporter.checks import Registered, discover
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.groups import ManagementServers
+from exporter.cloud.groups import ManagementServers, ZoneGroup
 from exporter.cloud.objects import Host, ManagementServer
-from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget
+from exporter.cloud.targets import DatabaseTarget, HostTarget, ManagementServerTarget
 from exporter.model import Answers, Issue, Question, Sample
 from exporter.questions.database_found import Found
 from exporter.questions.database_state import DATABASE_SERVERS, DATABASE_VERSIONS, SchemaVersion, ServerRow
+from exporter.questions.host_agent import AGENT, Agent
+from exporter.questions.host_agent_connection import HOST_AGENT_CONNECTION
 from exporter.questions.management_peers import MANAGEMENT_PEERS
 from exporter.questions.management_service import MANAGEMENT_SERVICE, ManagementService
 from exporter.questions.management_sockets import MANAGEMENT_SOCKETS, ManagementSockets
 from tests.checks.host_connectivity import management_scene as scene
 
 SERVER_TYPES = (DatabaseTarget, ManagementServerTarget)
+GROUPS = {ManagementServers: ManagementServers(), ZoneGroup: ZoneGroup("z", "zone-1")}
 CHECKS = tuple(
     one
     for one in discover()
     if one.issue is Issue.HOST_CONNECTIVITY
-    and (
-        set(one.check.judges) & set(SERVER_TYPES) or any(judge.group is ManagementServers for judge in one.check.groups)
-    )
+    and (set(one.check.judges) & set(SERVER_TYPES) or any(judge.group in GROUPS for judge in one.check.groups))
 )
 ID = st.sampled_from(["id-1", "id-2", "id-3", ""])
 NAME = st.sampled_from(["mgmt-1", "mgmt-2", "é\n\x00", "", "x" * 300])
@@ -46,6 +47,10 @@ HOST = st.builds(
 )  # fmt: skip
 ROW = st.builds(ServerRow, ID, NAME, ID, STATE, VERSION, SECONDS, st.none() | SECONDS, VERSION, VERSION)
 VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
+    AGENT: st.builds(
+        Agent, management_servers=st.lists(ADDRESS, max_size=3).map(tuple), is_active=st.none() | st.booleans()
+    ),
+    HOST_AGENT_CONNECTION: st.frozensets(ADDRESS, max_size=3),
     DATABASE_SERVERS: st.lists(ROW, max_size=3).map(tuple),
     DATABASE_VERSIONS: st.lists(st.builds(SchemaVersion, VERSION, STATE), min_size=1, max_size=3).map(tuple),
     MANAGEMENT_PEERS: st.lists(st.builds(Found, ID, NAME), max_size=3).map(tuple),
@@ -63,7 +68,7 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
 def clouds(draw: st.DrawFn) -> Cloud:
     """Return any cloud of up to three management servers."""
     servers = draw(st.lists(SERVER, max_size=3))
-    names = ("host", "integration.api.port")
+    names = ("host", "integration.api.port", "cluster.heartbeat.threshold")
     return scene.cloud(
         *servers,
         hosts=tuple(draw(st.lists(HOST, max_size=3))),
@@ -84,6 +89,7 @@ def said(draw: st.DrawFn, registered: Registered) -> list[Sample]:
     """Return what one check says of any cloud."""
     cloud, check = draw(clouds()), registered.check
     targets = [scene.DATABASE, *(scene.target(one) for one in cloud.management_servers.values())]
+    hosts = [HostTarget(one, "zone-1", None) for one in cloud.hosts.values()]
     found: list[Sample] = []
     for target in targets:
         kind = type(target)
@@ -91,8 +97,8 @@ def said(draw: st.DrawFn, registered: Registered) -> list[Sample]:
             asked, used = check.asks.get(kind, ()), check.uses.get(kind, ())
             found += check.judges[kind](target, some(draw, (*asked, *used), asked), cloud)
     for judge in check.groups:
-        members = {target: some(draw, judge.needs.get(type(target), ())) for target in targets}
-        found += judge.judge(ManagementServers(), {one: told for one, told in members.items() if told.values}, cloud)
+        members = {target: some(draw, judge.needs.get(type(target), ())) for target in (*targets, *hosts)}
+        found += judge.judge(GROUPS[judge.group], {one: told for one, told in members.items() if told.values}, cloud)
     return found
 
 
