@@ -65,11 +65,11 @@ class PhysicalNetwork:
     name: str
     traffic: list[tuple[str, str]]
     vlan: str = f"{FIRST_VLAN}-{LAST_VLAN}"
-    dedicated: list[str] = field(default_factory=list)
     tags: str = "guests"
     state: str = "Enabled"
     isolation: str = "VLAN"
     providers: dict[str, str] = field(default_factory=_providers)
+    dedicated: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
