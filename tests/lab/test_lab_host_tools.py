@@ -24,6 +24,7 @@ from exporter.questions.host_firewall_ebtables import FRAME_RULES
 from exporter.questions.host_firewall_rules import FIREWALL_RULES
 from exporter.questions.host_links import LINKS
 from exporter.questions.host_lldp import LLDP
+from exporter.questions.host_nic_counters import NIC_COUNTERS
 from exporter.questions.host_nics import NICS
 from exporter.questions.host_ovs import OVS_DATABASE
 from exporter.questions.host_ovs_runtime import OVS_RUNTIME
@@ -119,7 +120,7 @@ def test_bonds_nics_and_neighbours(machines: Machines, name: str) -> None:
     if made.ovs:
         used = {nic.name for nic in made.nics}
     nics = machines.ask(name, NICS)
-    assert nics.keys() == used
+    assert nics.keys() == machines.ask(name, NIC_COUNTERS).keys() == used
     assert all((nic.driver, nic.pci_id) == ("i40e", "8086:158b") for nic in nics.values())
     heard = {nic.name for nic in made.nics if nic.switch and made.lldp == "up"}
     assert machines.ask(name, LLDP).keys() == heard

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import UnreadableError
-from exporter.questions.host_nics import COUNTERS_KEPT, NICS, NicFacts, read_nics
+from exporter.questions.host_nic_counters import COUNTERS_KEPT, NIC_COUNTERS, NicCounters, read_counters
+from exporter.questions.host_nics import NICS, NicFacts, read_nics
 from tests.remote_texts import Machine, sample, shells
 
 WORDS = st.sampled_from([
@@ -83,9 +84,7 @@ def test_only_nics_in_use_are_told(machine: Machine, shell: str) -> None:
         driver_version="1.0.0",
         bus="0000:00:01.0",
         pci_id="8086:158b",
-        speed=25000,
-        duplex="full",
-        carrier_changes=1,
+        is_asked=True,
         offloads={
             "tcp-segmentation-offload": True,
             "generic-receive-offload": True,
@@ -94,25 +93,31 @@ def test_only_nics_in_use_are_told(machine: Machine, shell: str) -> None:
             "tx-vlan-offload": False,
             "rx-vlan-filter": False,
         },
+    )
+    counted = machine.read(NIC_COUNTERS, shell=shell)
+    assert list(counted) == ["eth0", "eth1"]
+    assert counted["eth1"] == NicCounters(
+        name="eth1",
+        pci_id="8086:158b",
+        speed=25000,
+        duplex="full",
+        carrier_changes=1,
         errors={"tx_tx_timeouts": 0, "tx0_tx_timeouts": 0},
+        is_asked=True,
     )
 
 
 def test_without_ethtool_the_facts_of_sysfs_stay(machine: Machine) -> None:
     """What only ethtool tells is empty; the driver is where a link leads."""
     (machine.root / "sys/class/net/eth0/upper_eth0.100").unlink()
-    code, output = machine.ask(NICS, path=_basics(machine))
+    path = _basics(machine)
+    code, output = machine.ask(NICS, path=path)
     assert code == 0
-    assert read_nics(output) == {
-        "eth1": NicFacts(
-            name="eth1",
-            driver="i40e",
-            bus="0000:00:01.0",
-            pci_id="8086:158b",
-            speed=25000,
-            duplex="full",
-            carrier_changes=1,
-        )
+    assert read_nics(output) == {"eth1": NicFacts(name="eth1", driver="i40e", bus="0000:00:01.0", pci_id="8086:158b")}
+    code, output = machine.ask(NIC_COUNTERS, path=path)
+    assert code == 0
+    assert read_counters(output) == {
+        "eth1": NicCounters(name="eth1", pci_id="8086:158b", speed=25000, duplex="full", carrier_changes=1)
     }
 
 
@@ -130,60 +135,69 @@ def test_a_nic_that_is_down(machine: Machine, shell: str) -> None:
     (machine.root / "sys/class/net/eth0/speed").unlink()
     (machine.root / "sys/class/net/eth1/speed").write_text("-1\n")
     (machine.root / "sys/class/net/eth1/duplex").write_text("unknown\n")
-    found = machine.read(NICS, shell=shell)
+    found = machine.read(NIC_COUNTERS, shell=shell)
     assert [(nic.speed, nic.duplex) for nic in found.values()] == [(None, "full"), (None, "")]
 
 
-def test_a_host_with_many_nics_is_asked_little(machine: Machine, shell: str) -> None:
-    """Sixteen are told; ethtool is run ten times, for cards before ports."""
+def with_cards(machine: Machine, cards: int, ports: int) -> Path:
+    """Give the machine cards of several ports in a bond, and an ethtool that notes what it is asked."""
     net = machine.root / "sys/class/net"
-    for number in range(20):
-        (net / f"nic{number:02}").mkdir()
-        (machine.root / f"sys/devices/virtio{number}").mkdir()
-        (net / f"nic{number:02}/device").symlink_to(machine.root / f"sys/devices/virtio{number}")
-        (net / f"nic{number:02}/master").symlink_to(net / "bond0")
-    log = machine.root / "log"
-    machine.file_tool("ethtool", f"echo \"$*\" >>'{log}'\necho 'firmware-version: 1.2'\n")
-    found = machine.read(NICS, shell=shell)
-    assert len(found) == 16
-    assert sum(bool(nic.firmware) for nic in found.values()) == 10
-    assert log.read_text().split() == [word for name in list(found)[:10] for word in ("-i", name)]
-
-
-def test_nics_of_one_card_are_asked_once_for_its_firmware(machine: Machine, shell: str) -> None:
-    """Four ports of two cards are told in full by ten processes; beside Open vSwitch six have to do."""
-    net = machine.root / "sys/class/net"
-    for bus in ("0000:01:00.0", "0000:01:00.1", "0000:02:00.0", "0000:02:00.1"):
-        name = f"ens{bus[6]}f{bus[-1]}"
-        device = machine.root / f"sys/devices/pci0000:00/{bus}"
-        device.mkdir()
-        (net / name).mkdir()
-        (net / name / "device").symlink_to(device)
-        (net / name / "master").symlink_to(net / "bond0")
     (net / "eth0/upper_eth0.100").unlink()
     (net / "eth1/master").unlink()
+    for card in range(1, cards + 1):
+        for number in range(ports):
+            name, device = f"ens{card}f{number}", machine.root / f"sys/devices/pci0000:00/0000:0{card}:00.{number}"
+            device.mkdir()
+            (net / name).mkdir()
+            (net / name / "device").symlink_to(device)
+            (net / name / "master").symlink_to(net / "bond0")
     log = machine.root / "log"
     said = "echo 'firmware-version: 1.2'; echo 'large-receive-offload: on'; echo 'rx_crc_errors: 3'\n"
     machine.file_tool("ethtool", f"echo \"$*\" >>'{log}'\n{said}")
-    found = machine.read(NICS, shell=shell)
-    assert {
-        (nic.firmware, nic.offloads["large-receive-offload"], nic.errors["rx_crc_errors"]) for nic in found.values()
-    } == {("1.2", True, 3)}
-    assert list(found) == ["ens1f0", "ens1f1", "ens2f0", "ens2f1"]
-    each = [f"{way} {name}" for way in ("-k", "-S") for name in found]
-    assert log.read_text().splitlines() == ["-i ens1f0", "-i ens2f0", *each]
-    log.unlink()
-    (net / "ovs-system").mkdir()
-    assert [nic.errors for nic in machine.read(NICS, shell=shell).values()] == [{}] * 4
-    assert log.read_text().splitlines() == ["-i ens1f0", "-i ens2f0", *each[:4]]
+    return log
+
+
+def test_four_ports_are_told_in_full(machine: Machine, shell: str) -> None:
+    """By ten processes: the ports of one card have one firmware."""
+    log = with_cards(machine, 2, 2)
+    found, counted = machine.read(NICS, shell=shell), machine.read(NIC_COUNTERS, shell=shell)
+    assert {(nic.firmware, nic.offloads["large-receive-offload"], nic.is_asked) for nic in found.values()} == {
+        ("1.2", True, True)
+    }
+    assert {(nic.errors["rx_crc_errors"], nic.is_asked) for nic in counted.values()} == {(3, True)}
+    assert list(found) == list(counted) == ["ens1f0", "ens1f1", "ens2f0", "ens2f1"]
+    first, second = (["-i ens1f0", "-k ens1f0", "-k ens1f1"], ["-i ens2f0", "-k ens2f0", "-k ens2f1"])
+    assert log.read_text().splitlines() == [*first, *second, *(f"-S {name}" for name in found)]
+
+
+@pytest.mark.parametrize(("beside_ovs", "features", "counters"), [(False, 3, 6), (True, 2, 3)])
+def test_eight_ports_are_told_in_part(
+    machine: Machine, shell: str, beside_ovs: bool, features: int, counters: int
+) -> None:
+    """Both kinds get their share of ten calls, six beside Open vSwitch; which NICs were not asked is said."""
+    log = with_cards(machine, 2, 4)
+    if beside_ovs:
+        (machine.root / "sys/class/net/ovs-system").mkdir()
+    found, counted = machine.read(NICS, shell=shell), machine.read(NIC_COUNTERS, shell=shell)
+    assert len(found) == len(counted) == 8
+    assert [nic.is_asked for nic in found.values()] == [True] * features + [False] * (8 - features)
+    assert [nic.is_asked for nic in counted.values()] == [True] * counters + [False] * (8 - counters)
+    assert sum("large-receive-offload" in nic.offloads for nic in found.values()) == features
+    assert sum("rx_crc_errors" in nic.errors for nic in counted.values()) == counters
+    assert len(log.read_text().splitlines()) == features + 1 + counters
+
+
+def test_sixteen_nics_are_told(machine: Machine, shell: str) -> None:
+    """Of more none is."""
+    with_cards(machine, 5, 4)
+    assert len(machine.read(NICS, shell=shell)) == len(machine.read(NIC_COUNTERS, shell=shell)) == 16
 
 
 def test_counters_and_features_that_are_kept(machine: Machine) -> None:
     """Those that tell of bad frames, broadcast and multicast; neither queues nor what is well."""
     with_ethtool(machine, "ethtool-k-lro.constructed", "ethtool-S-i40e.constructed")
-    nic = machine.read(NICS)["eth1"]
-    assert nic.offloads["large-receive-offload"] is True
-    assert nic.errors == {
+    assert machine.read(NICS)["eth1"].offloads["large-receive-offload"] is True
+    assert machine.read(NIC_COUNTERS)["eth1"].errors == {
         "rx_dropped": 17,
         "rx_length_errors": 0,
         "rx_crc_errors": 3,
@@ -197,7 +211,7 @@ def test_counters_and_features_that_are_kept(machine: Machine) -> None:
 def test_counters_of_broadcom(machine: Machine) -> None:
     """Broadcasts and multicasts are bcast and mcast; bytes are no frames, and a queue's share is not told."""
     with_ethtool(machine, counters="ethtool-S-bnxt.constructed")
-    assert machine.read(NICS)["eth1"].errors == {
+    assert machine.read(NIC_COUNTERS)["eth1"].errors == {
         "rx_mcast_packets": 4711,
         "rx_bcast_packets": 815,
         "rx_bcast_frames": 814,
@@ -209,24 +223,28 @@ def test_a_driver_that_is_refused_or_knows_nothing(machine: Machine, shell: str)
     """Messages on standard error are not taken for facts."""
     machine.file_tool("ethtool", "echo 'no stats available' >&2; exit 94\n")
     nic = machine.read(NICS, shell=shell)["eth1"]
-    assert (nic.driver, nic.firmware, nic.offloads, nic.errors) == ("i40e", "", {}, {})
+    assert (nic.driver, nic.firmware, nic.offloads) == ("i40e", "", {})
+    assert machine.read(NIC_COUNTERS, shell=shell)["eth1"].errors == {}
 
 
 def test_a_kernel_without_sysfs(tmp_path: Path, shell: str) -> None:
     """That is a reason, not a host without NICs."""
-    code, _ = Machine.at(tmp_path).ask(NICS, shell=shell)
-    assert code != 0
+    machine = Machine.at(tmp_path)
+    for question in (NICS, NIC_COUNTERS):
+        code, _ = machine.ask(question, shell=shell)
+        assert code != 0
 
 
 def test_no_nic_in_use_is_an_answer() -> None:
     """A host whose NICs are all free."""
     assert read_nics("= end\n") == {}
+    assert read_counters("= end\n") == {}
 
 
 def test_a_driver_with_thousands_of_counters() -> None:
     """A bounded number is kept."""
     lines = "".join(f"     rx_queue_{number}_crc_err: 1\n" for number in range(5000))
-    (nic,) = read_nics(f"= nic eth1\n= ethtool -S\n{lines}= end\n").values()
+    (nic,) = read_counters(f"= nic eth1\n= ethtool -S\n{lines}= end\n").values()
     assert len(nic.errors) == COUNTERS_KEPT
 
 
@@ -235,14 +253,16 @@ def test_what_is_cut_or_no_fact_is_unreadable(text: str) -> None:
     """Garbage never becomes a NIC."""
     with pytest.raises(UnreadableError):
         read_nics(text)
+    with pytest.raises(UnreadableError):
+        read_counters(text)
 
 
 @given(text=st.text() | st.lists(WORDS).map(lambda words: "\n".join([*words, "= end"])))
 def test_garbage(text: str) -> None:
     """Whatever comes back, the reader returns or raises UnreadableError."""
     try:
-        found = read_nics(text)
+        found, counted = read_nics(text), read_counters(text)
     except UnreadableError:
         return
     assert isinstance(found, MappingProxyType)
-    assert all(nic.speed is None or nic.speed > 0 for nic in found.values())
+    assert all(nic.speed is None or nic.speed > 0 for nic in counted.values())

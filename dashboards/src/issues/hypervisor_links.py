@@ -160,6 +160,8 @@ NICS = Row(
                 judged("Firmware", metric("nic_firmwares_differ"), *HOST),
                 judged("Slower", metric("nics_slower_than_peers"), *HOST),
                 judged("Backend", metric("network_backend_differs"), *HOST),
+                judged("NICs without counters", metric("nics_without_counters"), *HOST),
+                judged("NICs without features", metric("nics_without_features"), *HOST),
             ),
             hide=("Value #A",),
             size=(12, 8),

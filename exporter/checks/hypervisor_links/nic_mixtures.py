@@ -1,6 +1,6 @@
-"""NICs of one kind that differ inside a cluster: driver, firmware, negotiated speed.
+"""NICs of one kind that differ inside a cluster: driver, firmware.
 
-Symptom: one host drops VLANs, flaps or is slow, and works after it got the firmware of the others.
+Symptom: one host drops VLANs or flaps, and works after it got the firmware of the others.
 Detect:  ethtool -i and sysfs of NICs with the same PCI id on at least three hosts of a cluster, against most of them.
 Fix:     bring the odd host to what its peers have.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from exporter.checks.hypervisor_links.remedies import ALIGN_HOST, CABLE
+from exporter.checks.hypervisor_links.remedies import ALIGN_HOST
 from exporter.checks.hypervisor_links.wires import gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
@@ -30,11 +30,6 @@ FIRMWARE = gauge(
     "Kinds of NIC (PCI ids) whose firmware differs from most hosts of the cluster, by ethtool.",
     problem=above(0),
 )
-SLOW = gauge(
-    "nics_slower_than_peers",
-    "NICs in use that negotiated less than the NIC of the same name and PCI id on most hosts of the cluster, by sysfs.",
-    problem=above(0),
-)
 Told = dict[str, dict[HostTarget, frozenset[str]]]
 
 
@@ -50,7 +45,6 @@ def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Clo
     for target in members:
         yield from _differs(DRIVER, drivers, target, cloud, missing)
         yield from _differs(FIRMWARE, firmwares, target, cloud, missing)
-    yield from _slow(judged, members, cloud, missing)
 
 
 def _by_kind(judged: Mapping[HostTarget, Mapping[str, NicFacts]], fact: Callable[[NicFacts], str]) -> Told:
@@ -82,40 +76,9 @@ def _differs(metric: Metric, told: Told, target: HostTarget, cloud: Cloud, missi
     )
 
 
-def _slow(
-    judged: Mapping[HostTarget, Mapping[str, NicFacts]],
-    members: Mapping[HostTarget, Answers],
-    cloud: Cloud,
-    missing: int,
-) -> Samples:
-    """Yield the NICs slower than the same NIC elsewhere: bonds of mixed speeds on purpose look alike on all hosts."""
-    speeds: defaultdict[tuple[str, str], dict[HostTarget, int]] = defaultdict(dict)
-    for target, nics in judged.items():
-        for nic in nics.values():
-            if nic.speed is not None:
-                speeds[nic.pci_id, nic.name][target] = nic.speed
-    usual = {place: majority(hosts) for place, hosts in speeds.items()}
-    for target in members:
-        slow = [
-            (name, hosts[target], common)
-            for (kind, name), hosts in sorted(speeds.items())
-            if target in hosts and (common := usual[kind, name]) is not None and hosts[target] < common
-        ]
-        own = (hosts for hosts in speeds.values() if target in hosts)
-        if not slow and any(differs(hosts[target], hosts, missing) is None for hosts in own):
-            continue
-        yield SLOW.sample(
-            *names(target, cloud),
-            value=len(slow),
-            seen=", ".join(f"{name} {speed} Mb/s" for name, speed, _ in slow[:3]),
-            expected=", ".join(f"{name} {common} Mb/s" for name, _, common in slow[:3]),
-            remedy=CABLE,
-        )
-
-
 CHECK = Check(
     title="NIC mixtures",
-    metrics=(DRIVER, FIRMWARE, SLOW),
-    remedies=(ALIGN_HOST, CABLE),
+    metrics=(DRIVER, FIRMWARE),
+    remedies=(ALIGN_HOST,),
     groups=(GroupJudge(ClusterGroup, judge, {HostTarget: (NICS,)}),),
 )

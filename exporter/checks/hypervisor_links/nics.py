@@ -10,7 +10,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples
 from exporter.questions.host_links import LINKS, Link
-from exporter.questions.host_nics import NICS, NicFacts
+from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
+from exporter.questions.host_nics import NICS
 from exporter.topology.hosts import is_judged, names
 
 INFO = gauge(
@@ -28,15 +29,21 @@ SYMBOL = counter("nic_symbol_errors_total", "Symbol errors on the wire of a NIC 
 FRAMES = counter("nic_received_frames_total", "Frames that a NIC in use received, by ip link.", "nic")
 BROADCASTS = counter("nic_received_broadcasts_total", "Broadcasts that a NIC in use received, by its driver.", "nic")
 MULTICASTS = counter("nic_received_multicasts_total", "Multicasts that a NIC in use received, by ip link.", "nic")
+UNASKED = gauge(
+    "nics_without_counters",
+    "NICs in use whose driver counters are not asked, as ethtool is missing or a visit makes six calls (OVS: three).",
+)
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield what each NIC in use is and counts; of hosts that are held back no counters, since they may alarm."""
     host, links = names(target, cloud), answers.get(LINKS)
     counts = is_judged(target, cloud, answers.now)
-    for nic in answers[NICS].values():
-        what = (nic.driver, nic.driver_version, nic.firmware, nic.bus, nic.pci_id)
-        yield INFO.sample(*host, nic.name, *what, value=1)
+    for fact in (answers.get(NICS) or {}).values():
+        what = (fact.driver, fact.driver_version, fact.firmware, fact.bus, fact.pci_id)
+        yield INFO.sample(*host, fact.name, *what, value=1)
+    yield UNASKED.sample(*host, value=sum(not nic.is_asked for nic in answers[NIC_COUNTERS].values()))
+    for nic in answers[NIC_COUNTERS].values():
         if nic.speed is not None:
             yield SPEED.sample(*host, nic.name, value=nic.speed * 1_000_000)
         link = links.by_name.get(nic.name) if links else None
@@ -46,7 +53,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             yield from _counters(host, nic, link)
 
 
-def _counters(host: tuple[str, str, str], nic: NicFacts, link: Link | None) -> Samples:
+def _counters(host: tuple[str, str, str], nic: NicCounters, link: Link | None) -> Samples:
     label = (*host, nic.name)
     if nic.carrier_changes is not None:
         yield CHANGES.sample(*label, value=nic.carrier_changes)
@@ -63,7 +70,7 @@ def _counters(host: tuple[str, str, str], nic: NicFacts, link: Link | None) -> S
         yield MULTICASTS.sample(*label, value=link.counters.rx_multicast)
 
 
-def _most(nic: NicFacts, *words: str) -> int | None:
+def _most(nic: NicCounters, *words: str) -> int | None:
     """Return the greatest driver counter with one of the words: drivers tell one thing under several names."""
     found = [value for name, value in nic.errors.items() if any(word in name.lower() for word in words)]
     return max(found, default=None)
@@ -71,8 +78,8 @@ def _most(nic: NicFacts, *words: str) -> int | None:
 
 CHECK = Check(
     title="NICs in use",
-    metrics=(INFO, CARRIER, SPEED, CHANGES, CRC, SYMBOL, FRAMES, BROADCASTS, MULTICASTS),
+    metrics=(INFO, CARRIER, SPEED, CHANGES, CRC, SYMBOL, FRAMES, BROADCASTS, MULTICASTS, UNASKED),
     judges={HostTarget: judge},
-    asks={HostTarget: (NICS,)},
-    uses={HostTarget: (LINKS,)},
+    asks={HostTarget: (NIC_COUNTERS,)},
+    uses={HostTarget: (NICS, LINKS)},
 )

@@ -16,6 +16,7 @@ from exporter.model import Answer, Answers, Question, Sample
 from exporter.questions.host_agent import Agent
 from exporter.questions.host_bonds import Bond, BondMember
 from exporter.questions.host_links import Counters, Link, Links
+from exporter.questions.host_nic_counters import NicCounters
 from exporter.questions.host_nics import NicFacts
 
 NOW = 1_800_000_000.0
@@ -150,13 +151,24 @@ def plain(nic: str = "eth1", *more: Link, **fields: Any) -> Links:
 def nic(name: str = "eth1", **fields: Any) -> NicFacts:
     """Return a healthy NIC."""
     given: dict[str, Any] = {"driver": "i40e", "driver_version": "6.1", "firmware": "9.20", "pci_id": "8086:158b"}
-    given |= {"speed": 25000, "duplex": "full", "carrier_changes": 2, "bus": "0000:3b:00.0"}
+    given |= {"bus": "0000:3b:00.0", "is_asked": True}
     return NicFacts(name=name, **(given | fields))
+
+
+def counted(name: str = "eth1", **fields: Any) -> NicCounters:
+    """Return what a healthy NIC counts."""
+    given: dict[str, Any] = {"pci_id": "8086:158b", "speed": 25000, "duplex": "full", "carrier_changes": 2}
+    return NicCounters(name=name, **(given | {"is_asked": True} | fields))
 
 
 def nics(*found: NicFacts) -> dict[str, NicFacts]:
     """Return NICs by name."""
     return {one.name: one for one in found or (nic(),)}
+
+
+def counters(*found: NicCounters) -> dict[str, NicCounters]:
+    """Return what NICs count by name."""
+    return {one.name: one for one in found or (counted(),)}
 
 
 def member(name: str, **fields: Any) -> BondMember:

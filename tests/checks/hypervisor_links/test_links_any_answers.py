@@ -17,6 +17,7 @@ from exporter.questions.host_agent import AGENT, Agent
 from exporter.questions.host_bonds import BONDS, NO_PARTNER, Bond, BondMember
 from exporter.questions.host_links import LINKS, Link
 from exporter.questions.host_lldp import LLDP, Neighbour
+from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
 from exporter.questions.host_nics import NICS, NicFacts
 from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import database_scene
@@ -43,10 +44,14 @@ BOND = st.builds(
     Bond, name=NAME, mode=st.none() | st.integers(0, 6), is_up=st.booleans(), aggregator=NUMBER, partner_mac=MAC,
     members=st.lists(MEMBER, max_size=3, unique_by=lambda one: one.name).map(tuple),
 )  # fmt: skip
+PCI_ID = st.sampled_from(["", "8086:158b", "15b3:1017"])
 NIC = st.builds(
-    NicFacts, name=NAME, driver=st.sampled_from(["", "i40e"]), firmware=st.sampled_from(["", "1", "2"]), speed=NUMBER,
-    pci_id=st.sampled_from(["", "8086:158b", "15b3:1017"]), duplex=st.sampled_from(["", "half", "full"]),
-    carrier_changes=NUMBER, offloads=st.dictionaries(st.just("large-receive-offload"), st.booleans()),
+    NicFacts, name=NAME, driver=st.sampled_from(["", "i40e"]), firmware=st.sampled_from(["", "1", "2"]),
+    pci_id=PCI_ID, offloads=st.dictionaries(st.just("large-receive-offload"), st.booleans()), is_asked=st.booleans(),
+)  # fmt: skip
+COUNTED = st.builds(
+    NicCounters, name=NAME, pci_id=PCI_ID, speed=NUMBER, duplex=st.sampled_from(["", "half", "full"]),
+    carrier_changes=NUMBER, is_asked=st.booleans(),
     errors=st.dictionaries(st.sampled_from(["rx_crc_errors", "rx_symbol_err", "rx_broadcast", "x"]), st.integers(0)),
 )  # fmt: skip
 HEARD = st.lists(
@@ -79,6 +84,7 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
     ),
     LLDP: st.dictionaries(NAME, HEARD, max_size=3),
     NICS: st.lists(NIC, max_size=3).map(by_name),
+    NIC_COUNTERS: st.lists(COUNTED, max_size=3).map(by_name),
     OVS_DATABASE: st.none() | st.lists(PORT, max_size=3).map(database),
 }
 LABELS = st.dictionaries(st.sampled_from(["Guest", "Public", "Management", "Storage"]), NAME | st.just(""))
@@ -148,6 +154,7 @@ def test_every_check_of_the_issue_is_found() -> None:
         "network_backend",
         "nic_mixtures",
         "nic_settings",
+        "nic_speeds",
         "nics",
         "uplink_names",
         "uplinks",

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from exporter.checks.hypervisor_links import nic_speeds
 from exporter.checks.hypervisor_links.nic_mixtures import judge
 from exporter.model import Sample
+from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
 from exporter.questions.host_nics import NICS, NicFacts
 from tests.checks.hypervisor_links import links_scene as scene
 
@@ -20,9 +22,16 @@ def found(*hosts: NicFacts | tuple[NicFacts, ...], **odd: Any) -> list[Sample]:
     return scene.compared(judge, *told, **odd)
 
 
+def speeds(*hosts: NicCounters | tuple[NicCounters, ...], **odd: Any) -> list[Sample]:
+    """Return what is said of the speeds of a cluster."""
+    told = [{NIC_COUNTERS: scene.counters(*(nics if isinstance(nics, tuple) else (nics,)))} for nics in hosts]
+    return scene.compared(nic_speeds.judge, *told, **odd)
+
+
 def test_a_healthy_cluster() -> None:
     """Zero is said of each host."""
-    assert scene.values_of(found(scene.nic(), scene.nic(), scene.nic())) == {
+    same = scene.counted()
+    assert scene.values_of([*found(scene.nic(), scene.nic(), scene.nic()), *speeds(same, same, same)]) == {
         (name, f"kvm{number}"): 0
         for name in ("nic_drivers_differ", "nic_firmwares_differ", "nics_slower_than_peers")
         for number in (1, 2, 3)
@@ -50,9 +59,12 @@ def test_firmware_of_another_kind_of_nic_is_no_mixture() -> None:
 
 def test_two_hosts_that_differ_are_nobodys_fault() -> None:
     """Nobody can say which of them is wrong; neither in two pairs."""
-    one, other = scene.nic(), scene.nic(firmware="8.30", driver_version="5", speed=10000)
+    one, other = scene.nic(), scene.nic(firmware="8.30", driver_version="5")
     assert scene.problems(found(one, other)) == {}
     assert scene.problems(found(one, one, other, other)) == {}
+    fast, slow = scene.counted(), scene.counted(speed=10000)
+    assert scene.problems(speeds(fast, slow)) == {}
+    assert scene.problems(speeds(fast, fast, slow, slow)) == {}
 
 
 def test_ports_of_one_card_do_not_make_a_majority() -> None:
@@ -68,24 +80,6 @@ def test_two_firmwares_inside_one_host() -> None:
     assert odd.seen == "8086:158b: 8.30 and 9.20"
 
 
-def test_a_slower_nic() -> None:
-    """The same NIC negotiated more elsewhere; a faster one is no fault."""
-    odd = scene.only(found(scene.nic(), scene.nic(), scene.nic(speed=10000)), "nics_slower_than_peers")
-    assert (odd.value, odd.seen, odd.expected) == (1, "eth1 10000 Mb/s", "eth1 25000 Mb/s")
-    assert scene.problems(found(scene.nic(), scene.nic(), scene.nic(speed=100_000))) == {}
-
-
-def test_speeds_mixed_on_purpose_look_alike_everywhere() -> None:
-    """Each NIC is compared with those of its name."""
-    mixed = (scene.nic("eth1"), scene.nic("eth2", speed=1000))
-    assert scene.problems(found(mixed, mixed, mixed)) == {}
-
-
-def test_a_nic_that_is_down_has_no_speed_to_compare() -> None:
-    """That is the business of the bond."""
-    assert scene.problems(found(scene.nic(), scene.nic(), scene.nic(speed=None))) == {}
-
-
 def test_without_ethtool_nothing_differs() -> None:
     """An empty firmware is none."""
     assert scene.problems(found(scene.nic(), scene.nic(), scene.nic(firmware="", driver="", driver_version=""))) == {}
@@ -94,14 +88,17 @@ def test_without_ethtool_nothing_differs() -> None:
 @pytest.mark.parametrize("fields", scene.HELD_BACK)
 def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     """They are just being updated, and do not count among the peers."""
-    odd = scene.nic(firmware="8.30", speed=10000)
+    odd = scene.nic(firmware="8.30")
     assert scene.problems(found(scene.nic(), scene.nic(), scene.nic(), odd, **fields)) == {}
     assert scene.problems(found(scene.nic(), odd, scene.nic(), **fields)) == {}
+    fast, slow = scene.counted(), scene.counted(speed=10000)
+    assert scene.problems(speeds(fast, fast, fast, slow, **fields)) == {}
 
 
 def test_hosts_that_did_not_tell() -> None:
     """While they may be most, what is alike among few is not said to be; an odd one among three is."""
-    assert scene.values_of(found(scene.nic(), scene.nic(), silent=3)) == {}
-    assert len(scene.values_of(found(scene.nic(), scene.nic(), silent=2))) == 6
+    same = scene.counted()
+    assert scene.values_of([*found(scene.nic(), scene.nic(), silent=3), *speeds(same, same, silent=3)]) == {}
+    assert len(scene.values_of([*found(scene.nic(), scene.nic(), silent=2), *speeds(same, same, silent=2)])) == 6
     told = scene.values_of(found(scene.nic(), scene.nic(), scene.nic(firmware="8.30"), silent=4))
     assert told == {("nic_firmwares_differ", "kvm3"): 1}

@@ -7,17 +7,26 @@ from typing import Any
 import pytest
 
 from exporter.checks.hypervisor_links.nic_settings import judge
-from exporter.model import Sample
+from exporter.model import Question, Sample
 from exporter.questions.host_links import LINKS, Links
+from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
 from exporter.questions.host_nics import NICS, NicFacts
 from tests.checks.hypervisor_links import links_scene as scene
 
 LRO = {"large-receive-offload": True, "rx-vlan-offload": True}
 
 
-def found(nic: NicFacts, links: Links | None = None, **fields: Any) -> list[Sample]:
+def found(
+    nic: NicFacts | None = None, links: Links | None = None, counted: NicCounters | None = None, **fields: Any
+) -> list[Sample]:
     """Return what is said of a NIC, by default in a bond in cloudbr0."""
-    return scene.judged(judge, {NICS: scene.nics(nic), LINKS: links or scene.bonded()}, **fields)
+    counters = scene.counters(counted or scene.counted())
+    told: dict[Question[Any], Any] = {
+        NICS: scene.nics(nic or scene.nic()),
+        NIC_COUNTERS: counters,
+        LINKS: links or scene.bonded(),
+    }
+    return scene.judged(judge, told, **fields)
 
 
 def test_a_healthy_nic() -> None:
@@ -25,19 +34,21 @@ def test_a_healthy_nic() -> None:
     assert scene.values_of(found(scene.nic(offloads={"large-receive-offload": False}))) == {
         ("nic_half_duplex", "kvm1", "eth1"): 0,
         ("nic_merges_bridged_frames", "kvm1", "eth1"): 0,
+        ("nics_without_features", "kvm1"): 0,
     }
 
 
 def test_what_is_not_told_is_not_said() -> None:
     """A NIC that is down has no duplex; without ethtool nobody knows its offloads."""
-    assert found(scene.nic(duplex="")) == []
+    silent = found(scene.nic(is_asked=False), counted=scene.counted(duplex=""))
+    assert scene.values_of(silent) == {("nics_without_features", "kvm1"): 1}
 
 
 def test_half_duplex() -> None:
     """With its speed; without a link the word means nothing."""
-    half = scene.only(found(scene.nic(duplex="half", speed=100)), "nic_half_duplex")
+    half = scene.only(found(counted=scene.counted(duplex="half", speed=100)), "nic_half_duplex")
     assert half.seen == "100 Mb/s in half duplex"
-    assert scene.problems(found(scene.nic(duplex="half"), scene.plain(has_carrier=False))) == {}
+    assert scene.problems(found(None, scene.plain(has_carrier=False), scene.counted(duplex="half"))) == {}
 
 
 VLAN = scene.link("eth1.20", "vlan", master="breth1-20", parent="eth1", vlan=20)
@@ -72,6 +83,6 @@ def test_merged_frames_where_nothing_is_bridged(links: Links) -> None:
 @pytest.mark.parametrize("fields", scene.HELD_BACK)
 def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     """Somebody works on them."""
-    broken = scene.nic(duplex="half", offloads=LRO)
-    assert len(scene.problems(found(broken))) == 2
-    assert scene.problems(found(broken, **fields)) == {}
+    broken = (scene.nic(offloads=LRO), None, scene.counted(duplex="half"))
+    assert len(scene.problems(found(*broken))) == 2
+    assert scene.problems(found(*broken, **fields)) == {}
