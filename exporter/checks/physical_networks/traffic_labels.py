@@ -63,7 +63,6 @@ STORAGE_WITHOUT_UPLINK = Metric(
     labels=PER_LABEL,
     problem=above(0),
     subject="host",
-    follows=WITHOUT_UPLINK.follows,
 )
 EXTRA_UPLINKS = Metric(
     "cloudstack_network_physical_networks_label_extra_uplinks",
