@@ -25,7 +25,7 @@ VLAN_UNTAKEN_OFFERS = 2  # of one network behind its router: a single one is a g
 # hypervisor_links
 HOST_VLANS_MANY = 800  # VLAN devices of one host: XenServer's own limit; each start of a machine gets slower with them
 HOST_BRIDGES_MANY = 820  # Linux bridges of one host: one for each of 800 VLANs, and those of labels; more are left over
-HOST_INTERFACES_MANY = 2200  # of one host: device and bridge of 800 VLANs, 512 taps (XenServer's limit), NICs and labels
+HOST_INTERFACES_MANY = 2200  # of one host: devices and bridges of 800 VLANs, 512 taps (XenServer's limit), NICs, labels
 BRIDGE_PORTS_MANY = 900  # of the 1023 that a Linux bridge can have
 CARRIER_CHANGES_MANY = 6  # in a quarter of an hour; a switch that reboots makes two
 BAD_FRAMES_A_SECOND = 1  # damaged frames: an optic, a cable or a port is dying

@@ -135,6 +135,12 @@ for file in "$ROOT"/sys/class/net/vnet*/flags; do
     number=$((number + 1))
     off="$off $tap"
 done
+ask_links() {
+    wanted="${wanted}echo '$line@@ links $row$line'; "
+    IFS=' '
+    for tap in $off; do wanted="${wanted}domif-getlink $row $tap; echo '$line'; "; done
+    IFS=$line
+}
 wanted=
 IFS=$line
 set -f
@@ -145,10 +151,7 @@ for row in $list; do
         '' | *[!0-9]*) ;;
         *)
             wanted="${wanted}echo '$line@@ $row$line'; domiflist $row; "
-            [ -z "$off" ] || wanted="${wanted}echo '$line@@ links $row$line'; "
-            IFS=' '
-            for tap in $off; do wanted="${wanted}domif-getlink $row $tap; echo '$line'; "; done
-            IFS=$line
+            [ -z "$off" ] || ask_links
             ;;
     esac
 done

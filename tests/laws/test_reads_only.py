@@ -29,7 +29,7 @@ TOOLS = {
     "dd": r"bs=512 count=1",  # from a socket to a pipe
     "ebtables": r"-t (nat|filter) -L( --Lx| --Lmac2| --Lc| --Ln)*",  # takes its lock only with --concurrent
     "ebtables-save": ANY,
-    "ethtool": r"(-[ikSPmagc] |--show-\S+ |\"\$way\" )?\"?\$?\w+\"?",
+    "ethtool": r"(-[ikSPmagc] |--show-\S+ |\"\$1\" )?\"?\$?\w+\"?",
     "find": r"(?!.*-(delete|ok|fprint|fls|exec (?!grep)))(?!.*-execdir).*",
     "grep": ANY,
     "gzip": r"-(l|cd|dc) \S+",

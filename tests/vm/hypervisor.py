@@ -40,13 +40,18 @@ iptables-restore </etc/lab/iptables
 ip6tables-restore </etc/lab/ip6tables
 ebtables-restore </etc/lab/ebtables
 """
+AGENT = (
+    "/usr/bin/python3 -c \"import socket,time; s=socket.create_server(('127.0.0.1',8250));"
+    " c=socket.create_connection(('127.0.0.1',8250)); time.sleep(10**9)\""
+)
+"""In place of the agent: it is connected to a management server, as far as anybody sees from outside."""
 LLDPD = "configure system interface pattern eth1,eth2\nconfigure lldp tx-interval 5\n"
 
 
 def files(scene: Scene, backend: str) -> dict[str, tuple[str, int]]:
     """Return path -> content, mode; ``backend`` is native or openvswitch."""
     plain = {
-        "/etc/systemd/system/cloudstack-agent.service": UNIT.format("CloudStack Agent", "/bin/sleep infinity"),
+        "/etc/systemd/system/cloudstack-agent.service": UNIT.format("CloudStack Agent", AGENT),
         "/etc/systemd/system/libvirtd.service": UNIT.format("Virtualization daemon", "/bin/sleep infinity"),
         "/etc/systemd/system/guests.service": UNIT.format(
             "In place of the guests", "/usr/bin/python3 /etc/lab/guests.py /etc/lab/guests"
