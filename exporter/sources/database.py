@@ -62,7 +62,7 @@ class Turn:
                 session = await self.servers.ready(left)
             except SourceError:
                 return False
-            if session.rank != self.session.rank or self.servers.trouble(session):
+            if session.rank != self.session.rank or (self.servers.trouble(session) and not self.behind):
                 return False
             self.session = session
         return True
