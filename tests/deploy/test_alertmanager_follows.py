@@ -19,6 +19,10 @@ EXPOSED = "CloudStackNetSecurityGroupsOpen"
 TOLD_ANYWAY = {
     ("CloudStackNetTrafficLabelMissing", EXPOSED): "tenants are exposed, which a missing label does not say",
     ("CloudStackNetAgentsAddressUnusable", "CloudStackNetConsoleManagementStuck"): "its other metric has other causes",
+    **{
+        (f"CloudStackNet{one}", "CloudStackNetAgentDisconnected"): "an agent goes on to another management server"
+        for one in ("ManagementServerLost", "ManagementServiceDown", "AgentPortClosed", "ManagementDatabaseUnconnected")
+    },
 }
 """Cause and effect by what metrics follow, yet both are told."""
 BESIDE = {
