@@ -44,7 +44,7 @@ NOW = Row(
             "partner: CloudStackNetUplinkLacpMissing.",
             f"sum({_seen('bond_members_down')}) + sum({_seen('bond_members_outside')}) "
             f"+ sum({_seen('bond_members_unsynchronised')}) "
-            f"+ (sum({_seen('uplink_lacp_partner_missing')}) or vector(0))",
+            f"+ (sum({_seen('uplink_lacp_partner_missing')}) or 0 * sum({_seen('bond_members_down')}))",
             thresholds=steps((1, WARNING)),
         ),
         stat(

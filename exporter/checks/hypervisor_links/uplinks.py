@@ -52,6 +52,8 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             if partner is not None:
                 yield _partner(host, bond, missing=judged and partner)
     for name in _single(found, links):
+        if name in bonds:
+            continue  # two answers of two moments: it was made a bond between them
         value = int(judged and not links.by_name[name].has_carrier)
         yield DOWN.sample(*host, name, value=value, seen=f"{name} has no link", expected="a link", remedy=CABLE)
 
