@@ -29,7 +29,7 @@ for name in "$@"; do
     done
 done
 total=10 counted=6
-[ ! -e ovs-system ] || total=6 counted=3
+[ ! -e ovs-system ] || total=5 counted=3
 [ $# -ge "$counted" ] || counted=$#
 command -v ethtool >/dev/null || total=$counted
 tell() {
@@ -196,12 +196,12 @@ for name in "$@"; do
     card=${PWD##*/}
     card=${card%.*}
     ! cd -P "$path/device/driver" 2>/dev/null || printf '= driver %s\n' "${PWD##*/}"
-    for way in -i -k; do
+    for way in -k -i; do
         [ "$budget" -gt 0 ] || continue
         case $way$cards in
             -i*" $card "*) continue ;;
         esac
-        cards="$cards $card "
+        [ "$way" = -k ] || cards="$cards $card "
         budget=$((budget - 1))
         ask "$way"
     done
