@@ -135,7 +135,8 @@ def _in_switch(device: str, ovs: OvsDatabase | None) -> _Found | None:
     bridge = _switched(device, ovs)
     if bridge is None:
         return None
-    tag = None if bridge.name == device else ovs.ports[device].tag
+    port = ovs.ports.get(device)
+    tag = None if device in ovs.bridges or port is None else port.tag
     out = [port for port in bridge.ports if _leads_out(port)]
     ways = tuple(port.name for port in out if not is_dead(port))
     patches = tuple(port.name for port in bridge.ports if _has(port, "patch"))
