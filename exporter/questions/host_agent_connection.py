@@ -79,6 +79,7 @@ exit 127
     read_connections,
     privilege="any account: programs are not asked for",
     why="Whether the agent of a host has reached a management server, and which one; nothing is dialled.",
+    seconds=1.0,
     size=262_144,
     parameters=_agent_port,
 )

@@ -98,6 +98,6 @@ printf '= end\n'
     read_counters,
     privilege="root for ethtool on some drivers; sysfs is for all",
     why="Speed, duplex, flaps and bad frames of the NICs in use.",
-    seconds=5.0,
+    seconds=3.0,
     size=262_144,
 )

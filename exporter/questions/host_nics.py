@@ -212,6 +212,6 @@ printf '= end\n'
     privilege="root for ethtool on some drivers; sysfs is for all",
     why="Driver, firmware and offloads of the NICs in use.",
     every=10,
-    seconds=5.0,
+    seconds=4.0,
     size=131_072,
 )

@@ -42,7 +42,7 @@ def test_a_question_costs_one_process_of_the_collectors_own(name: str, questions
     found = read_sections(counted.output, NONCE, {question.name: question.size for question in asked})
     assert found.is_done
     assert [section.code for section in found.sections.values()] == [0] * questions
-    assert counted.processes == (VISIT + EACH * questions if questions else 1)
+    assert EACH * questions < counted.processes <= (VISIT + EACH * questions if questions else 1)
 
 
 NINE = tuple(made(f"nth{number}", "exec true\n") for number in range(9))
