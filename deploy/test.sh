@@ -15,5 +15,4 @@ python docs/generate.py --check
 python -m alerts.generate --check
 python -m dashboards.generate --check
 yamllint --strict .
-pytest -q -n auto --dist worksteal -m "not vm"
-pytest -q -m vm tests/vm # a booted machine wants the processors for itself; all of them: make test-vm
+pytest -q -n auto --dist worksteal -m "not vm" # a booted machine wants the processors for itself: make test-vm
