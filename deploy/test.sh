@@ -15,4 +15,5 @@ python docs/generate.py --check
 python -m alerts.generate --check
 python -m dashboards.generate --check
 yamllint --strict .
-pytest -q -n auto --dist worksteal -m "not vm" # a booted machine wants the processors for itself: make test-vm
+pytest -q -n auto --dist worksteal -m "not vm" # a booted machine wants the processors for itself
+pytest -q -m vm tests/vm # a slice; the whole of it: make test-vm

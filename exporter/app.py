@@ -147,6 +147,7 @@ def ways_of(config: Config, clock: Clock) -> Ways:
         config.ports.ports(),
         database(config, clock),
         management_servers=config.ssh is not None and config.ssh.management_servers,
+        dial=Probe(ProbeSettings()) if config.ssh else None,
     )
 
 

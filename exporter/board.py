@@ -30,7 +30,10 @@ FINDING_ACCEPTED = Metric(
     "A problem that the configuration accepts until a date; finding joins the metric's label values by a slash.",
     labels=("metric", "zone", "subject", "finding"),
 )
-SUBJECTS = ("router", "pair", "console_proxy", "system_vm", "host", "physical_network", "cluster", "network", "zone")
+SUBJECTS = (
+    "router", "pair", "console_proxy", "secondary_storage_vm", "system_vm", "template", "host", "physical_network",
+    "cluster", "network", "zone",
+)  # fmt: skip
 """Labels that name an object, the most specific first."""
 WORST_FIRST = (Verdict.PROBLEM, Verdict.UNKNOWN, Verdict.ACCEPTED, Verdict.NOT_CONFIGURED, Verdict.HEALTHY)
 """An object that is healthy as far as it is configured is not called healthy."""

@@ -15,7 +15,8 @@ from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group, Membership, groups
 from exporter.cloud.groups import key as group_key
-from exporter.cloud.targets import DatabaseTarget, Target, key, targets
+from exporter.cloud.targeting import targets
+from exporter.cloud.targets import DatabaseTarget, Target, key
 from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, Judgment, Key
 from exporter.memory import TargetMemory

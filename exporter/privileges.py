@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.targets import targets
+from exporter.cloud.targeting import targets
 from exporter.model import Check, Question, Via
 from exporter.questions import catalogue
 from exporter.questions.wrapper import collector, version

@@ -72,7 +72,10 @@ class Watch:
         return b"".join(self.app.engine.page.text()).decode()
 
 
-VISITED = ("host", "router", "console_proxy", "console_endpoint", "management_server", "database")
+VISITED = (
+    "host", "host_endpoint", "router", "console_proxy", "console_endpoint", "secondary_storage_vm", "management_server",
+    "database",
+)  # fmt: skip
 
 
 @asynccontextmanager

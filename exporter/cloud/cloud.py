@@ -20,16 +20,16 @@ from exporter.cloud.networks import (
 from exporter.cloud.objects import (
     Cluster,
     Host,
-    ImageStore,
     Instance,
     ManagementServer,
+    NvpDevice,
     Pod,
     Router,
     SystemVm,
-    Template,
     Zone,
 )
 from exporter.cloud.placement import Placed
+from exporter.cloud.storage import ImageStore, Template
 from exporter.model import Failure
 
 V = TypeVar("V")
@@ -75,6 +75,7 @@ class Cloud:
     image_stores: Mapping[str, ImageStore] = field(default_factory=dict)
     templates: Mapping[tuple[str, str], Template] = field(default_factory=dict)  # (template id, zone id)
     management_servers: Mapping[str, ManagementServer] = field(default_factory=dict)
+    nvp_devices: Mapping[str, NvpDevice] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     zone_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lacks: Mapping[str, Failure] = field(default_factory=dict)

@@ -64,6 +64,7 @@ class Host:
     version: str = ""
     management_server: str = ""
     created: float | None = None  # unix time
+    disconnected: float | None = None  # unix time when its agent was last lost; stays after it has come back
 
     @property
     def in_maintenance(self) -> bool:
@@ -99,6 +100,8 @@ class Instance:
     host_id: str = ""
     instance_name: str = ""
     template_id: str = ""
+    template_name: str = ""
+    os_name: str = ""
     hypervisor: str = ""
     password_enabled: bool = False
     created: float | None = None
@@ -141,6 +144,8 @@ class Router:
     redundant_state: str = ""  # PRIMARY (older: MASTER, given here as PRIMARY) | BACKUP | FAULT | UNKNOWN
     requires_upgrade: bool = False
     version: str = ""
+    scripts_version: str = ""
+    template_name: str = ""
     health_failed: bool | None = None  # CloudStack's own summary; wrong in 4.22
     health: tuple[HealthResult, ...] = ()
     created: float | None = None
@@ -175,6 +180,7 @@ class SystemVm:
     control_address: str = ""
     macs: Mapping[str, str] = field(default_factory=dict, hash=False)  # Public, Management, Control -> MAC
     version: str = ""
+    template_name: str = ""
     sessions: int | None = None  # console proxies only
     created: float | None = None
     disconnected: float | None = None
@@ -191,32 +197,6 @@ class SystemVm:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageStore:
-    """Source: listImageStores."""
-
-    id: str
-    name: str
-    zone_id: str
-    protocol: str
-    url: str  # without user, password and query
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """One row per template and zone. Source: listTemplates."""
-
-    id: str
-    zone_id: str
-    name: str
-    is_ready: bool
-    status: str
-    hypervisor: str = ""
-    format: str = ""
-    type: str = ""
-    password_enabled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ManagementServer:
     """Source: listManagementServers."""
 
@@ -225,3 +205,13 @@ class ManagementServer:
     state: str
     address: str
     version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NvpDevice:
+    """A Nicira NVP (NSX) controller. Source: listNiciraNvpDevices; its state is that of a host of type L2Networking."""
+
+    id: str
+    name: str
+    physical_network_id: str
+    address: str

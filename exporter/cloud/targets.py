@@ -1,20 +1,13 @@
-"""Targets: the things a visit goes to. Plain data, made from the Cloud."""
+"""Targets: the things a visit goes to. Plain data; ``targeting`` makes them from the Cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from exporter.cloud.cloud import Cloud
-from exporter.cloud.consoles import ConsoleAddress, console_address, possible_hostnames
+from exporter.cloud.consoles import ConsoleAddress
 from exporter.cloud.objects import Host, ManagementServer, Router, SystemVm
-
-HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
-"""Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
-
-VISITED = ("Running", "Migrating")
-"""States in which a router or system VM is visited; one that migrates keeps its memory and its last verdicts."""
+from exporter.cloud.storage import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +24,18 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class HostTarget:
-    """A hypervisor host that is visited itself."""
+    """A hypervisor host that is visited itself.
+
+    ``neighbours`` are the addresses of the next hosts of its cluster, ``stores`` the image stores that it mounts.
+    """
 
     kind: ClassVar[str] = "host"
     subject: ClassVar[str] = "host"  # the label that names the object for people
     host: Host
     zone: str
     via: Machine | None
+    neighbours: tuple[str, ...] = ()
+    stores: tuple[Place, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,13 +76,17 @@ class RouterTarget:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleProxyTarget:
-    """A running console proxy, visited inside, through the machine that has a way to it."""
+    """A running console proxy, visited inside, through the machine that has a way to it.
+
+    ``hosts`` are addresses of hosts of its zone that run machines, whose screens it must reach.
+    """
 
     kind: ClassVar[str] = "console_proxy"
     subject: ClassVar[str] = "console_proxy"  # the label that names the object for people
     vm: SystemVm
     zone: str
     via: Machine | None
+    hosts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -94,12 +96,81 @@ class ConsoleProxyTarget:
     @property
     def address(self) -> str:
         """Return its control address; on VMware and Hyper-V the private one."""
-        return self.vm.control_address if self.via is None or self.via.role == "host" else self.vm.private_address
+        return _inner_address(self.vm, self.via)
 
     @property
     def home(self) -> str:
         """Return the unit of sharding: the zone."""
         return self.vm.zone_id
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryStorageVmTarget:
+    """A running secondary storage VM, visited inside, through the machine that has a way to it.
+
+    ``stores`` are the image stores of its zone, ``sites`` where templates that are not ready come from, ``internal``
+    the networks of secstorage.allowed.internal.sites, which it must reach by its private NIC.
+    """
+
+    kind: ClassVar[str] = "secondary_storage_vm"
+    subject: ClassVar[str] = "secondary_storage_vm"  # the label that names the object for people
+    vm: SystemVm
+    zone: str
+    via: Machine | None
+    stores: tuple[Place, ...] = ()
+    sites: tuple[Place, ...] = ()
+    internal: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the system VM's name, s-<n>-VM."""
+        return self.vm.name
+
+    @property
+    def address(self) -> str:
+        """Return its control address; on VMware and Hyper-V the private one."""
+        return _inner_address(self.vm, self.via)
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: the zone."""
+        return self.vm.zone_id
+
+
+@dataclass(frozen=True, slots=True)
+class HostEndpoint:
+    """The ports of a hypervisor host that the management side dials, from the exporter's vantage."""
+
+    kind: ClassVar[str] = "host_endpoint"
+    subject: ClassVar[str] = "host"  # the label that names the object for people
+    host: Host
+    zone: str
+
+    @property
+    def name(self) -> str:
+        """Return the host's name."""
+        return self.host.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: the cluster."""
+        return self.host.cluster_id
+
+    @property
+    def via(self) -> None:
+        """Return None: the exporter dials by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateDirectoryTarget:
+    """The directory of template images that the configuration names."""
+
+    kind: ClassVar[str] = "template_directory"
+    subject: ClassVar[str] = "template_directory"  # the label that names the object for people
+    zone: ClassVar[str] = ""  # of no zone
+    name: ClassVar[str] = "images"
+    home: ClassVar[str] = "template_directory"
+    via: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,48 +235,26 @@ class DatabaseTarget:
     via: ClassVar[None] = None
 
 
-Target = HostTarget | RouterTarget | ConsoleProxyTarget | ConsoleEndpoint | ManagementServerTarget | DatabaseTarget
+Target = (
+    HostTarget
+    | HostEndpoint
+    | RouterTarget
+    | ConsoleProxyTarget
+    | ConsoleEndpoint
+    | SecondaryStorageVmTarget
+    | ManagementServerTarget
+    | DatabaseTarget
+    | TemplateDirectoryTarget
+)
 TARGET_TYPES: tuple[type[Target], ...] = (
-    HostTarget, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint, ManagementServerTarget, DatabaseTarget,
+    HostTarget, HostEndpoint, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint, SecondaryStorageVmTarget,
+    ManagementServerTarget, DatabaseTarget, TemplateDirectoryTarget,
 )  # fmt: skip
 
 
-def way_to(cloud: Cloud, host_id: str, hypervisor: str) -> Machine | None:
-    """Return the machine through which a system VM on ``host_id`` is reached, or None when there is none."""
-    if HOST_WAYS.get(hypervisor) == "management":
-        for server in sorted(cloud.management_servers.values(), key=lambda server: server.name):
-            if server.state == "Up" and server.address:
-                return Machine(server.name, server.address, "management")
-        return None
-    host = cloud.hosts.get(host_id)
-    return Machine(host.name, host.address) if host and host.address else None
-
-
-def targets(cloud: Cloud) -> Iterator[Target]:
-    """Yield every target of the Cloud; machines that are not running have none."""
-    for host in cloud.hosts.values():
-        if host.type == "Routing" and HOST_WAYS.get(host.hypervisor) == "host" and host.state != "Removed":
-            yield HostTarget(host, cloud.zone_name(host.zone_id), Machine(host.name, host.address))
-    for router in cloud.routers.values():
-        if router.state in VISITED:
-            yield RouterTarget(
-                router, cloud.zone_name(router.zone_id), way_to(cloud, router.host_id, router.hypervisor)
-            )
-    for vm in cloud.system_vms.values():
-        if vm.kind == "consoleproxy" and vm.state in VISITED:
-            zone = cloud.zone_name(vm.zone_id)
-            yield ConsoleProxyTarget(vm, zone, way_to(cloud, vm.host_id, vm.hypervisor))
-            yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))
-    yield from _management_servers(cloud)
-    yield DatabaseTarget()
-
-
-def _management_servers(cloud: Cloud) -> Iterator[ManagementServerTarget]:
-    """Yield those that are not Down: a server that was taken out of service is listed so for ever."""
-    for server in cloud.management_servers.values():
-        if server.state != "Down":
-            machine = Machine(server.name, server.address, "management") if server.address else None
-            yield ManagementServerTarget(server, machine)
+def _inner_address(vm: SystemVm, via: Machine | None) -> str:
+    """Return where a system VM is reached through a machine."""
+    return vm.control_address if via is None or via.role == "host" else vm.private_address
 
 
 def key(target: Target) -> tuple[str, str]:
@@ -214,7 +263,7 @@ def key(target: Target) -> tuple[str, str]:
     CloudStack names system VMs itself; hosts bring their own names, and two may bring the same.
     """
     own = ""
-    if isinstance(target, HostTarget):
+    if isinstance(target, HostTarget | HostEndpoint):
         own = f"/{target.host.id}"
     elif isinstance(target, ManagementServerTarget):
         own = f"/{target.server.id}"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from exporter.app import App, build
 from exporter.clock import SystemClock
-from exporter.cloud.targets import Machine, targets
+from exporter.cloud.targeting import targets
+from exporter.cloud.targets import Machine
 from exporter.config import Config
 from exporter.inventory.privileges import ALLOWED
 from exporter.model import Failure, Reason, SourceError, Via

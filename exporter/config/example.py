@@ -10,14 +10,19 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from exporter.config.models import Accept, Config, DatabaseConfig, SshConfig
+from exporter.config.models import Accept, Config, DatabaseConfig, SshConfig, TemplatesConfig
 
 HEAD = """\
 # cloudstack-network-exporter: every key with its default and what it is for.
 # Only cloudstack.url and the two keys are needed; lines that begin with "#" name keys that have no default.
 # Secrets never stand here: name a file, or give ${VARIABLE}. Relative paths count from this file's folder.
 """
-SECTIONS: dict[str, type[BaseModel]] = {"ssh": SshConfig, "database": DatabaseConfig, "accept": Accept}
+SECTIONS: dict[str, type[BaseModel]] = {
+    "ssh": SshConfig,
+    "database": DatabaseConfig,
+    "templates": TemplatesConfig,
+    "accept": Accept,
+}
 """Sections that are absent by default, with the model whose keys are shown."""
 ACCEPT = {
     "metric": "cloudstack_network_console_proxy_certificate_valid",

@@ -154,6 +154,14 @@ class ConsoleConfig(Section):
     resolver: tuple[Resolver, ...] = Field((), description="name servers that browsers use; none: /etc/resolv.conf")
 
 
+class TemplatesConfig(Section):
+    """Template images that are read where the exporter runs: a share of whoever makes templates, never a hypervisor."""
+
+    directory: Path = Field(examples=["/srv/templates"], description="directory whose images are linted, below it too")
+    seconds: Seconds = Field(600, description="after which reading one image is given up")
+    work_bytes: int = Field(64 * 2**30, ge=2**20, description="most bytes of an image laid out beside it, for a while")
+
+
 class PortsConfig(Section):
     """Every port that is dialled; change them only where a network translates ports."""
 
@@ -168,6 +176,11 @@ class PortsConfig(Section):
     metadata: Port = Field(80, description="metadata service of routers")
     dns: Port = Field(53, description="name service of routers")
     database: Port = Field(3306, description="database, as management servers see it; it is looked for, not dialled")
+    libvirt: Port = Field(16509, description="libvirt of KVM hosts without TLS")
+    libvirt_tls: Port = Field(16514, description="libvirt of KVM hosts with TLS")
+    migration: Port = Field(49152, description="first port of live migrations between KVM hosts")
+    hypervisor_https: Port = Field(443, description="XenServer and VMware hosts, as management servers see them")
+    vnc: Port = Field(5900, description="first port of screens on a host, as console proxies see it")
 
     def ports(self) -> Ports:
         """Return them as the model's plain data."""
@@ -182,8 +195,11 @@ class Intervals(Section):
     router: Seconds = Field(300, description="virtual routers")
     console_proxy: Seconds = Field(120, description="console proxies, from inside")
     console_endpoint: Seconds = Field(60, description="console proxies, as browsers see them")
+    secondary_storage_vm: Seconds = Field(120, description="secondary storage VMs, from inside")
+    host_endpoint: Seconds = Field(300, description="ports of hypervisor hosts, as management servers see them")
     management_server: Seconds = Field(60, description="management servers, from inside")
     database: Seconds = Field(60, description="the database; most statements are asked each tenth time")
+    template_directory: Seconds = Field(600, description="the directory of template images; an image is read once")
     deadline: float = Field(60, ge=40, le=600, description="after which one visit is given up; a router needs 40")
 
 
@@ -225,6 +241,7 @@ class Config(Section):
     ssh: SshConfig | None = Field(None, description="hosts, routers and system VMs; without it they are not visited")
     database: DatabaseConfig | None = Field(None, description="CloudStack's database; without it it is not read")
     console: ConsoleConfig = Field(default_factory=ConsoleConfig, description="console proxies from outside")
+    templates: TemplatesConfig | None = Field(None, description="template images; without it none are linted")
     ports: PortsConfig = Field(default_factory=PortsConfig, description="ports that are dialled")
     intervals: Intervals = Field(default_factory=Intervals, description="cadence, in seconds")
     accept: tuple[Accept, ...] = Field((), description="findings that are known and accepted until a date")

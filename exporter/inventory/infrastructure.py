@@ -18,8 +18,9 @@ from exporter.cloud.networks import (
     TrafficType,
     VlanRange,
 )
-from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, Pod, Zone
-from exporter.inventory import range_rows, rows
+from exporter.cloud.objects import Cluster, Host, ManagementServer, NvpDevice, Pod, Zone
+from exporter.cloud.storage import ImageStore
+from exporter.inventory import range_rows, rows, storage_rows
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:\d+)?")
 NUMBER = re.compile(r"\d{1,10}")
@@ -75,6 +76,7 @@ def host(row: rows.HostRow) -> Host:
         version=row.version,
         management_server=row.managementserverid,
         created=unix(row.created),
+        disconnected=unix(row.disconnected),
     )
 
 
@@ -174,9 +176,10 @@ def dedicated_range(row: range_rows.DedicatedRangeRow, physical_network_id: str)
     return DedicatedRange(row.id, physical_network_id, vlan_ranges(row.guestvlanrange))
 
 
-def image_store(row: rows.ImageStoreRow) -> ImageStore:
+def image_store(row: storage_rows.ImageStoreRow) -> ImageStore:
     """Return the image store."""
-    return ImageStore(row.id, row.name, row.zoneid, row.protocol, without_secrets(row.url))
+    url = without_secrets(row.url)
+    return ImageStore(row.id, row.name, row.zoneid, row.protocol, url, row.providername, row.readonly)
 
 
 def without_secrets(url: str) -> str:
@@ -194,3 +197,8 @@ def without_secrets(url: str) -> str:
 def management_server(row: rows.ManagementServerRow) -> ManagementServer:
     """Return the management server; old versions do not say its address."""
     return ManagementServer(row.id, row.name, row.state, row.ipaddress or row.serviceip, row.version)
+
+
+def nvp_device(row: rows.NvpDeviceRow) -> NvpDevice:
+    """Return the Nicira NVP controller."""
+    return NvpDevice(row.id, row.niciradevicename, row.physicalnetworkid, row.hostname)

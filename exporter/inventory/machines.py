@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
 from exporter.cloud.networks import Network
-from exporter.cloud.objects import HealthResult, Instance, Nic, Router, SystemVm, Template
-from exporter.inventory import rows
-from exporter.inventory.infrastructure import unix
+from exporter.cloud.objects import HealthResult, Instance, Nic, Router, SystemVm
+from exporter.cloud.storage import Download, Template
+from exporter.inventory import rows, storage_rows
+from exporter.inventory.infrastructure import unix, without_secrets
 
+NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 DEFINITE = {"SUCCESS": True, "FAILED": False}
 
 
@@ -68,6 +71,8 @@ def instance(row: rows.InstanceRow) -> Instance:
         host_id=row.hostid,
         instance_name=row.instancename,
         template_id=row.templateid,
+        template_name=row.templatename,
+        os_name=row.osdisplayname,
         hypervisor=row.hypervisor,
         password_enabled=row.passwordenabled,
         created=unix(row.created),
@@ -102,6 +107,8 @@ def router(row: rows.RouterRow) -> Router:
         redundant_state="PRIMARY" if state == "MASTER" else state,
         requires_upgrade=row.requiresupgrade,
         version=row.version,
+        scripts_version=row.scriptsversion,
+        template_name=row.templatename,
         health_failed=row.healthchecksfailed,
         health=tuple(map(health_result, row.healthcheckresults)),
         created=unix(row.created),
@@ -135,6 +142,7 @@ def system_vm(row: rows.SystemVmRow, agents: Mapping[str, str]) -> SystemVm:
         control_address=row.linklocalip,
         macs=_macs(row),
         version=row.version,
+        template_name=row.templatename,
         sessions=row.activeviewersessions if kind == "consoleproxy" else None,
         created=unix(row.created),
         disconnected=unix(row.disconnected),
@@ -146,7 +154,7 @@ def _macs(row: rows.SystemVmRow) -> Mapping[str, str]:
     return MappingProxyType({traffic: mac.lower() for traffic, mac in told.items() if mac})
 
 
-def template(row: rows.TemplateRow) -> Template:
+def template(row: storage_rows.TemplateRow) -> Template:
     """Return the template in its zone."""
     return Template(
         id=row.id,
@@ -158,4 +166,16 @@ def template(row: rows.TemplateRow) -> Template:
         format=row.format,
         type=row.templatetype,
         password_enabled=row.passwordenabled,
+        created=unix(row.created),
+        os_name=row.ostypename,
+        url=without_secrets(row.url),
+        source_template_id=row.sourcetemplateid,
+        is_direct=row.directdownload,
+        downloads=tuple(map(download, row.downloaddetails)),
     )
+
+
+def download(row: storage_rows.DownloadRow) -> Download:
+    """Return one copy of a template; a percentage that is no number is none."""
+    percent = row.downloadPercent
+    return Download(row.datastore, row.downloadState, int(percent) if NUMBER.fullmatch(percent) else None)

@@ -12,6 +12,7 @@ ALLOWED = {
     "listTrafficTypes": "traffic labels",
     "listNetworkServiceProviders": "providers of network services and whether they are enabled",
     "listNetworkOfferings": "tags that lead networks to physical networks",
+    "listNiciraNvpDevices": "controllers of Nicira NVP, asked only where a physical network has them",
     "listStorageNetworkIpRange": "VLANs of storage traffic",
     "listDedicatedGuestVlanRanges": "guest VLANs that are kept for one account",
     "listVlanIpRanges": "address ranges on VLANs, public ones also for console certificates",

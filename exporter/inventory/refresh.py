@@ -11,9 +11,10 @@ from typing import Protocol, TypeVar
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import DedicatedRange, TrafficType
-from exporter.cloud.objects import Host, Instance, Router, SystemVm, Template
+from exporter.cloud.objects import Host, Instance, NvpDevice, Router, SystemVm
 from exporter.cloud.placement import placed
-from exporter.inventory import infrastructure, machines, range_rows, rows
+from exporter.cloud.storage import Template
+from exporter.inventory import infrastructure, machines, range_rows, rows, storage_rows
 from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
 from exporter.model import SourceError
@@ -53,6 +54,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         traffic_types = group.create_task(read_traffic_types(reading, physical))
         dedicated = group.create_task(read_dedicated(reading, physical))
         providers = group.create_task(reading.list("listNetworkServiceProviders", rows.NetworkProviderRow))
+        devices = group.create_task(read_nvp_devices(reading, providers))
         storage = group.create_task(reading.list("listStorageNetworkIpRange", range_rows.StorageRangeRow))
         offerings = group.create_task(reading.list("listNetworkOfferings", rows.NetworkOfferingRow))
         ranges = group.create_task(reading.list("listVlanIpRanges", range_rows.VlanRangeRow))
@@ -60,7 +62,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         instances = group.create_task(read_instances(reading))
         routers = group.create_task(read_routers(reading))
         system_vms = group.create_task(read_system_vms(reading, hosts))
-        stores = group.create_task(reading.list("listImageStores", rows.ImageStoreRow))
+        stores = group.create_task(reading.list("listImageStores", storage_rows.ImageStoreRow))
         templates = group.create_task(read_templates(reading))
         servers = group.create_task(reading.list("listManagementServers", rows.ManagementServerRow))
         settings = group.create_task(read_settings(reading, zones))
@@ -90,6 +92,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         management_servers=by_id(
             infrastructure.servers_apart([infrastructure.management_server(row) for row in servers.result()])
         ),
+        nvp_devices=by_id(devices.result()),
         settings=MappingProxyType(dict(values)),
         zone_settings=fixed({zone_id: fixed(told) for zone_id, told in zone_values.items()}),
         lacks=fixed(reading.lacks),
@@ -142,6 +145,17 @@ async def read_dedicated(
     return [infrastructure.dedicated_range(row, network) for network, told in pairs for row in told]
 
 
+async def read_nvp_devices(
+    reading: Reading, providers: asyncio.Task[Sequence[rows.NetworkProviderRow]]
+) -> list[NvpDevice]:
+    """Return the Nicira NVP controllers, asked per physical network that has them as a provider: few clouds do."""
+    ids = [one.physicalnetworkid for one in await providers if one.name == "NiciraNvp"]
+    answers = await reading.each(
+        [reading.list("listNiciraNvpDevices", rows.NvpDeviceRow, physicalnetworkid=network) for network in ids]
+    )
+    return [infrastructure.nvp_device(row) for told in answers for row in told]
+
+
 async def read_instances(reading: Reading) -> Sequence[Instance]:
     """Return the users' virtual machines with NICs, without statistics, which are slow."""
     return await made(
@@ -164,7 +178,7 @@ async def read_system_vms(reading: Reading, hosts: asyncio.Task[Sequence[Host]])
 
 async def read_templates(reading: Reading) -> Mapping[tuple[str, str], Template]:
     """Return the templates by id and zone; of one in several stores the ready copy counts."""
-    told = await reading.list("listTemplates", rows.TemplateRow, whole, templatefilter="all")
+    told = await reading.list("listTemplates", storage_rows.TemplateRow, whole, templatefilter="all")
     found: dict[tuple[str, str], Template] = {}
     for template in await made(told, machines.template):
         place = (template.id, template.zone_id)
@@ -173,7 +187,7 @@ async def read_templates(reading: Reading) -> Mapping[tuple[str, str], Template]
     return MappingProxyType(found)
 
 
-def whole(row: rows.TemplateRow) -> rows.TemplateRow:
+def whole(row: storage_rows.TemplateRow) -> storage_rows.TemplateRow:
     """Return the row itself: rows that differ in anything are different rows."""
     return row
 

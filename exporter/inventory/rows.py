@@ -60,6 +60,7 @@ class HostRow(Struct, frozen=True, gc=False):
     version: str = ""
     managementserverid: str = ""
     created: str = ""
+    disconnected: str = ""
 
 
 class PhysicalNetworkRow(Struct, frozen=True, gc=False):
@@ -174,6 +175,8 @@ class InstanceRow(Struct, frozen=True, gc=False):
     hostid: str = ""
     instancename: str = ""
     templateid: str = ""
+    templatename: str = ""
+    osdisplayname: str = ""
     hypervisor: str = ""
     passwordenabled: bool = False
     created: str = ""
@@ -209,6 +212,8 @@ class RouterRow(Struct, frozen=True, gc=False):
     redundantstate: str = ""
     requiresupgrade: bool = False
     version: str = ""
+    scriptsversion: str = ""
+    templatename: str = ""
     healthchecksfailed: bool | None = None
     healthcheckresults: tuple[HealthRow, ...] = ()
     created: str = ""
@@ -234,33 +239,10 @@ class SystemVmRow(Struct, frozen=True, gc=False):
     privatemacaddress: str = ""
     linklocalmacaddress: str = ""
     version: str = ""
+    templatename: str = ""
     activeviewersessions: int | None = None
     created: str = ""
     disconnected: str = ""
-
-
-class ImageStoreRow(Struct, frozen=True, gc=False):
-    """Source: listImageStores."""
-
-    id: str
-    name: str = ""
-    zoneid: str = ""
-    protocol: str = ""
-    url: str = ""
-
-
-class TemplateRow(Struct, frozen=True, gc=False):
-    """Source: listTemplates; one per template, zone and store."""
-
-    id: str
-    zoneid: str = ""
-    name: str = ""
-    isready: bool = False
-    status: str = ""
-    hypervisor: str = ""
-    format: str = ""
-    templatetype: str = ""
-    passwordenabled: bool = False
 
 
 class ManagementServerRow(Struct, frozen=True, gc=False):
@@ -280,3 +262,12 @@ class SettingRow(Struct, frozen=True, gc=False):
     id: str = field(name="name")
     value: str = ""
     scope: str = ""
+
+
+class NvpDeviceRow(Struct, frozen=True, gc=False):
+    """Source: listNiciraNvpDevices."""
+
+    id: str = field(name="nvpdeviceid")
+    niciradevicename: str = ""
+    hostname: str = ""
+    physicalnetworkid: str = ""

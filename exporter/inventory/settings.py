@@ -9,6 +9,7 @@ from exporter.inventory.rows import SettingRow
 
 COMMAND = "listConfigurations"
 SETTINGS = (
+    "alert.wait",
     "cluster.heartbeat.threshold",
     "consoleproxy.management.state",
     "consoleproxy.management.state.last",
@@ -22,7 +23,11 @@ SETTINGS = (
     "host",
     "integration.api.port",
     "management.network.cidr",
+    "max.template.iso.size",
+    "minreq.sysvmtemplate.version",
     "novnc.console.default",
+    "ping.interval",
+    "ping.timeout",
     "prometheus.exporter.enable",
     "router.health.checks.advanced.interval",
     "router.health.checks.basic.interval",
@@ -31,6 +36,7 @@ SETTINGS = (
     "router.health.checks.results.fetch.interval",
     "router.health.checks.to.exclude",
     "router.version.check",
+    "secstorage.allowed.internal.sites",
     "secstorage.encrypt.copy",
     "secstorage.ssl.cert.domain",
     "use.external.dns",

@@ -22,6 +22,7 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listTrafficTypes": rows_network.traffic_types,
     "listNetworkServiceProviders": rows_network.providers,
     "listNetworkOfferings": rows_network.offerings,
+    "listNiciraNvpDevices": rows_network.nvp_devices,
     "listStorageNetworkIpRange": rows_network.storage_ranges,
     "listDedicatedGuestVlanRanges": rows_network.dedicated_ranges,
     "listVlanIpRanges": rows_network.vlan_ranges,

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
     "listTrafficTypes": Command("traffictype", ("physicalnetworkid",), required=("physicalnetworkid",)),
     "listNetworkServiceProviders": Command("networkserviceprovider", ("name", "physicalnetworkid", "state")),
     "listNetworkOfferings": Command("networkoffering", ("id", "name", "zoneid", "state", "traffictype")),
+    "listNiciraNvpDevices": Command("niciranvpdevice", ("physicalnetworkid", "nvpdeviceid")),
     "listStorageNetworkIpRange": Command("storagenetworkiprange", ("id", "zoneid", "podid")),
     "listDedicatedGuestVlanRanges": Command("dedicatedguestvlanrange", ("id", "zoneid", "physicalnetworkid")),
     "listVlanIpRanges": Command("vlaniprange", ("id", "zoneid", "networkid", "physicalnetworkid", "vlan")),

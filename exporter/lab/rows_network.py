@@ -54,6 +54,12 @@ def providers(world: World) -> list[Row]:
     ]
 
 
+def nvp_devices(world: World) -> list[Row]:
+    """Return listNiciraNvpDevices: the lab has none."""
+    del world
+    return []
+
+
 def offerings(world: World) -> list[Row]:
     """Return listNetworkOfferings."""
     return [

@@ -19,7 +19,9 @@ class Via(StrEnum):
     SYSTEM_VM = "system_vm"  # a section of the collector inside a system VM, through its host
     MANAGEMENT_SERVER = "management_server"  # a section of the collector on a management server
     DATABASE = "database"  # a statement, read-only
-    PROBE = "probe"  # a connection made by the exporter itself: DNS, TCP, TLS, HTTP
+    PROBE = "probe"  # a connection made by the exporter as a browser: DNS, TCP, TLS, HTTP
+    DIAL = "dial"  # a connection made by the exporter to a port of a hypervisor host
+    IMAGE = "image"  # a template image, read where the exporter runs
 
     @property
     def setting(self) -> str:
@@ -28,6 +30,7 @@ class Via(StrEnum):
             Via.PROBE: "console.enabled",
             Via.DATABASE: "database",
             Via.MANAGEMENT_SERVER: "ssh.management_servers",
+            Via.IMAGE: "templates.directory",
         }
         return keys.get(self, "ssh")
 
@@ -82,6 +85,11 @@ class Ports:
     metadata: int = 80
     dns: int = 53
     database: int = 3306
+    libvirt: int = 16509
+    libvirt_tls: int = 16514
+    migration: int = 49152
+    hypervisor_https: int = 443
+    vnc: int = 5900
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,15 @@ is_name() {
     [ ${#1} -le 63 ]
 }
 
+# A machine elsewhere: its address, or its full name in DNS.
+is_host() {
+    case $1 in
+        '' | [!A-Za-z0-9]* | *[!A-Za-z0-9.-]*) return 1 ;;
+        *[!0-9.]*) [ ${#1} -le 253 ] ;;
+        *) is_address "$1" ;;
+    esac
+}
+
 is_port() {
     is_number "$1" && [ ${#1} -le 5 ] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]
 }
@@ -52,7 +61,7 @@ is_address() {
 
 is_parameter() {
     case $1 in
-        *@*) is_address "${1%%@*}" && is_port "${1#*@}" ;;
+        *@*) is_host "${1%%@*}" && is_port "${1#*@}" ;;
         *[!0-9.]*) is_name "$1" ;;
         *.*) is_address "$1" ;;
         *) is_number "$1" ;;

@@ -9,6 +9,7 @@ from ipaddress import AddressValueError, IPv4Address
 from exporter.model import Reason, SourceError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", re.ASCII)
+LONG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
 QUESTION = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 LONGEST = 32768
 """Characters of all words together that the collector takes."""
@@ -63,10 +64,11 @@ class Request:
 
 
 def is_parameter(word: str) -> bool:
-    """Return whether ``word`` is an IPv4 address, one with ``@port``, a machine's name or a decimal number."""
+    """Return whether ``word`` is a decimal number, an IPv4 address, a machine's name, or such with ``@port``."""
     address, at, port = word.partition("@")
     if at:
-        return is_address(address) and bool(re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII)) and int(port) < 65536
+        is_known = is_address(address) or (LONG_NAME.fullmatch(address) and re.search(r"[^\d.]", address))
+        return bool(is_known) and bool(re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII)) and int(port) < 65536
     if re.fullmatch(r"[\d.]*", word, re.ASCII):
         return is_address(word) if "." in word else 1 <= len(word) <= 10
     return bool(NAME.fullmatch(word))

@@ -6,14 +6,14 @@ from collections.abc import Collection
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup, ZoneGroup
-from exporter.cloud.targets import HostTarget
+from exporter.cloud.targets import HostEndpoint, HostTarget
 from exporter.thresholds import HOST_SETTLES_SECONDS
 
 UNMANAGED = frozenset({"Removed", "Creating", "Error"})
 
 
-def is_judged(target: HostTarget, cloud: Cloud, now: float) -> bool:
-    """Return whether a fault of this KVM host may alarm at unix time ``now``.
+def is_judged(target: HostTarget | HostEndpoint, cloud: Cloud, now: float) -> bool:
+    """Return whether a fault of this host may alarm at unix time ``now``.
 
     Not while it is in maintenance or disabled, freshly added, or its cluster, pod or zone is disabled or unmanaged.
     """
@@ -34,7 +34,7 @@ def is_judged(target: HostTarget, cloud: Cloud, now: float) -> bool:
     )
 
 
-def names(target: HostTarget, cloud: Cloud) -> tuple[str, str, str]:
+def names(target: HostTarget | HostEndpoint, cloud: Cloud) -> tuple[str, str, str]:
     """Return the labels zone, cluster, host that begin every metric about a host."""
     cluster = cloud.clusters.get(target.host.cluster_id)
     return target.zone, cluster.name if cluster else target.host.cluster_id, target.name

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from exporter.cloud.targets import ConsoleProxyTarget, HostTarget, ManagementServerTarget, RouterTarget
+from exporter.cloud.targets import (
+    ConsoleProxyTarget,
+    HostTarget,
+    ManagementServerTarget,
+    RouterTarget,
+    SecondaryStorageVmTarget,
+)
 from exporter.model import Failure, Question, Reason, SourceError, UnreadableError
 from exporter.sources.sections import MISSING_CODES, TIMEOUT_CODES, Collected, Section, shown
 from exporter.sources.ssh import Asked, Hop, Request
@@ -16,7 +22,7 @@ from exporter.visits.ways import Ways
 
 Questions = Sequence[Question[Any]]
 Parameters = Mapping[Question[Any], tuple[str, ...]]
-SshTarget = HostTarget | RouterTarget | ConsoleProxyTarget | ManagementServerTarget
+SshTarget = HostTarget | RouterTarget | ConsoleProxyTarget | SecondaryStorageVmTarget | ManagementServerTarget
 REFUSED = re.compile(
     r"permission denied|operation not permitted|must be root|right permissions|access denied|"
     r"authentication unavailable|authentication failed|not authorized",

@@ -17,6 +17,7 @@ class Ways:
 
     Attributes:
         management_servers: whether ``ssh`` also goes to management servers.
+        dial: connections to the ports of hypervisor hosts.
         followers: where reading their logs goes on.
     """
 
@@ -25,4 +26,5 @@ class Ways:
     ports: Ports = field(default_factory=Ports)
     database: Database | None = None
     management_servers: bool = True
+    dial: Probe | None = None
     followers: Followers = field(default_factory=Followers)

@@ -8,7 +8,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import ConsoleAddress, console_address, possible_addresses, possible_hostnames
 from exporter.cloud.networks import VlanRange
 from exporter.cloud.objects import SystemVm, Zone
-from exporter.cloud.targets import ConsoleEndpoint, targets
+from exporter.cloud.targeting import targets
+from exporter.cloud.targets import ConsoleEndpoint
 
 VM = SystemVm(
     id="v",

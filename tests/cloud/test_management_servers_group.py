@@ -5,7 +5,8 @@ from __future__ import annotations
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers, Membership, groups, key
 from exporter.cloud.objects import ManagementServer, Zone
-from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget, targets
+from exporter.cloud.targeting import targets
+from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget
 
 SERVERS = {number: ManagementServer(number, f"mgmt-{number}", "Up", f"10.0.0.{number}") for number in ("1", "2")}
 

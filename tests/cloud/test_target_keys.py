@@ -5,7 +5,8 @@ from __future__ import annotations
 from exporter.clock import SystemClock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host, Router, Zone
-from exporter.cloud.targets import HostTarget, key, targets
+from exporter.cloud.targeting import targets
+from exporter.cloud.targets import HostTarget, key
 from exporter.model import Question, Via
 from exporter.schedule import Schedule
 

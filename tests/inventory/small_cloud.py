@@ -119,6 +119,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "listNetworkServiceProviders": [
         {"id": "np1", "name": "VirtualRouter", "physicalnetworkid": "pn1", "state": "Enabled",
          "servicelist": ["Dns"], "canenableindividualservice": True},
+        {"id": "np2", "name": "NiciraNvp", "physicalnetworkid": "pn1", "state": "Enabled"},
+    ],
+    "listNiciraNvpDevices": [
+        {"nvpdeviceid": "nv1", "niciradevicename": "NiciraNvp", "hostname": "10.0.0.60", "physicalnetworkid": "pn1",
+         "transportzoneuuid": "tz"},
     ],
     "listNetworkOfferings": [
         {"id": "no1", "name": "isolated", "state": "Enabled", "traffictype": "Guest", "guestiptype": "Isolated",
@@ -161,7 +166,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "listTemplates": [
         {"id": "tpl1", "zoneid": "z1", "name": "debian", "isready": True, "status": "Download Complete",
-         "hypervisor": "KVM", "format": "QCOW2", "templatetype": "USER", "passwordenabled": True},
+         "hypervisor": "KVM", "format": "QCOW2", "templatetype": "USER", "passwordenabled": True,
+         "created": CREATED, "ostypename": "Debian 12", "url": "https://user:pw-canary@images.example/debian.qcow2",
+         "directdownload": False, "downloaddetails": [
+             {"datastore": "nfs1", "downloadPercent": "100", "downloadState": "DOWNLOADED", "datastoreId": "is1"}]},
         {"id": "tpl1", "zoneid": "z1", "name": "debian", "isready": False, "status": "12% Downloaded"},
         {"id": "tpl1", "zoneid": "z2", "name": "debian", "isready": False, "status": "12% Downloaded"},
     ],

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cloud.objects import HealthResult, Pod
-from exporter.inventory import infrastructure, machines, range_rows, rows
+from exporter.inventory import infrastructure, machines, range_rows, rows, storage_rows
 from exporter.sources.envelope import read_page
 from tests.inventory.small_cloud import CREATED, CREATED_UNIX, ROUTER, ROWS
 
@@ -185,8 +185,8 @@ MAKERS = {
     "listNetworks": (rows.NetworkRow, machines.network),
     "listVirtualMachines": (rows.InstanceRow, machines.instance),
     "listRouters": (rows.RouterRow, machines.router),
-    "listImageStores": (rows.ImageStoreRow, infrastructure.image_store),
-    "listTemplates": (rows.TemplateRow, machines.template),
+    "listImageStores": (storage_rows.ImageStoreRow, infrastructure.image_store),
+    "listTemplates": (storage_rows.TemplateRow, machines.template),
     "listManagementServers": (rows.ManagementServerRow, infrastructure.management_server),
 }
 odd = (

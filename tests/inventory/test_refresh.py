@@ -10,8 +10,9 @@ import pytest
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import Network, NetworkOffering, PhysicalNetwork, ServiceProvider, TrafficType, VlanRange
-from exporter.cloud.objects import Cluster, Host, ImageStore, ManagementServer, Nic, Pod, SystemVm, Template, Zone
-from exporter.cloud.targets import targets
+from exporter.cloud.objects import Cluster, Host, ManagementServer, Nic, NvpDevice, Pod, SystemVm, Zone
+from exporter.cloud.storage import Download, ImageStore, Template
+from exporter.cloud.targeting import targets
 from exporter.inventory.privileges import ALLOWED
 from exporter.inventory.refresh import refresh
 from exporter.lab.api import REQUESTS
@@ -70,6 +71,7 @@ async def test_infrastructure_is_read_with_every_field() -> None:
 async def test_what_leads_to_physical_networks_is_read() -> None:
     """Providers, tags of offerings, storage VLANs (0 is untagged)."""
     cloud = await read()
+    assert cloud.nvp_devices == {"nv1": NvpDevice("nv1", "NiciraNvp", "pn1", "10.0.0.60")}
     assert cloud.providers["np1"] == ServiceProvider("np1", "VirtualRouter", "pn1", "Enabled")
     assert cloud.offerings["no1"] == NetworkOffering(
         id="no1", name="isolated", state="Enabled", guest_type="Isolated", tags=("fast", "red"),
@@ -149,7 +151,8 @@ async def test_templates_and_image_stores_are_read() -> None:
     cloud = await read()
     assert cloud.templates[("tpl1", "z1")] == Template(
         id="tpl1", zone_id="z1", name="debian", is_ready=True, status="Download Complete", hypervisor="KVM",
-        format="QCOW2", type="USER", password_enabled=True,
+        format="QCOW2", type="USER", password_enabled=True, created=CREATED_UNIX, os_name="Debian 12",
+        url="https://images.example/debian.qcow2", downloads=(Download("nfs1", "DOWNLOADED", 100),),
     )  # fmt: skip
     assert not cloud.templates[("tpl1", "z2")].is_ready
     assert cloud.image_stores["is1"] == ImageStore("is1", "nfs1", "z1", "nfs", "nfs://10.0.0.40/export/secondary")
@@ -222,6 +225,8 @@ async def test_cloud_gives_targets() -> None:
     """What was read is enough to find the machines to visit."""
     assert {(target.kind, target.name) for target in targets(await read())} == {
         ("host", "kvm1"),
+        ("host_endpoint", "kvm1"),
+        ("template_directory", "images"),
         ("router", "r-12-VM"),
         ("console_proxy", "v-2-VM"),
         ("console_endpoint", "v-2-VM"),

@@ -8,7 +8,7 @@ from tests.vm import rules
 from tests.vm.scene import CONTROL_BRIDGE, GUEST_BRIDGE, GUEST_UPLINK, MANAGEMENT_VLAN, Plug, Scene
 
 INSIDE = Path(__file__).with_name("inside")
-AGENT = """\
+PROPERTIES = """\
 guid=5f0c7b1e-6f5c-4b52-9a4b-0d7d5c1a9e01
 host=10.100.0.2@static
 port=8250
@@ -40,7 +40,7 @@ iptables-restore </etc/lab/iptables
 ip6tables-restore </etc/lab/ip6tables
 ebtables-restore </etc/lab/ebtables
 """
-AGENT = (
+AGENT_STAND_IN = (
     "/usr/bin/python3 -c \"import socket,time; s=socket.create_server(('127.0.0.1',8250));"
     " c=socket.create_connection(('127.0.0.1',8250)); time.sleep(10**9)\""
 )
@@ -51,7 +51,7 @@ LLDPD = "configure system interface pattern eth1,eth2\nconfigure lldp tx-interva
 def files(scene: Scene, backend: str) -> dict[str, tuple[str, int]]:
     """Return path -> content, mode; ``backend`` is native or openvswitch."""
     plain = {
-        "/etc/systemd/system/cloudstack-agent.service": UNIT.format("CloudStack Agent", AGENT),
+        "/etc/systemd/system/cloudstack-agent.service": UNIT.format("CloudStack Agent", AGENT_STAND_IN),
         "/etc/systemd/system/libvirtd.service": UNIT.format("Virtualization daemon", "/bin/sleep infinity"),
         "/etc/systemd/system/guests.service": UNIT.format(
             "In place of the guests", "/usr/bin/python3 /etc/lab/guests.py /etc/lab/guests"
@@ -70,7 +70,7 @@ def files(scene: Scene, backend: str) -> dict[str, tuple[str, int]]:
     }
     found = {path: (text, 0o644) for path, text in plain.items()}
     found |= {path: (text, 0o755) for path, text in programs.items()}
-    return found | {"/etc/cloudstack/agent/agent.properties": (AGENT.format(backend), 0o600)}
+    return found | {"/etc/cloudstack/agent/agent.properties": (PROPERTIES.format(backend), 0o600)}
 
 
 def native(scene: Scene) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import Network
-from exporter.cloud.objects import Instance, Nic, Router, Template, Zone
+from exporter.cloud.objects import Instance, Nic, Router, Zone
+from exporter.cloud.storage import Template
 from exporter.cloud.targets import RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Check, Question, Sample, Value

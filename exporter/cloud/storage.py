@@ -1,0 +1,83 @@
+"""Secondary storage and what lies on it: image stores, templates and their copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEME_PORTS = {"nfs": 2049, "cifs": 445, "smb": 445, "https": 443, "http": 80}
+"""Scheme of a URL -> the port that is dialled where the URL names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is dialled: a name or address, and a port."""
+
+    host: str
+    port: int
+
+    @property
+    def word(self) -> str:
+        """Return ``host@port``, as the collector takes it."""
+        return f"{self.host}@{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStore:
+    """Source: listImageStores."""
+
+    id: str
+    name: str
+    zone_id: str  # empty: of the whole region
+    protocol: str
+    url: str  # without user, password and query
+    provider: str = ""
+    is_read_only: bool = False
+
+    @property
+    def place(self) -> Place | None:
+        """Return where it is dialled; None where its URL names no host (S3 and Swift keep theirs elsewhere)."""
+        return place(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One copy of a template in a store. Source: downloaddetails[] of listTemplates."""
+
+    store: str
+    state: str  # DOWNLOADED, DOWNLOAD_IN_PROGRESS, DOWNLOAD_ERROR, NOT_DOWNLOADED, ...
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One row per template and zone. Source: listTemplates."""
+
+    id: str
+    zone_id: str
+    name: str
+    is_ready: bool
+    status: str  # "Download Complete", "37% Downloaded", a state, or the text of an error
+    hypervisor: str = ""
+    format: str = ""
+    type: str = ""  # USER, SYSTEM, BUILTIN, ROUTING, ...
+    password_enabled: bool = False
+    created: float | None = None
+    os_name: str = ""
+    url: str = ""  # registered from there; without user, password and query
+    source_template_id: str = ""  # of the template whose volume or snapshot it was made from
+    is_direct: bool = False  # hosts download it themselves, past secondary storage
+    downloads: tuple[Download, ...] = ()
+
+    @property
+    def place(self) -> Place | None:
+        """Return where it was registered from, None when it was not."""
+        return place(self.url)
+
+
+def place(url: str) -> Place | None:
+    """Return host and port of a URL without secrets, None when it names no host or no port is known for it."""
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.partition("/")[0].rpartition(":")
+    if not host or not port.isdecimal():
+        host, port = rest.partition("/")[0], str(SCHEME_PORTS.get(scheme.lower(), ""))
+    return Place(host, int(port)) if host and port and int(port) < 65536 else None

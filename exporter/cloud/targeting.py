@@ -1,0 +1,154 @@
+"""Which targets a Cloud has, and what each of them is told to look at. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.consoles import console_address, possible_hostnames
+from exporter.cloud.objects import Host, SystemVm
+from exporter.cloud.storage import Place
+from exporter.cloud.targets import (
+    ConsoleEndpoint,
+    ConsoleProxyTarget,
+    DatabaseTarget,
+    HostEndpoint,
+    HostTarget,
+    Machine,
+    ManagementServerTarget,
+    RouterTarget,
+    SecondaryStorageVmTarget,
+    Target,
+    TemplateDirectoryTarget,
+)
+
+HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
+"""Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
+
+VISITED = ("Running", "Migrating")
+"""States in which a router or system VM is visited; one that migrates keeps its memory and its last verdicts."""
+
+
+DIALLED = ("KVM", "XenServer", "VMware")
+"""Hypervisors of which the management side dials hosts."""
+NEIGHBOURS = 2
+"""Hosts of its cluster that each host dials: the next ones by id, in a ring, so that the whole costs O(hosts)."""
+MOST_HOSTS = 32
+"""Hosts whose screens one console proxy dials."""
+MOST_PLACES = 8
+"""Image stores, and places of downloads, that one machine dials."""
+
+
+def way_to(cloud: Cloud, host_id: str, hypervisor: str) -> Machine | None:
+    """Return the machine through which a system VM on ``host_id`` is reached, or None when there is none."""
+    if HOST_WAYS.get(hypervisor) == "management":
+        for server in sorted(cloud.management_servers.values(), key=lambda server: server.name):
+            if server.state == "Up" and server.address:
+                return Machine(server.name, server.address, "management")
+        return None
+    host = cloud.hosts.get(host_id)
+    return Machine(host.name, host.address) if host and host.address else None
+
+
+def targets(cloud: Cloud) -> Iterator[Target]:
+    """Yield every target of the Cloud; machines that are not running have none."""
+    yield from _hosts(cloud)
+    for router in cloud.routers.values():
+        if router.state in VISITED:
+            way = way_to(cloud, router.host_id, router.hypervisor)
+            yield RouterTarget(router, cloud.zone_name(router.zone_id), way)
+    busy = _busy_hosts(cloud)
+    for vm in cloud.system_vms.values():
+        if vm.state in VISITED:
+            yield from _system_vm(cloud, vm, busy.get(vm.zone_id, ()))
+    for server in cloud.management_servers.values():
+        if server.state != "Down":  # a server that was taken out of service is listed so for ever
+            machine = Machine(server.name, server.address, "management") if server.address else None
+            yield ManagementServerTarget(server, machine)
+    yield DatabaseTarget()
+    yield TemplateDirectoryTarget()
+
+
+def _hosts(cloud: Cloud) -> Iterator[HostTarget | HostEndpoint]:
+    """Yield the hypervisor hosts and their ports."""
+    around = _neighbours(cloud)
+    stores = {zone_id: _stores(cloud, zone_id, "nfs") for zone_id in cloud.zones}
+    for host in cloud.hosts.values():
+        if host.type != "Routing" or host.state == "Removed":
+            continue
+        zone = cloud.zone_name(host.zone_id)
+        if HOST_WAYS.get(host.hypervisor) == "host":
+            machine = Machine(host.name, host.address)
+            yield HostTarget(host, zone, machine, around.get(host.id, ()), stores.get(host.zone_id, ()))
+        if host.address and host.hypervisor in DIALLED:
+            yield HostEndpoint(host, zone)
+
+
+def _neighbours(cloud: Cloud) -> Mapping[str, tuple[str, ...]]:
+    """Return by host id the addresses of the next hosts of its cluster that are Up and enabled."""
+    clusters: defaultdict[str, list[Host]] = defaultdict(list)
+    for host in cloud.hosts.values():
+        if host.type == "Routing" and host.hypervisor == "KVM" and host.address and _is_up(host):
+            clusters[host.cluster_id].append(host)
+    found: dict[str, tuple[str, ...]] = {}
+    for hosts in clusters.values():
+        hosts.sort(key=lambda host: host.id)
+        for number, host in enumerate(hosts):
+            ring = (*hosts[number + 1 :], *hosts[:number])[:NEIGHBOURS]
+            found[host.id] = tuple(one.address for one in ring)
+    return found
+
+
+def _is_up(host: Host) -> bool:
+    return host.state == "Up" and host.resource_state == "Enabled"
+
+
+def _stores(cloud: Cloud, zone_id: str, *protocols: str) -> tuple[Place, ...]:
+    """Return where the image stores of a zone are dialled; of these protocols alone, if any are given."""
+    stores = (store for store in cloud.image_stores.values() if store.zone_id in ("", zone_id))
+    chosen = (store.place for store in stores if not protocols or store.protocol.lower() in protocols)
+    return tuple(sorted({place for place in chosen if place}, key=lambda place: place.word))[:MOST_PLACES]
+
+
+def _busy_hosts(cloud: Cloud) -> Mapping[str, Sequence[str]]:
+    """Return by zone id the addresses of hosts on which instances run, in the order of their ids."""
+    busy = {instance.host_id for instance in cloud.instances.values() if instance.is_running}
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for host_id in sorted(busy & cloud.hosts.keys()):
+        host = cloud.hosts[host_id]
+        if host.address and host.hypervisor in ("KVM", "XenServer") and _is_up(host):
+            found[host.zone_id].append(host.address)
+    return found
+
+
+def _system_vm(cloud: Cloud, vm: SystemVm, busy: Sequence[str]) -> Iterator[Target]:
+    """Yield what is visited of a running system VM."""
+    zone, way = cloud.zone_name(vm.zone_id), way_to(cloud, vm.host_id, vm.hypervisor)
+    if vm.kind == "consoleproxy":
+        step = -(-len(busy) // MOST_HOSTS) or 1
+        yield ConsoleProxyTarget(vm, zone, way, tuple(busy[::step]))
+        yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))
+    elif vm.kind == "secondarystoragevm":
+        stores, sites = _stores(cloud, vm.zone_id), _sites(cloud, vm.zone_id)
+        yield SecondaryStorageVmTarget(vm, zone, way, stores, sites, _internal(cloud, vm.zone_id))
+
+
+def _sites(cloud: Cloud, zone_id: str) -> tuple[Place, ...]:
+    """Return where the templates of a zone that are not ready are downloaded from."""
+    waiting = (one for one in cloud.templates.values() if one.zone_id == zone_id and not one.is_ready)
+    places = {one.place for one in waiting if not one.is_direct}
+    return tuple(sorted({place for place in places if place}, key=lambda place: place.word))[:MOST_PLACES]
+
+
+def _internal(cloud: Cloud, zone_id: str) -> tuple[str, ...]:
+    """Return the first address of each network that the secondary storage VM must reach by its private NIC."""
+    found = []
+    for word in (cloud.setting("secstorage.allowed.internal.sites", zone_id) or "").split(","):
+        try:
+            network = IPv4Network(word.strip(), strict=False)
+        except ValueError:
+            continue  # what is no network is told by another check
+        found.append(str(next(network.hosts(), network.network_address)))
+    return tuple(found[:MOST_PLACES])
