@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "alerts"
 RUNBOOK_FOLDER = ROOT / "docs" / "runbooks"
 SECTIONS = ["Meaning", "Impact", "Is it the monitoring?", "Diagnosis", "Mitigation", "Do not", "Related"]
-MOST_CRITICAL = 15
+MOST_CRITICAL = 16
 
 
 def _rules() -> Iterator[dict[str, Any]]:
