@@ -404,8 +404,6 @@ async def test_files_that_cannot_be_read_are_told(bench: Bench, make: Make, tmp_
 @pytest.mark.parametrize("form", ["pkcs8-pem", "openssh"])
 async def test_a_key_with_a_passphrase(bench: Bench, make: Make, tmp_path: Path, form: str) -> None:
     """The right passphrase opens it, a wrong one is told and not shown."""
-    if form == "openssh":
-        pytest.importorskip("bcrypt")
     key = tmp_path / "key"
     whole = asyncssh.read_private_key(bench.place / "key_sudo")
     key.write_bytes(whole.export_private_key(form, passphrase="canary-phrase"))
