@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 SCHEME_PORTS = {"nfs": 2049, "cifs": 445, "smb": 445, "https": 443, "http": 80}
 """Scheme of a URL -> the port that is dialled where the URL names none."""
@@ -48,9 +49,29 @@ class Download:
     percent: int | None = None
 
 
+class Origin(StrEnum):
+    """Where a template comes from. A closed list: it is a label value."""
+
+    MADE_HERE = "made_here"  # from the volume or snapshot of a machine of this cloud
+    REGISTERED = "registered"  # from a URL
+    UPLOADED = "uploaded"  # from somebody's browser
+    BUILTIN = "builtin"  # the sample that CloudStack brings
+    SYSTEM = "system"  # of system VMs and routers
+    UNKNOWN = "unknown"  # old versions do not show URLs, and a finished upload leaves no trace
+
+
+SHIPPED = {"SYSTEM": Origin.SYSTEM, "ROUTING": Origin.SYSTEM, "BUILTIN": Origin.BUILTIN}
+"""Template type -> origin of templates that no user made."""
+UPLOADS = frozenset({"UPLOADED", "NOT_UPLOADED", "UPLOAD_ERROR", "UPLOAD_IN_PROGRESS"})
+"""Download states of what comes from a browser."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One row per template and zone. Source: listTemplates."""
+    """One row per template and zone. Source: listTemplates.
+
+    Its name has the id behind it where another template of the zone bears the same.
+    """
 
     id: str
     zone_id: str
@@ -72,6 +93,18 @@ class Template:
     def place(self) -> Place | None:
         """Return where it was registered from, None when it was not."""
         return place(self.url)
+
+    @property
+    def origin(self) -> Origin:
+        """Return where it comes from, as far as CloudStack tells."""
+        if self.type.upper() in SHIPPED:
+            return SHIPPED[self.type.upper()]
+        if self.source_template_id:
+            return Origin.MADE_HERE  # CloudStack notes a source for nothing else
+        if self.url:
+            return Origin.REGISTERED
+        uploads = any(one.state.upper() in UPLOADS for one in self.downloads)
+        return Origin.UPLOADED if uploads else Origin.UNKNOWN
 
 
 def place(url: str) -> Place | None:

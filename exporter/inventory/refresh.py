@@ -14,7 +14,7 @@ from exporter.cloud.networks import DedicatedRange, TrafficType
 from exporter.cloud.objects import Host, Instance, NvpDevice, Router, SystemVm
 from exporter.cloud.placement import placed
 from exporter.cloud.storage import Template
-from exporter.inventory import infrastructure, machines, range_rows, rows, storage_rows
+from exporter.inventory import copies, infrastructure, machines, range_rows, rows, storage_rows
 from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
 from exporter.model import SourceError
@@ -177,14 +177,9 @@ async def read_system_vms(reading: Reading, hosts: asyncio.Task[Sequence[Host]])
 
 
 async def read_templates(reading: Reading) -> Mapping[tuple[str, str], Template]:
-    """Return the templates by id and zone; of one in several stores the ready copy counts."""
+    """Return the templates by id and zone."""
     told = await reading.list("listTemplates", storage_rows.TemplateRow, whole, templatefilter="all")
-    found: dict[tuple[str, str], Template] = {}
-    for template in await made(told, machines.template):
-        place = (template.id, template.zone_id)
-        if place not in found or not found[place].is_ready:
-            found[place] = template
-    return MappingProxyType(found)
+    return MappingProxyType(copies.templates(await made(told, machines.template)))
 
 
 def whole(row: storage_rows.TemplateRow) -> storage_rows.TemplateRow:
