@@ -149,7 +149,7 @@ class Judging:
         members: Mapping[Target, TargetMemory],
         cloud: Cloud,
     ) -> bool:
-        given: dict[Target, Answers] = {}
+        given: dict[Target | Group, Answers] = {}
         scopes = []
         for target, memory in members.items():
             questions = judge.needs.get(type(target), ())
@@ -160,7 +160,11 @@ class Judging:
         expires = _expires(given.values(), cloud, counts_cloud=counts_cloud)
         at = max((answers.now for answers in given.values()), default=cloud.at)
         own = self._scope(registered, owner.key, owner.key)
-        return self._run(registered, owner, (own, *scopes), expires, at, judge.judge, group, given, cloud)
+        if judge.remembers:
+            given[group] = Answers(now=cloud.at, asked=cloud.asked, memory=own.held)
+        is_judged = self._run(registered, owner, (own, *scopes), expires, at, judge.judge, group, given, cloud)
+        # what CloudStack alone tells is looked at again with its next refresh; no member is visited for it
+        return is_judged and any(scope.wants_second_look for scope in scopes)
 
     def _run(
         self,

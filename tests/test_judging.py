@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -137,3 +138,19 @@ def test_only_groups_of_which_a_judgment_needs_members_follow_them() -> None:
     assert Judging(CHECKS).follows == {ZoneGroup}
     alone = replace(CHECKS[1], check=replace(CHECKS[1].check, groups=(GroupJudge(ZoneGroup, lambda *_: iter(())),)))
     assert Judging((CHECKS[0], alone)).follows == frozenset()
+
+
+def test_a_group_remembers_what_only_the_cloud_tells() -> None:
+    """A fact of CloudStack's holds from the refresh that first told it; no member is visited again for it."""
+    (last,) = (one for one in CHECKS if one.name == "zone")
+
+    def judge(group: ZoneGroup, members: Any, world: Any) -> Any:
+        held = members[group].held("stuck")
+        yield last.check.metrics[0].sample(group.zone, value=held.seconds)
+
+    check = replace(last.check, groups=(GroupJudge(ZoneGroup, judge, remembers=True),))
+    said: list[Judgment] = []
+    judging = Judging((replace(last, check=check),), said.append)
+    wants = [judging.group(ZoneGroup("z", "zone1"), {}, cloud("r-1-VM", asked=asked)) for asked in (100.0, 400.0)]
+    assert wants == [False, False]
+    assert [judgment.samples[0].value for judgment in said] == [0, 300]

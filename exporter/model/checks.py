@@ -20,11 +20,14 @@ class GroupJudge:
         group: the group type (``exporter.cloud.groups``).
         judge: ``(group, members, cloud) -> samples``; ``members`` maps each member target to its Answers.
         needs: per target type the questions whose answers are used; only those members are given.
+        remembers: also gives ``members[group]``: answers without values, whose ``held`` counts from the refresh of the
+            Cloud, for facts that only CloudStack tells.
     """
 
     group: type[Any]
     judge: Callable[[Any, Mapping[Any, Answers], Any], Samples]
     needs: Mapping[type[Any], tuple[Question[Any], ...]] = field(default_factory=dict)
+    remembers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
