@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -50,6 +50,7 @@ class Cloud:
         settings: global configuration values by name; per zone in ``zone_settings[zone id]``.
         physical_by_network: network id -> the one physical network that its address ranges lie on; networks whose
             ranges lie on several are left out.
+        hosts_by_zone: zone id -> its hosts of every type, by name.
     """
 
     asked: float = 0.0
@@ -82,6 +83,7 @@ class Cloud:
     instances_by_network: Mapping[str, tuple[Instance, ...]] = field(default_factory=dict)  # network id
     placed_by_host: Mapping[str, tuple[Placed, ...]] = field(default_factory=dict)  # host id
     physical_by_network: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    hosts_by_zone: Mapping[str, tuple[Host, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive once what judges would look for again and again."""
@@ -91,6 +93,7 @@ class Cloud:
                 found.setdefault(one.network_id, set()).add(one.physical_network_id)
         certain = {network: next(iter(ids)) for network, ids in found.items() if len(ids) == 1}
         object.__setattr__(self, "physical_by_network", MappingProxyType(certain))
+        object.__setattr__(self, "hosts_by_zone", MappingProxyType(_by_zone(self.hosts.values())))
 
     def setting(self, name: str, zone_id: str = "") -> str | None:
         """Return the value that holds in the zone, else the global one, else None when neither was told."""
@@ -105,3 +108,11 @@ class Cloud:
     def console_proxies(self, zone_id: str) -> tuple[SystemVm, ...]:
         """Return the console proxies of a zone in any state."""
         return tuple(vm for vm in self.system_vms.values() if vm.kind == "consoleproxy" and vm.zone_id == zone_id)
+
+
+def _by_zone(hosts: Iterable[Host]) -> Mapping[str, tuple[Host, ...]]:
+    """Return the hosts of each zone by name, so that a judge of a zone does not go through those of all."""
+    found: dict[str, list[Host]] = {}
+    for host in sorted(hosts, key=lambda host: (host.name, host.id)):
+        found.setdefault(host.zone_id, []).append(host)
+    return {zone_id: tuple(ordered) for zone_id, ordered in found.items()}

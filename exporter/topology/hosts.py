@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup, ZoneGroup
+from exporter.cloud.objects import Host
 from exporter.cloud.targets import HostEndpoint, HostTarget
 from exporter.thresholds import HOST_SETTLES_SECONDS
 
@@ -18,6 +19,14 @@ def is_judged(target: HostTarget | HostEndpoint, cloud: Cloud, now: float) -> bo
     Not while it is in maintenance or disabled, freshly added, or its cluster, pod or zone is disabled or unmanaged.
     """
     host = target.host
+    return host.resource_state == "Enabled" and host.state not in UNMANAGED and is_in_service(host, cloud, now)
+
+
+def is_in_service(host: Host, cloud: Cloud, now: float) -> bool:
+    """Return whether a host belongs to what is in service at unix time ``now``, whatever states it is in itself.
+
+    Not while it is freshly added, or its cluster, pod or zone is disabled or unmanaged.
+    """
     cluster, pod, zone = (
         cloud.clusters.get(host.cluster_id),
         cloud.pods.get(host.pod_id),
@@ -25,9 +34,7 @@ def is_judged(target: HostTarget | HostEndpoint, cloud: Cloud, now: float) -> bo
     )
     is_fresh = host.created is not None and now - host.created < HOST_SETTLES_SECONDS
     return (
-        host.resource_state == "Enabled"
-        and host.state not in UNMANAGED
-        and not is_fresh
+        not is_fresh
         and (cluster is None or (cluster.enabled and cluster.managed))
         and (pod is None or pod.enabled)
         and (zone is None or zone.enabled)
