@@ -57,6 +57,10 @@ MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started op
 CLOCKS_APART_SECONDS = 30  # of two management servers: console sessions of one are too old or too new for the other
 API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management server lists 500 machines in one or two
 
+# templates
+TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
+TEMPLATE_WAITING_SECONDS = 900  # a download that nobody has begun: a secondary storage VM that starts needs five minutes
+
 # user_metadata
 LOG_COMPLAINTS = 2  # of one kind in a quarter of an hour of management-server.log; single ones heal by themselves
 LOG_FREQUENT = 20  # the same of kinds of which a rebooting host causes a dozen in a big cloud; more is a lasting fault
