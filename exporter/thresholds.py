@@ -60,6 +60,10 @@ API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management se
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
 TEMPLATE_WAITING_SECONDS = 900  # a download that nobody has begun: a secondary storage VM that starts needs five minutes
+HOST_CHANGING_SECONDS = 900  # Connecting or Rebalancing: an agent connects within a minute, a server's agents in a few
+HOST_RECONNECTS = 3  # connections of one agent lost within an hour; an upgrade or a reboot loses one or two
+CLUSTER_HOSTS_LOST_RATIO = 0.3  # of a cluster's hosts, and at least two: a rack, a switch or a network, not a host
+CLUSTER_HOSTS_LOST = 2  # a single host is told by itself, however small its cluster
 
 # user_metadata
 LOG_COMPLAINTS = 2  # of one kind in a quarter of an hour of management-server.log; single ones heal by themselves
