@@ -79,7 +79,8 @@ def _zones(world: World) -> None:
     south = Zone("south", "127.2.3.", east.console_domain, labels=one_bridge, security_groups=True)
     north = Zone("north", "127.2.4.", east.console_domain, backend="openvswitch")
     world.zones = [east, west, south, north]
-    for zone in world.zones:
+    for place, zone in enumerate(world.zones):
+        zone.store = f"127.4.0.{60 + place}"
         world.zone_settings[zone.id] = {
             "consoleproxy.url.domain": zone.console_domain,
             "consoleproxy.sslEnabled": "true",

@@ -20,7 +20,8 @@ class Authority:
     """Makes certificates and the server contexts that show them.
 
     ``leaf`` names: wildcard, literal, expired, expiring, not_yet, wrong_name, deep_name, realhostip, incomplete,
-    self_signed, untrusted; ``name:<hostname>`` is good and for that name alone.
+    self_signed, untrusted; ``name:<hostname>`` is good and for that name alone. Those of hypervisors: agent,
+    agent_expiring, agent_expired.
     """
 
     def __init__(self, folder: Path, unix: float) -> None:
@@ -40,6 +41,15 @@ class Authority:
             self._contexts[leaf] = self._made(leaf)
         return self._contexts[leaf]
 
+    def demanding(self, leaf: str) -> ssl.SSLContext:
+        """Return the server context that shows ``leaf`` and wants a certificate of the lab's from its clients."""
+        name = f"{leaf} demanding"
+        if name not in self._contexts:
+            context = self._contexts[name] = self._made(leaf)
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.ca_file)
+        return self._contexts[name]
+
     def _made(self, leaf: str) -> ssl.SSLContext:
         name, days = {
             "literal": ("console.west.lab.example", 300.0),
@@ -48,6 +58,9 @@ class Authority:
             "wrong_name": ("*.vnc.lab.example", 300.0),
             "deep_name": ("*.lab.example", 300.0),
             "realhostip": ("*.realhostip.com", 300.0),
+            "agent": ("kvm.lab.example", 300.0),
+            "agent_expiring": ("kvm.lab.example", 5.0),
+            "agent_expired": ("kvm.lab.example", -2.0),
         }.get(leaf, (leaf.removeprefix(SINGLE) if leaf.startswith(SINGLE) else "*.console.lab.example", 300.0))
         issuer: tuple[x509.Certificate, Key] | None = (self._middle, self._middle_key)
         chain = [self._middle]

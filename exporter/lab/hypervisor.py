@@ -179,7 +179,8 @@ class Hypervisor:
 
     ``refused`` are tools that fail as without privilege; ``agent`` and ``libvirt`` are systemd's words;
     ``agent_readable`` is whether agent.properties is there to be read; ``agent_connected`` whether its connection to
-    the first address there stands; ``lldp``: up | down | absent.
+    the first address there stands; ``lldp``: up | down | absent; ``libvirt_tls``: up | refused | silent |
+    dropped, the port of libvirt with TLS, which shows ``certificate`` (see certificates.py).
     """
 
     nics: list[HostNic] = field(default_factory=list)
@@ -193,6 +194,8 @@ class Hypervisor:
     agent_readable: bool = True
     agent_connected: bool = True
     libvirt: str = "active"
+    libvirt_tls: str = "up"
+    certificate: str = "agent"
     lldp: str = "up"
     sysctls: dict[str, str] = field(default_factory=lambda: {f"{NF}{name}": "1" for name in ("iptables", "ip6tables")})
     netfilter: bool = True  # the module br_netfilter is there; without it the sysctls do not exist

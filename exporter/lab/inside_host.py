@@ -17,6 +17,7 @@ from exporter.lab.tree import Tree, tools
 from exporter.lab.world import Host, World
 
 KEY = "root/.ssh/id_rsa.cloud"
+LINK_LOCAL = "169.254.0.1/16"
 COUNTED = (Path(__file__).parent / "files" / "counted.sh").read_text()
 EVERYWHERE = {
     **tools("ssh", "hostname", "ip", "ethtool", "virsh", "systemctl", "lldpcli", "ss"),
@@ -68,9 +69,10 @@ def _hypervisor(world: World, host: Host) -> Tree:
     put_ovs(tree, made, world.start)
     put_firewall(tree, made)
     _agent(tree, made)
-    tree.knows["sockets"] = "".join(f"{line}\n" for line in _sockets(host))
+    tree.knows["sockets"] = "".join(f"{line}\n" for line in _sockets(world, host))
     tree.knows |= {
         "counted": COUNTED,
+        "ip": _addresses(host),
         "links": links(made),
         "era": made.era,
         "libvirt": made.libvirt,
@@ -94,10 +96,22 @@ def _agent(tree: Tree, made: Hypervisor) -> None:
     tree.knows["units"] = _unit("cloudstack-agent", made.agent) + _unit("libvirtd", made.libvirt)
 
 
-def _sockets(host: Host) -> Iterator[str]:
+def _addresses(host: Host) -> str:
+    """Return ``ip -o -4 addr show``: management, and the link-local side of the bridge of control NICs."""
+    places = (("lo", "127.0.0.1/8"), (host.zone.labels["Management"], f"{host.address}/16"), ("cloud0", LINK_LOCAL))
+    return "".join(
+        f"{number}: {device}    inet {address} scope {'host' if device == 'lo' else 'global'} {device}\\"
+        "       valid_lft forever preferred_lft forever\n"
+        for number, (device, address) in enumerate(places, start=1)
+    )
+
+
+def _sockets(world: World, host: Host) -> Iterator[str]:
     """Yield what listens on a host, and the connection of its agent, as its kernel has it."""
     made = host.hypervisor
     yield 'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=610,fd=3))'
+    if made.libvirt == "active" and made.libvirt_tls != "refused":
+        yield f'tcp LISTEN 0 4096 0.0.0.0:{world.ports.libvirt_tls} 0.0.0.0:* users:(("libvirtd",pid=1402,fd=14))'
     server = made.properties.get("host", "").partition("@")[0].partition(",")[0]
     if server and made.agent == "active" and made.agent_connected:
         yield f'tcp ESTAB 0 0 [::ffff:{host.address}]:45120 [::ffff:{server}]:{AGENTS} users:(("java",pid=2210,fd=41))'

@@ -22,6 +22,7 @@ from exporter.lab.consoles import console_places
 from exporter.lab.control import control_application
 from exporter.lab.database import LabDatabase
 from exporter.lab.faults import CATALOGUE
+from exporter.lab.host_ports import host_places, store_places
 from exporter.lab.inside_host import host_tree, model_host_trees
 from exporter.lab.inside_router import CANARY, router_tree
 from exporter.lab.inside_system_vm import console_tree
@@ -39,8 +40,10 @@ from exporter.lab.ssh import SshServers
 from exporter.lab.tree import Shelf
 from exporter.lab.world import Live, Ports, Router, World
 
-BLOCKS = range(12000, 30000, 20)
+BLOCKS = range(12000, 30000, len(Ports.__slots__))
 """Where blocks of ports begin: below the ports that the system gives to clients."""
+OWN_PORTS = {"claim", "api", "control", "resolver", "database", "nfs"}
+"""Ports that an exporter is not configured with, or learns elsewhere."""
 API_KEY = "lab-api-key"
 HERE = "127.0.0.1"
 
@@ -236,6 +239,7 @@ class Lab:
         """Return everything that listens now. Of two primaries that claim one address the first has it."""
         every = [browser_places(self._live, self.seen)]
         every += [console_places(world, vm, self._authority, self.seen) for vm in world.system_vms]
+        every += [host_places(world, self._authority, self.seen), store_places(world, self.seen)]
         for router in self._true(world):
             if router.state == "Running":
                 every.append(password_places(self._live, router, self.ports.password, self.seen))
@@ -261,7 +265,7 @@ class Lab:
     def _configuration(self) -> dict[str, Any]:
         """Return the exporter's configuration for this lab; large labs are asked less often."""
         pace = max(5.0, (self.options.routers + self.options.hosts) / 20)
-        names = [name for name in Ports.__slots__ if name not in {"claim", "api", "control", "resolver", "database"}]
+        names = [name for name in Ports.__slots__ if name not in OWN_PORTS]
         return {
             "cloudstack": {
                 "url": f"http://{HERE}:{self.ports.api}/client/api",
@@ -284,6 +288,9 @@ class Lab:
                 "router": pace,
                 "console_proxy": pace,
                 "console_endpoint": pace,
+                "secondary_storage_vm": pace,
+                "host_endpoint": pace,
+                "template_directory": pace,
                 "management_server": pace,
                 "database": 0.5,  # most statements are asked each tenth time, and judged when they were asked twice
                 "deadline": 40.0,

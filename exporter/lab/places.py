@@ -40,6 +40,12 @@ class Ports:
     metadata: int
     dns: int
     database: int
+    libvirt: int
+    libvirt_tls: int
+    migration: int
+    hypervisor_https: int
+    vnc: int
+    nfs: int
 
     @classmethod
     def block(cls, base: int) -> Ports:
@@ -89,7 +95,8 @@ class Zone:
 
     ``labels``: traffic type -> the bridge that its hosts have for it; ``management_vlan``: of the pod's range,
     None for untagged; ``backend``: native | openvswitch, of its hosts; ``physical``: what CloudStack has, first
-    the one that the lab's networks are in; ``public_vlan``: of the range of routers.
+    the one that the lab's networks are in; ``public_vlan``: of the range of routers; ``store_answers``: up | refused |
+    silent | dropped, the port of its image store.
     """
 
     name: str
@@ -101,6 +108,8 @@ class Zone:
     security_groups: bool = False
     backend: str = "native"
     public_vlan: int = PUBLIC_VLAN
+    store: str = "127.4.0.60"  # address of its image store
+    store_answers: str = "up"
     physical: list[PhysicalNetwork] = field(default_factory=list)
 
     def __post_init__(self) -> None:

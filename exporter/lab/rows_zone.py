@@ -147,7 +147,7 @@ def image_stores(world: World) -> list[Row]:
             **_in_zone(zone),
             "id": identity("store", zone.name),
             "name": f"{zone.name}-secondary",
-            "url": "nfs://127.0.0.60/export/secondary",
+            "url": f"nfs://{zone.store}:{world.ports.nfs}/export/secondary",
             "protocol": "nfs",
             "providername": "NFS",
             "scope": "ZONE",

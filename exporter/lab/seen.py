@@ -21,6 +21,7 @@ class Seen:
         web: (listening address, source address, request line) at metadata services.
         console: (listening address, request line) at console proxies.
         names: (server address, name, type) of DNS queries.
+        dials: (address, what listens there) of connections to hypervisors and image stores.
     """
 
     ssh: deque[tuple[str, ...]] = field(default_factory=_last)
@@ -29,3 +30,4 @@ class Seen:
     web: deque[tuple[str, ...]] = field(default_factory=_last)
     console: deque[tuple[str, ...]] = field(default_factory=_last)
     names: deque[tuple[str, ...]] = field(default_factory=_last)
+    dials: deque[tuple[str, ...]] = field(default_factory=_last)
