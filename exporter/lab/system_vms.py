@@ -25,7 +25,11 @@ class Console:
 
 @dataclass(slots=True, eq=False)
 class SystemVm:
-    """A console proxy or secondary storage VM."""
+    """A console proxy or secondary storage VM.
+
+    ``mount``: up | missing | hangs | read_only, the image store of a secondary storage VM; ``disk`` and ``memory`` are
+    percent in use.
+    """
 
     number: int
     zone: Zone
@@ -44,6 +48,10 @@ class SystemVm:
     agent: bool = True  # its Java process runs
     ssh: str = "up"
     answers_as: str = ""
+    mount: str = "up"
+    disk: int = 34
+    memory: int = 41
+    is_read_only: bool = False  # its root file system
     console: Console = field(default_factory=Console)
 
     @property

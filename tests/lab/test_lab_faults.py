@@ -33,6 +33,8 @@ def told(world: World) -> str:
     wires = [world.api, world.api_is_down, world.console_names, world.resolver, repr(world.database)]
     services = [(host.ssh, host.wrapper) for host in world.hosts] + [repr(vm.console) for vm in world.system_vms]
     services += [repr(server) for server in world.management_servers]
+    services += [(host.hypervisor.libvirt_tls, host.hypervisor.certificate) for host in world.hosts]
+    services += [zone.store_answers for zone in world.zones]
     services += [(router.web.state, [one.state for one in router.passwords]) for router in world.routers]
     return json.dumps([rows, zones, wires, services], sort_keys=True, default=str) + repr(shown)
 
