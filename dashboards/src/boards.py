@@ -26,6 +26,10 @@ MADE_OF_ROWS = {
         "CloudStack network / Tenants",
         "Does a new machine come up: router, password, user data and metadata?",
     ),
+    "csnet-templates": (
+        "CloudStack network / Templates",
+        "Are templates ready where they should be, can new ones be imported, and do their machines reach the network?",
+    ),
 }
 """uid -> title and question; a module in issues/ says in BOARD where its ROWS go."""
 

@@ -22,10 +22,11 @@ def _defaults(panel: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_six_boards(boards: Any) -> None:
+def test_seven_boards(boards: Any) -> None:
     """Each has a readable fixed uid, equal to its file's name."""
     assert {board.data["uid"] for board in boards} == {
         "csnet-wall", "csnet-connectivity", "csnet-hypervisors", "csnet-console", "csnet-tenants", "csnet-exporter",
+        "csnet-templates",
     }  # fmt: skip
     assert all(board.path.stem == board.data["uid"] for board in boards)
 
