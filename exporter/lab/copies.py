@@ -19,6 +19,9 @@ from exporter.lab.racking import bare
 from exporter.lab.scale import MODEL_HOST
 from exporter.lab.world import Host, Instance, Router, World, identity
 
+PLACE = re.compile(r"([0-9.]+)@")
+"""An address that is dialled, among the words of a command line."""
+
 
 def tokens(world: World, router: Router) -> Iterator[str]:
     """Yield what is a router's own: names, addresses, ids; in the same order for every router of a shape."""
@@ -114,7 +117,9 @@ class Copies:
         self._exchanges: dict[str, tuple[Exchange, Exchange]] = {}
         self._models = {one.model: one for one in world.models}
         self._hosts = {hidden.hosts[0].name: hidden for hidden in world.host_models}
-        self._cut: dict[bytes, Told] = {}
+        self._copied = {host.address for host in world.hosts if host.model}
+        self._true = [host.address for host in world.hosts if not host.model]
+        self._cut: dict[tuple[bytes, tuple[str, ...]], Told] = {}
         self._routers: defaultdict[str, list[Router]] = defaultdict(list)
         for one in world.routers:
             self._routers[one.host.name].append(one)
@@ -142,18 +147,29 @@ class Copies:
             self._exchanges[copy.name] = Exchange.between(ours, theirs, inner), back
         return self._exchanges[copy.name]
 
-    def host_answer(self, host: Host, answer: bytes, elapsed: int) -> str:
-        """Return the answer of a copied host's model in the copy's words; a host that is no copy has its own."""
-        if answer not in self._cut:
+    def stand_ins(self, host: Host, words: list[str]) -> dict[str, str]:
+        """Return a true host's address for each copied one that a copied host is to dial: its model dials that."""
+        if not host.model:
+            return {}
+        dialled = dict.fromkeys(place for word in words for place in PLACE.findall(word) if place in self._copied)
+        return dict(zip(dialled, self._true, strict=False))
+
+    def host_answer(self, host: Host, answer: bytes, elapsed: int, places: dict[str, str]) -> str:
+        """Return the answer of a copied host's model in the copy's words; a host that is no copy has its own.
+
+        ``places`` are the stand-ins of what it dialled.
+        """
+        key = (answer, tuple(places.values()))
+        if key not in self._cut:
             words: list[str] = []
             if host.model:
                 hidden = self._hosts[host.model]
                 words = list(host_tokens(hidden.hosts[0], _alike(hidden.routers, hidden.instances)))
-            self._cut[answer] = Told(answer.decode(errors="surrogateescape"), words)
+            self._cut[key] = Told(answer.decode(errors="surrogateescape"), [*words, *places.values()])
         if not host.model:
-            return self._cut[answer].told([], elapsed)
+            return self._cut[key].told([], elapsed)
         ours = host_tokens(host, _alike(self._routers[host.name], self._instances[host.name]))
-        return self._cut[answer].told(list(ours), elapsed)
+        return self._cut[key].told([*ours, *places], elapsed)
 
 
 def _alike(routers: list[Router], instances: list[Instance]) -> list[Machine]:

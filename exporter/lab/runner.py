@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 
-from exporter.lab.copies import Copies
+from exporter.lab.copies import PLACE, Copies
 from exporter.lab.scale import MODEL_HOST
 from exporter.lab.tree import Shelf
 from exporter.lab.world import Host, Router, SystemVm, World
@@ -43,6 +43,7 @@ class Runner:
         """Take copies and their models from another world; captures of machines that were not changed stay."""
         self._copies = Copies(world)
         self._start = world.start
+        self._reach = _reach(world)
         inside: list[Router | SystemVm] = [*world.routers, *world.models, *world.system_vms]
         self._services = {vm.name: _own(vm) for vm in inside}
 
@@ -108,9 +109,11 @@ class Runner:
 
     async def _copied_host(self, host: Host, words: list[str]) -> str:
         name = host.model or host.name
-        captured = await self._captured_by(name, name, [words[0], NONCE, *words[2:]])
+        places = self._copies.stand_ins(host, words)
+        asked = [PLACE.sub(lambda found: f"{places.get(found[1], found[1])}@", word) for word in words[2:]]
+        captured = await self._captured_by(name, name, [words[0], NONCE, *asked])
         elapsed = int(time.clock_gettime(time.CLOCK_REALTIME) - self._start)
-        return self._copies.host_answer(host, captured, elapsed)
+        return self._copies.host_answer(host, captured, elapsed, places)
 
     async def _remembered(self, host: Host, words: list[str]) -> str:
         """Return what a router or system VM answers, anew when it, its services or its host were changed."""
@@ -121,7 +124,8 @@ class Runner:
 
     async def _captured_by(self, machine: str, model: str, words: list[str], state: tuple[str, ...] = ()) -> bytes:
         """Return what the collector answers on a host; it is asked once in one ``state`` of what it is asked about."""
-        key = (machine, str(self._shelf.changes[machine]), *state, *words)
+        dials = any("@" in word for word in words)
+        key = (machine, str(self._shelf.changes[machine]), *state, *words, self._reach if dials else "")
         if key not in self._captured:
             self._captured[key] = asyncio.create_task(self._capture(machine, words, self._busy[model]))
         answer = await asyncio.shield(self._captured[key])
@@ -146,6 +150,13 @@ class Runner:
         for task in self._captured.values():
             task.cancel()
         await asyncio.gather(*self._captured.values(), return_exceptions=True)
+
+
+def _reach(world: World) -> str:
+    """Return what becomes of dials between machines."""
+    hosts = [(one, one.hypervisor) for one in world.hosts if not one.model]
+    ports = [(one.address, one.ssh, made.libvirt, made.libvirt_tls) for one, made in hosts]
+    return repr([ports, [(zone.store, zone.store_answers) for zone in world.zones]])
 
 
 def _own(vm: Router | SystemVm) -> str:
