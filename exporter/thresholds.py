@@ -56,6 +56,7 @@ SERVER_RESTARTS = 2  # of one management server within an hour; an upgrade or a 
 MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started opens its ports within some minutes
 CLOCKS_APART_SECONDS = 30  # of two management servers: console sessions of one are too old or too new for the other
 API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management server lists 500 machines in one or two
+AGENT_CERTIFICATE_OVERDUE = 10 * 86400  # seconds ahead: CloudStack renews 15 days ahead, so that has failed
 
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
