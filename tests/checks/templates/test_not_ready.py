@@ -1,0 +1,131 @@
+"""Templates that are not ready, and those that only look so."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.checks.templates.error_texts import ErrorClass
+from exporter.checks.templates.not_ready import CHECK
+from exporter.checks.templates.remedies import BY_ERROR, REGISTER_AGAIN, SEE_SSVM
+from exporter.cloud.storage import Download
+from exporter.thresholds import ROWS_PER_TARGET
+from tests.checks.templates.templates_scene import problems, said, template, zone
+
+HOUR = 3600.0
+
+
+def test_ready_templates() -> None:
+    """Zero is said, for each meaning of an error too; no row names a template that is ready."""
+    found = said(CHECK, (0.0, zone(template("a"), template("b"))))
+    assert problems(found) == set()
+    assert {key: one.value for key, one in found.items()} == {
+        ("not_ready",): 0,
+        ("stuck",): 0,
+        ("downloading",): 0,
+        **{("errors", error.value): 0 for error in ErrorClass},
+    }
+
+
+@pytest.mark.parametrize("state", ["DOWNLOAD_ERROR", "ABANDONED", "UPLOAD_ERROR", "UNKNOWN", "download_error"])
+def test_a_download_that_failed(state: str) -> None:
+    """At once; the text says why."""
+    found = said(CHECK, (0.0, zone(template("a", state, status="Connection refused"), template("b"))))
+    assert problems(found) == {("not_ready",), ("ready", "a")}
+    assert found["errors", "connect"].value == 1
+    assert found["ready", "a"].remedy == BY_ERROR[ErrorClass.CONNECT]
+    assert found["ready", "a"].seen == "connect: Connection refused"
+    assert found["stuck",].value == 0
+
+
+def test_a_ready_copy_in_one_store_suffices() -> None:
+    """Whatever has become of the others."""
+    copies = (Download("nfs1", "DOWNLOAD_ERROR"), Download("nfs2", "DOWNLOADED", 100))
+    assert problems(said(CHECK, (0.0, zone(template("a", downloads=copies))))) == set()
+
+
+def test_a_copy_that_moves_suffices_while_it_moves() -> None:
+    """One store failed, the other is loading; when it stands still for an hour nothing is left to wait for."""
+    copies = [template("a", "DOWNLOAD_ERROR", "DOWNLOAD_IN_PROGRESS", percent=p, status="refused") for p in (3, 9)]
+    assert problems(said(CHECK, (0.0, zone(copies[0])), (HOUR, zone(copies[1])))) == set()
+    assert problems(said(CHECK, (0.0, zone(copies[0])), (HOUR, zone(copies[0])))) == {("not_ready",), ("ready", "a")}
+
+
+def test_a_download_that_gets_on_never_alarms() -> None:
+    """A huge image over a thin line: one percent an hour."""
+    rounds = [(n * HOUR * 0.9, zone(template("a", "DOWNLOAD_IN_PROGRESS", percent=n))) for n in range(20)]
+    found = said(CHECK, *rounds)
+    assert problems(found) == set()
+    assert found["downloading",].value == 1
+
+
+@pytest.mark.parametrize("state", ["DOWNLOAD_IN_PROGRESS", "UPLOAD_IN_PROGRESS"])
+def test_a_download_that_stands_still_for_an_hour(state: str) -> None:
+    """Not before; the exporter need not have seen its begin."""
+    stands = zone(template("a", state, percent=37, status="37% Downloaded"))
+    assert problems(said(CHECK, (0.0, stands), (HOUR - 1, stands))) == set()
+    found = said(CHECK, (0.0, stands), (HOUR / 2, stands), (HOUR, stands))
+    assert problems(found) == {("not_ready",), ("ready", "a")}
+    assert (found["stuck",].value, found["downloading",].value) == (1, 0)
+    assert found["ready", "a"].seen == "stands still for 60 min: 37% Downloaded"
+    assert found["ready", "a"].remedy == REGISTER_AGAIN
+    assert all(found["errors", error.value].value == 0 for error in ErrorClass)
+
+
+def test_a_download_that_nobody_begins() -> None:
+    """No secondary storage VM for a quarter of an hour."""
+    waits = zone(template("a", "NOT_DOWNLOADED"))
+    assert problems(said(CHECK, (0.0, waits), (899.0, waits))) == set()
+    found = said(CHECK, (0.0, waits), (900.0, waits))
+    assert problems(found) == {("not_ready",), ("ready", "a")}
+    assert found["ready", "a"].remedy == SEE_SSVM
+
+
+@pytest.mark.parametrize("state", ["NOT_UPLOADED", "CREATING", "CREATED", "DOWNLOADED", "UPLOADED"])
+def test_what_waits_for_people_or_is_made_of_a_snapshot_never_alarms(state: str) -> None:
+    """However long: nobody has chosen the file yet, or a volume is large."""
+    waits = zone(template("a", state, status="Processing"))
+    assert problems(said(CHECK, (0.0, waits), (50 * HOUR, waits))) == set()
+
+
+def test_the_hour_begins_anew_when_it_got_on_or_was_ready_between() -> None:
+    """A fact that did not hold in between is another one."""
+    stands, moved = (zone(template("a", "DOWNLOAD_IN_PROGRESS", percent=p)) for p in (37, 38))
+    assert problems(said(CHECK, (0.0, stands), (HOUR, moved), (2 * HOUR - 1, moved))) == set()
+    assert problems(said(CHECK, (0.0, stands), (HOUR / 2, moved), (HOUR, stands))) == set()
+
+
+def test_versions_that_tell_no_states_are_judged_by_the_text() -> None:
+    """Before downloaddetails: a text that is no progress is an error; a percentage that stands is stuck."""
+    old = {"is_ready": False, "downloads": ()}
+    failed = zone(template("a", **old, status="images.example: Name or service not known"))
+    assert said(CHECK, (0.0, failed))["errors", "dns"].value == 1
+    stands = zone(template("a", **old, status="37% Downloaded"))
+    assert problems(said(CHECK, (0.0, stands))) == set()
+    assert problems(said(CHECK, (0.0, stands), (HOUR, stands))) == {("not_ready",), ("ready", "a")}
+    for text in ("", "NotUploaded", "Creating", "Installing Template"):
+        quiet = zone(template("a", **old, status=text))
+        assert problems(said(CHECK, (0.0, quiet), (9 * HOUR, quiet))) == set()
+
+
+def test_system_templates_of_other_hypervisors_never_alarm() -> None:
+    """The well-known false alarm, in any state."""
+    foreign = [template(s, s, type="SYSTEM", hypervisor="XenServer") for s in ("NOT_DOWNLOADED", "DOWNLOAD_ERROR")]
+    found = said(CHECK, (0.0, zone(*foreign)), (HOUR, zone(*foreign)))
+    assert problems(found) == set()
+    assert found["downloading",].value == 0
+
+
+def test_rows_are_bounded_and_the_count_is_not() -> None:
+    """Secondary storage is gone: every template fails."""
+    many = [template(f"t{n:03}", "DOWNLOAD_ERROR", status="No space left on device") for n in range(60)]
+    found = said(CHECK, (0.0, zone(*many)))
+    assert found["not_ready",].value == found["errors", "storage_write"].value == 60
+    assert len([key for key in found if key[0] == "ready"]) == ROWS_PER_TARGET
+    assert found["not_ready",].remedy == BY_ERROR[ErrorClass.STORAGE_WRITE]
+
+
+def test_secrets_of_texts_are_not_told() -> None:
+    """The text names the URL that it was registered with."""
+    text = "Failed to download https://user:canary@images.example/x due to redirection, response code: 302"
+    found = said(CHECK, (0.0, zone(template("a", "DOWNLOAD_ERROR", status=text))))
+    assert "canary" not in repr(found)
