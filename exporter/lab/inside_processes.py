@@ -35,6 +35,7 @@ def processes(router: Router) -> str:
     age = max(router.uptime - 30, 1)
     lines = [f"1 0 {router.uptime} init {'/lib/systemd/systemd --system' if router.era == 'C' else 'init [2]'}"]
     lines.append(f"50 1 {age} rsyslogd {'/usr/sbin/rsyslogd -n -iNONE' if router.era == 'C' else 'rsyslogd'}")
+    lines.append(f"55 1 {age} cron /usr/sbin/cron -f")
     lines.append(f"61 1 {age} sshd sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups")
     lines.append(f"71 1 {age} haproxy /usr/sbin/haproxy -Ws -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid")
     if router.dns != "down" and not is_backup(router):
@@ -114,13 +115,7 @@ def units(router: Router) -> str:
     """Return systemd's units: name, load, active, sub, result, restarts; nothing before era C."""
     if router.era != "C":
         return ""
-    rows = [
-        ("ssh", True),
-        ("rsyslog", True),
-        ("cron", True),
-        ("haproxy", True),
-        ("apache2", router.web.state != "down"),
-    ]
+    rows = [("haproxy", True), ("apache2", router.web.state != "down")]
     rows += [("dnsmasq", router.dns != "down" and not is_backup(router))]
     rows += [("keepalived", router.redundant), ("conntrackd", router.redundant), ("cloud", False)]
     lines = [f"{name}.service loaded {'active running' if on else 'inactive dead'} success 0" for name, on in rows]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from exporter.lab import condition
 from exporter.lab.inside_network import firewall, ip_addresses, neighbours, nft
 from exporter.lab.inside_processes import processes, sockets, units
 from exporter.lab.tree import Tree, tools
@@ -39,12 +40,12 @@ def router_tree(world: World, router: Router) -> Tree:
     _web(tree, router)
     _names(tree, router)
     tree.put("var/log/dnsmasq.log", _dhcp_log(world, router))
-    tree.knows = {
+    tree.knows |= {
         "hostname": router.answers_as or router.name,
         "era": router.era,
-        "ps": processes(router),
+        "ps": condition.process_lines(router.condition, processes(router)),
         "sockets": sockets(router),
-        "units": units(router),
+        "units": condition.unit_lines(router.condition, told=units(router)) if router.era == "C" else "",
         "iptables": "" if router.routed else firewall(router),
         "nft": nft(router),
         "ip": ip_addresses(router),
@@ -59,8 +60,7 @@ def _system(tree: Tree, router: Router) -> None:
     tree.put("proc/sys/kernel/hostname", f"{router.answers_as or router.name}\n", mode=0o444)
     tree.put("proc/uptime", f"{router.uptime}.42 {router.uptime}.17\n", mode=0o444)
     tree.put("proc/loadavg", "0.02 0.05 0.01 1/112 2878\n", mode=0o444)
-    tree.put("proc/mounts", "/dev/vda6 / ext4 rw,relatime,errors=remount-ro 0 0\nproc /proc proc rw 0 0\n", mode=0o444)
-    tree.put("var/cache/cloud/boot_up_done", "")
+    condition.put(tree, router.condition)
     if router.era == "C":
         tree.put("run/systemd/system/.keep", "")
     for script in SCRIPTS[router.era]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exporter.lab import condition
 from exporter.lab.inside_router import CANARY, RELEASES
 from exporter.lab.tree import Tree, tools
 from exporter.lab.world import SystemVm, World
@@ -30,12 +31,14 @@ def console_tree(world: World, vm: SystemVm) -> Tree:
     tree.put("var/cache/cloud/cmdline", f"template=domP type=consoleproxy name={vm.name} vmpassword={CANARY}\n")
     java = [f"900 1 {vm.uptime - 40} java {JAVA}"] if vm.agent else []
     lines = [f"1 0 {vm.uptime} systemd /lib/systemd/systemd --system", f"61 1 {vm.uptime} sshd sshd: /usr/sbin/sshd -D"]
-    tree.knows = {
+    condition.put(tree, vm.condition)
+    told = f"cloud.service loaded {'active running' if vm.agent else 'inactive dead'} success 0\n"
+    tree.knows |= {
         "hostname": name,
         "era": "C",
         "ps": "\n".join([*lines, *java]) + "\n",
         "sockets": _sockets(vm, tls=world.serves_tls(vm)),
-        "units": f"cloud.service loaded {'active running' if vm.agent else 'inactive dead'} success 0\n",
+        "units": condition.unit_lines(vm.condition, told=told),
         "ip": f"1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet {vm.control}/16 scope global eth0\n"
         f"3: eth1    inet {vm.private}/24 scope global eth1\n4: eth2    inet {vm.public}/24 scope global eth2\n",
     }

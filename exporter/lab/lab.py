@@ -25,6 +25,7 @@ from exporter.lab.faults import CATALOGUE
 from exporter.lab.host_ports import host_places, store_places
 from exporter.lab.inside_host import host_tree, model_host_trees
 from exporter.lab.inside_router import CANARY, router_tree
+from exporter.lab.inside_secondary import secondary_tree
 from exporter.lab.inside_system_vm import console_tree
 from exporter.lab.listeners import Listeners, Opener, Place
 from exporter.lab.management_inside import management_tree
@@ -212,8 +213,7 @@ class Lab:
         for router in self._true(world):
             self._shelf.put(router_tree(world, router))
         for vm in world.system_vms:
-            if vm.kind == "consoleproxy":
-                self._shelf.put(console_tree(world, vm))
+            self._shelf.put(console_tree(world, vm) if vm.kind == "consoleproxy" else secondary_tree(world, vm))
         for server in world.management_servers:
             self._shelf.put(management_tree(world, server))
             self._runner.install(server.name, server.wrapper)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from exporter.lab.condition import Condition
 from exporter.lab.places import Host, Zone, identity
 
 
@@ -27,8 +28,7 @@ class Console:
 class SystemVm:
     """A console proxy or secondary storage VM.
 
-    ``mount``: up | missing | hangs | read_only, the image store of a secondary storage VM; ``disk`` and ``memory`` are
-    percent in use.
+    ``mount``: up | missing | hangs | read_only, the image store of a secondary storage VM.
     """
 
     number: int
@@ -49,9 +49,10 @@ class SystemVm:
     ssh: str = "up"
     answers_as: str = ""
     mount: str = "up"
-    disk: int = 34
-    memory: int = 41
-    is_read_only: bool = False  # its root file system
+    resolver: str = "up"  # up | silent | unknown: what becomes of names that it looks up
+    stored: set[tuple[int, int]] = field(default_factory=lambda: {(1, 1), (1, 3), (2, 201)})  # account, template
+    internal_route: str = "Management"  # the NIC by which it reaches allowed internal sites
+    condition: Condition = field(default_factory=Condition)
     console: Console = field(default_factory=Console)
 
     @property

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from exporter.lab.condition import Condition
 from exporter.lab.database_record import Database
 from exporter.lab.management import ManagementServer
 from exporter.lab.places import Era, Host, Instance, Network, Nic, Offering, PhysicalNetwork, Ports, Zone, identity
 from exporter.lab.system_vms import Console, SystemVm
 
 __all__ = [
+    "Condition",
     "Console",
     "Era",
     "Health",
@@ -128,6 +130,7 @@ class Router:
     silent: set[str] = field(default_factory=set)  # addresses that do not answer to its ARP requests
     heard: dict[str, str] = field(default_factory=dict)  # address -> MAC that answers for it, when another one
     untaken: dict[str, int] = field(default_factory=dict)  # address -> DHCP offers that its guest did not take
+    condition: Condition = field(default_factory=Condition)
     model: str = ""  # name of the machine whose answers it gives, when it has no tree of its own
 
     @property
