@@ -13,6 +13,7 @@ from exporter.questions.seen import HttpSeen, TlsSeen
 from exporter.sources import tls as contexts
 from exporter.sources.dial import HOST_NAME, READ_LIMIT, Streams, dialled, not_a_name
 from exporter.sources.dns import Lookups
+from exporter.sources.handshake import shown
 
 START_BYTES = 512  # of a body: enough to see what kind of page it is
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
@@ -80,6 +81,17 @@ class Probe:
                 raise
         seen = await self._handshake(address, port, server_name, self._reading)
         return TlsSeen(seen.certificate, seen.protocol, cause.verify_code, cause.verify_message)
+
+    async def certificate(self, address: str, port: int) -> TlsSeen:
+        """Return the certificate that a server shows, whoever signed it, also where it demands one of its clients.
+
+        No name is sent; ``protocol`` is empty where the server ended the handshake for want of our certificate.
+
+        Raises:
+            SourceError: as ``tls``; TOO_LARGE when the handshake never ends.
+        """
+        async with self._slots, dialled(address, port, self._seconds) as streams:
+            return await shown(streams, self._reading)
 
     async def _handshake(self, address: str, port: int, server_name: str, context: ssl.SSLContext) -> TlsSeen:
         """Return what one handshake showed."""

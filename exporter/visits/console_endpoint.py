@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from exporter.cloud.targets import ConsoleEndpoint
-from exporter.model import Failure, Ports, Question, Reason, SourceError, UnreadableError
+from exporter.model import Failure, Ports, Question, Reason, SourceError
 from exporter.questions import console
 from exporter.sources.probe import Probe
+from exporter.visits.outcomes import outcome, tried
 from exporter.visits.ways import Ways
 
 TARGET = ConsoleEndpoint
@@ -42,27 +43,7 @@ async def visit(
         async with asyncio.timeout(0.9 * seconds):  # what is known by then is not lost to the schedule's deadline
             await _walk(target, asked, ways.probe, ways.ports, brought)
     late = Failure(Reason.TIMEOUT, f"not asked within {0.9 * seconds:g} s")
-    return {question: _outcome(question, brought.get(question, late)) for question in asked}
-
-
-def _outcome(question: Question[Any], raw: object) -> Any:
-    """Return what the question's reader makes of it, or a Failure."""
-    if isinstance(raw, Failure):
-        return raw
-    try:
-        return question.read(raw)
-    except SourceError as error:
-        return Failure(error.reason, error.detail)
-    except UnreadableError as error:
-        return Failure(Reason.UNREADABLE, str(error))
-
-
-async def _tried(step: Awaitable[Any]) -> Any:
-    """Return what a step brought, or the SourceError it raised: both are answers."""
-    try:
-        return await step
-    except SourceError as error:
-        return error
+    return {question: outcome(question, brought.get(question, late)) for question in asked}
 
 
 async def _walk(
@@ -70,20 +51,20 @@ async def _walk(
 ) -> None:
     """Go all the way and note what each step brought."""
     place = target.console
-    found = brought[console.CONSOLE_NAME] = await _tried(probe.resolve(place.hostname))
+    found = brought[console.CONSOLE_NAME] = await tried(probe.resolve(place.hostname))
     address = place.address
     for address in (place.address,) if isinstance(found, SourceError) else found[:MOST_TRIED]:
         step = probe.tcp(address, _web_port(target, ports))
-        connected = brought[console.CONSOLE_TCP] = await _tried(step)
+        connected = brought[console.CONSOLE_TCP] = await tried(step)
         if not isinstance(connected, SourceError):
             await _web(target, address, probe, ports, brought)
             break
         blocked = Failure(connected.reason, connected.detail)
         for question in (console.CONSOLE_TLS, console.CONSOLE_CERTIFICATE, console.CONSOLE_PAGE):
             brought[question] = blocked
-    brought[console.CONSOLE_VNC] = await _tried(_vnc(target, address, probe, ports))
+    brought[console.CONSOLE_VNC] = await tried(_vnc(target, address, probe, ports))
     if console.CONSOLE_NEXT_NAMES in asked:
-        names = [(name, await _tried(probe.resolve(name))) for name in target.next_names]
+        names = [(name, await tried(probe.resolve(name))) for name in target.next_names]
         brought[console.CONSOLE_NEXT_NAMES] = tuple(names)
 
 
@@ -95,12 +76,12 @@ def _web_port(target: ConsoleEndpoint, ports: Ports) -> int:
 async def _web(target: ConsoleEndpoint, address: str, probe: Probe, ports: Ports, brought: Brought) -> None:
     """Shake hands where TLS is used, then get the page."""
     name, tls, port = target.console.hostname, target.console.tls, _web_port(target, ports)
-    session = await _tried(probe.tls(address, port, name)) if tls else None
+    session = await tried(probe.tls(address, port, name)) if tls else None
     brought[console.CONSOLE_TLS] = brought[console.CONSOLE_CERTIFICATE] = session
     if isinstance(session, SourceError):
         brought[console.CONSOLE_PAGE] = Failure(session.reason, session.detail)
     else:
-        brought[console.CONSOLE_PAGE] = await _tried(probe.http(address, port, name, console.PAGE, tls=tls))
+        brought[console.CONSOLE_PAGE] = await tried(probe.http(address, port, name, console.PAGE, tls=tls))
 
 
 async def _vnc(target: ConsoleEndpoint, address: str, probe: Probe, ports: Ports) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any
 
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Failure, Question, Reason, SourceError
+from exporter.questions.host_endpoint import HOST_CERTIFICATE, services
+from exporter.sources.probe import Probe
+from exporter.visits.outcomes import outcome, tried
 from exporter.visits.ways import Ways
 
 TARGET = HostEndpoint
@@ -20,12 +24,38 @@ def is_lit(ways: Ways) -> bool:
 async def visit(
     target: HostEndpoint, due: Iterable[Question[Any]], ways: Ways, seconds: float
 ) -> Mapping[Question[Any], Any]:
-    """Return a value or Failure for each due question.
+    """Return a value or Failure for each due question; all ports are dialled at once.
 
     Raises:
         SourceError: NOT_CONFIGURED when SSH is not configured.
     """
-    del target, seconds
     if ways.dial is None:
         raise SourceError(Reason.NOT_CONFIGURED, "ssh is not configured")
-    return {question: Failure(Reason.UNSUPPORTED, "not dialled yet") for question in due}
+    asked = tuple(due)
+    brought = await asyncio.gather(*(_bounded(_step(question, target, ways.dial, ways), seconds) for question in asked))
+    return {question: outcome(question, raw) for question, raw in zip(asked, brought, strict=True)}
+
+
+async def _bounded(step: Awaitable[Any], seconds: float) -> Any:
+    """Return what a step brought in most of the visit's time, so that what is known by then is not lost."""
+    try:
+        return await asyncio.wait_for(step, 0.9 * seconds)
+    except TimeoutError:
+        return Failure(Reason.TIMEOUT, f"not asked within {0.9 * seconds:g} s")
+
+
+async def _step(question: Question[Any], target: HostEndpoint, dial: Probe, ways: Ways) -> Any:
+    """Return what the question's reader takes."""
+    host = target.host
+    if question is HOST_CERTIFICATE:
+        is_kvm = host.hypervisor == "KVM"
+        none = SourceError(Reason.REFUSED, "no libvirt there")
+        return await tried(dial.certificate(host.address, ways.ports.libvirt_tls)) if is_kvm else none
+    wanted = services(host.hypervisor, ways.ports)
+    tries = await asyncio.gather(*(_tries(dial, host.address, ports) for ports in wanted.values()))
+    return dict(zip(wanted, tries, strict=True))
+
+
+async def _tries(dial: Probe, address: str, ports: tuple[int, ...]) -> list[object]:
+    """Return what became of a connection to each port."""
+    return list(await asyncio.gather(*(tried(dial.tcp(address, port)) for port in ports)))

@@ -104,5 +104,7 @@ PROBED: dict[str, tuple[Any, ...]] = {
     "console_tls": (*TLS, *FAILED),
     "console_certificate": (*TLS, *FAILED),
     "console_page": (HttpSeen(200, "", "text/html", b"<html>"), HttpSeen(302, "https://x/", "", b""), *FAILED),
+    "host_ports": ({"ssh": (None,), "libvirt": (FAILED[1], None)}, {"https": FAILED[:2]}, {"ssh": FAILED[2:]}),
+    "host_certificate": (*TLS[:2], *FAILED),
     "console_next_names": ((("203-0-113-7.console.example", ("203.0.113.7",)), ("203-0-113-8.x", FAILED[0])), ()),
 }
