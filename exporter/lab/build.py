@@ -16,7 +16,7 @@ than the smallest lab has are copies (scale.py).
 
 from __future__ import annotations
 
-from exporter.lab import management, scale, traps
+from exporter.lab import management, scale, templates, traps
 from exporter.lab.options import SMALLEST_HOSTS, Options
 from exporter.lab.racking import rack
 from exporter.lab.routers import add_router
@@ -59,8 +59,8 @@ def build(options: Options, ports: Ports, start: float) -> World:
     """Return the healthy world for these options; ``start`` is unix time and dates everything in it."""
     world = World(ports, start, start, settings=dict(SETTINGS))
     world.management_servers = management.healthy()
-    world.templates = {"debian-12": True, "windows-2022": True, "appliance": False}
     _zones(world)
+    world.templates = templates.healthy(world.zones, start)
     _hosts(world, options)
     _networks(world, options.vms_per_network)
     _system_vms(world)

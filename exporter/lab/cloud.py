@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exporter.lab import rows_guests, rows_network, rows_zone
+from exporter.lab import rows_guests, rows_network, rows_templates, rows_zone
 from exporter.lab.world import World
 
 Row = dict[str, Any]
@@ -33,7 +33,7 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listNetworks": rows_guests.networks,
     "listVirtualMachines": rows_guests.instances,
     "listRouters": rows_guests.routers,
-    "listTemplates": rows_guests.templates,
+    "listTemplates": rows_templates.templates,
 }
 FRESH = 30.0
 """Seconds for which rows with dates that move on are kept; the others stay until another world is shown."""

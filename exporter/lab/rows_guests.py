@@ -1,4 +1,4 @@
-"""API rows of what tenants have: networks, instances, routers, templates."""
+"""API rows of what tenants have: networks, instances, routers."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ def _instance(world: World, instance: Instance) -> Row:
         "templateid": identity("template", instance.template),
         "templatename": instance.template,
         "hypervisor": "KVM",
-        "passwordenabled": world.templates[instance.template],
+        "osdisplayname": world.templates[instance.template].os,
+        "passwordenabled": world.templates[instance.template].password,
         "created": date(instance.created),
         "nic": [{**_nic(instance.nic, instance.number, 0, instance.network.zone), "virtualmachineid": instance.id}],
     }
@@ -189,26 +190,3 @@ def _health(world: World, router: Router, one: Health) -> Row:
         "details": one.details,
     }
     return {**row, "status": "SUCCESS" if one.ok else "FAILED"} if router.enum_health else row
-
-
-def templates(world: World) -> list[Row]:
-    """Return listTemplates: one row per template and zone."""
-    return [
-        {
-            "id": identity("template", name),
-            "name": name,
-            "displaytext": name,
-            "zoneid": zone.id,
-            "zonename": zone.name,
-            "isready": True,
-            "status": "Download Complete",
-            "passwordenabled": password,
-            "format": "QCOW2",
-            "hypervisor": "KVM",
-            "templatetype": "USER",
-            "ispublic": True,
-            "downloaddetails": [{"datastore": f"{zone.name}-secondary", "downloadState": "DOWNLOADED"}],
-        }
-        for name, password in world.templates.items()
-        for zone in world.zones
-    ]

@@ -31,7 +31,7 @@ def instances(world: World, made: Network, count: int, hosts: Sequence[Host] = (
 
 def instance(world: World, made: Network, host: Host) -> Instance:
     """Add the next running instance to a network, on a host."""
-    number, names = 20 + len(world.instances), list(world.templates)
+    number, names = 20 + len(world.instances), [one.name for one in world.templates.values() if one.is_offered]
     members = world.members.setdefault(made.id, [])
     place = len(members)
     mac = f"02:00:{made.number >> 8:02x}:{made.number & 255:02x}:00:{place + 10:02x}"

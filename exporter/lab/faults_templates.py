@@ -1,0 +1,32 @@
+"""Faults of templates as CloudStack knows them. They strike debian-12 in zone east unless they say otherwise."""
+
+from __future__ import annotations
+
+from exporter.lab.fault import fault
+from exporter.lab.templates import LabTemplate
+from exporter.lab.world import World
+from exporter.model import Issue
+
+TEMPLATES = Issue.TEMPLATES
+
+
+def _debian(world: World) -> LabTemplate:
+    return world.templates["debian-12"]
+
+
+@fault(TEMPLATES, "not_ready", "ready")
+def template_download_failed(world: World) -> None:
+    """The web server of a template answered 404."""
+    _debian(world).fails(world.zones[0], " HTTP Server returned 404 (expected 200 OK) ")
+
+
+@fault(TEMPLATES, "not_ready", "ready", after=3700)
+def template_download_stuck(world: World) -> None:
+    """The download of a template has stood at one percentage for an hour."""
+    _debian(world).fails(world.zones[0], "37% Downloaded", "DOWNLOAD_IN_PROGRESS", "37")
+
+
+@fault(TEMPLATES, "not_ready", "ready", after=1000)
+def template_download_not_begun(world: World) -> None:
+    """Nobody begins to download a template."""
+    _debian(world).fails(world.zones[0], "", "NOT_DOWNLOADED")
