@@ -13,6 +13,7 @@ from exporter.lab.database_record import Database
 from exporter.lab.management import ManagementServer
 from exporter.lab.places import Era, Host, Instance, Network, Nic, Offering, PhysicalNetwork, Ports, Zone, identity
 from exporter.lab.system_vms import Console, SystemVm
+from exporter.lab.templates import LabTemplate
 
 __all__ = [
     "Condition",
@@ -197,7 +198,7 @@ class World:
     system_vms: list[SystemVm] = field(default_factory=list)
     management_servers: list[ManagementServer] = field(default_factory=list)
     database: Database = field(default_factory=Database)
-    templates: dict[str, bool] = field(default_factory=dict)  # name -> password-enabled
+    templates: dict[str, LabTemplate] = field(default_factory=dict)  # by name
     members: dict[str, list[Instance]] = field(default_factory=dict)  # network id -> its instances
     settings: dict[str, str] = field(default_factory=dict)
     zone_settings: dict[str, dict[str, str]] = field(default_factory=dict)
