@@ -1,0 +1,65 @@
+"""/etc/network/interfaces and what it includes, as ifupdown reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exporter.lint.files import Files
+from exporter.lint.reading import lines, some, text
+
+MAIN = "/etc/network/interfaces"
+FOLDER = "/etc/network/interfaces.d"
+STACKED = ("bond-slaves", "bond_slaves", "bridge_ports", "bridge-ports", "ovs_bonds", "slaves")
+
+
+@dataclass(frozen=True, slots=True)
+class Iface:
+    """One stanza ``iface <name> inet <method>``, not of the loopback.
+
+    Attributes:
+        stacked: the line that makes a bond or bridge of it, empty when none does.
+        starts: it is brought up at boot.
+    """
+
+    path: str
+    name: str
+    method: str
+    stacked: str = ""
+    starts: bool = False
+
+
+def stanzas(content: str, path: str) -> tuple[list[Iface], set[str]]:
+    """Return the IPv4 stanzas of one file, and the names that it brings up at boot."""
+    found: list[Iface] = []
+    started: set[str] = set()
+    for line in lines(content):
+        words = line.split()
+        if words[0] == "auto" or words[0].startswith("allow-"):
+            started |= set(words[1:])
+        elif words[0] == "iface" and len(words) >= 4:
+            found.append(Iface(path, words[1], words[3] if words[2] == "inet" else ""))
+        elif words[0] in STACKED and found and words[1:] != ["none"]:
+            found[-1] = Iface(path, found[-1].name, found[-1].method, stacked=line)
+    return [one for one in found if one.name != "lo"], started
+
+
+async def ifaces(files: Files) -> tuple[Iface, ...]:
+    """Return the IPv4 stanzas of the main file and of the folder, if that is included."""
+    main = await text(files, MAIN)
+    if main is None:
+        return ()
+    found, started = stanzas(main, MAIN)
+    if any(line.startswith("source") for line in lines(main)):
+        for path in await some(files, FOLDER, "*"):
+            more, names = stanzas(await text(files, path) or "", path)
+            found, started = [*found, *more], started | names
+    return tuple(
+        Iface(one.path, one.name, one.method, one.stacked, starts=_is_started(one.name, started))
+        for one in found
+        if one.method
+    )
+
+
+def _is_started(name: str, started: set[str]) -> bool:
+    """Return whether ``auto`` or ``allow-`` lines name it; a pattern there may stand for it."""
+    return name in started or any(set("/*?[") & set(pattern) for pattern in started)

@@ -1,0 +1,62 @@
+"""/etc/network/interfaces (ifupdown): settings that leave guests without network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from exporter.lint.files import Files
+from exporter.lint.interfaces import MAIN, Iface, ifaces
+from exporter.lint.kernel import is_fixed, is_other_name, names_are_classic
+from exporter.lint.managers import dynamic, setup
+from exporter.lint.reading import program
+from exporter.lint.rule import About, Found, Rule
+
+
+async def without_dhcp(files: Files, _about: About) -> AsyncIterator[Found]:
+    """Yield that no interface asks DHCP and is brought up, where nothing but ifupdown would do it."""
+    found = tuple(one for one in await ifaces(files) if not one.stacked)
+    if any(one.starts for one in dynamic(found)) or await _is_of_others(files, found):
+        return
+    if found:
+        yield Found(found[0].path, _words(found))
+    elif await program(files, "ifup") and await files.kind(MAIN) is not None:
+        yield Found(MAIN, "no iface but lo")
+
+
+async def _is_of_others(files: Files, found: tuple[Iface, ...]) -> bool:
+    """Return whether another manager sets up NICs that stand in no stanza."""
+    return not found and (await setup(files)).manager not in {"", "ifupdown"}
+
+
+def _words(found: tuple[Iface, ...]) -> str:
+    asking = dynamic(found)
+    if asking:
+        return f"iface {asking[0].name} inet dhcp, and neither auto nor allow-hotplug {asking[0].name}"
+    return f"iface {found[0].name} inet {found[0].method}"
+
+
+async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
+    """Yield what asks DHCP under a name that guests will hardly have, where no other name does."""
+    found = [one for one in dynamic(await ifaces(files)) if one.starts and not one.stacked]
+    names = [one for one in found if not one.name.startswith("/") and is_fixed(one.name)]
+    classic = await names_are_classic(files)
+    if names and len(names) == len(found) and all(is_other_name(one.name, classic=classic) for one in names):
+        yield Found(names[0].path, f"iface {names[0].name} inet dhcp")
+
+
+RULES = (
+    Rule(
+        name="interfaces_without_dhcp",
+        severity="high",
+        breaks="Guests do not ask DHCP: they have no address, or that of the machine the template was made on.",
+        remedy="Write auto eth0 and iface eth0 inet dhcp, and delete the addresses.",
+        judge=without_dhcp,
+    ),
+    Rule(
+        name="interfaces_name",
+        severity="medium",
+        breaks="Where the hypervisor puts the NIC into another slot it has another name, and the guest no network.",
+        remedy="Boot with net.ifnames=0 biosdevname=0 and use eth0.",
+        judge=bound_to_name,
+    ),
+)
