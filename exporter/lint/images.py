@@ -1,14 +1,28 @@
-"""Template images: opened read-only, never mounted."""
+"""Template images: opened read-only, never mounted.
+
+How it goes: the file is held open by descriptor; its format is told from its content, and one that names other files
+is refused; what is not raw is laid out as a raw disk that has no name; partitions and logical volumes are arithmetic;
+ext is read by debugfs, XFS here, others by libguestfs where it is installed.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.lint import convert
+from exporter.lint.disk_map import places
+from exporter.lint.disks import Disk
 from exporter.lint.files import Files, LintError
 from exporter.lint.limits import Limits
+from exporter.lint.readers import readable
+from exporter.lint.systems import root_of
+from exporter.lint.tools import Tools
+from exporter.lint.tree import Tree
 from exporter.model import Reason
 
 
@@ -19,8 +33,8 @@ class OpenImage:
     Attributes:
         format: qcow2 | raw | vpc | vhdx | vmdk, as qemu-img names them, told from the content and never the name.
         virtual_bytes: size of the disk.
-        system: linux | windows, empty when neither was found; ``root`` then has no files.
-        root: its files.
+        system: linux | windows, empty when its file systems hold neither.
+        root: its files; where no system was found everything asked of it is an error.
     """
 
     format: str
@@ -42,5 +56,42 @@ async def opened(image: Path, limits: Limits, work: Path) -> AsyncIterator[OpenI
     Raises:
         LintError: it cannot be opened; the detail names the remedy, not the image.
     """
-    raise LintError(Reason.UNSUPPORTED, "images are not opened yet")
-    yield
+    try:
+        async with asyncio.timeout(limits.seconds), AsyncExitStack() as stack:
+            yield await _open(image, limits, work, stack)
+    except TimeoutError:
+        message = f"not read within {limits.seconds:g} s: raise the limit, or look whether the image is damaged"
+        raise LintError(Reason.TIMEOUT, message) from None
+
+
+async def _open(image: Path, limits: Limits, work: Path, stack: AsyncExitStack) -> OpenImage:
+    """Return the image; what was opened for it is closed with ``stack``."""
+    file = stack.enter_context(convert.held(image))
+    form = await asyncio.to_thread(convert.format_of, file)
+    tools = Tools(Path(stack.enter_context(_private(work))), limits)
+    raw, size = await _raw(file, form, tools, stack)
+    disk = Disk(raw, ((0, size),))
+    volumes = await readable(await asyncio.to_thread(places, disk), tools, stack)
+    system, root = await root_of(volumes, limits)
+    nothing = Tree({(): LintError(Reason.MISSING, "no system was found in the image")}, limits)
+    return OpenImage(form, size, system, root or nothing)
+
+
+def _private(work: Path) -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="lint-", dir=work)
+    except OSError as error:
+        raise LintError(Reason.FAILED, f"nothing can be written in the work directory: {error}") from None
+
+
+async def _raw(file: int, form: str, tools: Tools, stack: AsyncExitStack) -> tuple[int, int]:
+    """Return the descriptor and the size of the raw disk; raw images are used where they lie."""
+    limit = tools.limits.virtual_bytes
+    size = convert.size_of(file) if form == "raw" else (await convert.info(tools, file, form)).virtual_bytes
+    if size > limit:
+        raise LintError(Reason.TOO_LARGE, f"the disk has {size} bytes, more than {limit}: too large for a template")
+    if form == "raw":
+        return file, size
+    raw = stack.enter_context(convert.nameless(tools.folder, size))
+    await convert.lay_out(tools, file, form, raw)
+    return raw, size

@@ -1,0 +1,157 @@
+"""Images of any format, laid out as the raw disk they stand for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.lint.files import LintError
+from exporter.lint.formats import HEAD, TAIL, told
+from exporter.lint.limits import Limits
+from exporter.lint.tools import Ran, Tools
+from exporter.model import Reason
+
+LOOK = 0.1  # seconds between two looks at how much was written
+MOST_INFO = 64 * 1024  # bytes of what qemu-img says of an image
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What qemu-img says of an image.
+
+    Attributes:
+        virtual_bytes: size of the disk.
+    """
+
+    virtual_bytes: int
+
+
+@contextmanager
+def held(image: Path) -> Iterator[int]:
+    """Hold an image open for reading; raises LintError when it is no regular file or may not be read.
+
+    From here on it is known by its descriptor only, so nobody can put another file into its place.
+    """
+    try:
+        file = os.open(image, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
+    except FileNotFoundError:
+        raise LintError(Reason.MISSING, "there is no such file") from None
+    except PermissionError:
+        raise LintError(Reason.PERMISSION, "it may not be read: let the exporter's user read it") from None
+    except (OSError, ValueError) as error:
+        raise LintError(Reason.UNREADABLE, f"it cannot be opened: {error}") from None
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise LintError(Reason.UNSUPPORTED, "it is no regular file")
+        yield file
+    finally:
+        os.close(file)
+
+
+def size_of(file: int) -> int:
+    """Return the size of an open file in bytes."""
+    return os.fstat(file).st_size
+
+
+def format_of(file: int) -> str:
+    """Return the format of an open image; raises LintError for those that are refused."""
+    try:
+        size = os.fstat(file).st_size
+        return told(os.pread(file, HEAD, 0), os.pread(file, TAIL, max(size - TAIL, 0)))
+    except OSError as error:
+        raise LintError(Reason.UNREADABLE, f"it cannot be read: {error}") from None
+
+
+async def info(tools: Tools, file: int, form: str) -> Info:
+    """Return what qemu-img says of an image that is not raw.
+
+    **Source**: ``qemu-img info -U --output=json``.
+    """
+    said = _fine(
+        await tools.run("qemu-img", "info", "-U", "--output=json", _name(file, form), files=(file,), most=MOST_INFO)
+    )
+    return read_info(said.out, form)
+
+
+def read_info(raw: bytes, form: str) -> Info:
+    """Return what ``qemu-img info --output=json`` printed; raises LintError for what is refused, or no such text."""
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise LintError(Reason.UNREADABLE, "qemu-img said nothing that can be read")
+    size, others = found.get("virtual-size"), [key for key in found if "backing" in key]
+    if found.get("format") != form or isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise LintError(Reason.UNREADABLE, f"qemu-img does not take it for {form}")
+    if others or "data-file" in json.dumps(found.get("format-specific", "")):
+        raise LintError(Reason.UNSUPPORTED, "it names other files: qemu-img convert it into an image of its own")
+    if found.get("encrypted", False) is not False:
+        raise LintError(Reason.UNSUPPORTED, "the image is encrypted")
+    return Info(size)
+
+
+@contextmanager
+def nameless(folder: Path, size: int) -> Iterator[int]:
+    """Yield the descriptor of an empty file of this size that has no name, so that nothing of it can be left behind."""
+    try:
+        made = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - only making it is tried here
+        made.truncate(size)
+    except OSError as error:
+        raise LintError(Reason.FAILED, f"nothing can be written in the work directory: {error}") from None
+    with made:
+        yield made.fileno()
+
+
+async def lay_out(tools: Tools, file: int, form: str, raw: int) -> None:
+    """Write an image as a raw disk into ``raw``, an empty file of the disk's size.
+
+    The writing is watched: neither the bytes allowed nor the free space kept are passed.
+
+    **Source**: ``qemu-img convert -U -O raw``.
+    """
+    words = ("convert", "-U", "-q", "-m", "1", "-W", "-S", "4k", "-t", "writeback", "-n", "--target-is-zero")
+    target = f"driver=raw,file.driver=file,file.filename=/dev/fd/{raw},file.locking=off"
+    names = (_name(file, form), "--target-image-opts", target)
+    ran = await tools.run(
+        "qemu-img", *words, *names, files=(file, raw), most=HEAD, watch=lambda: _watch(raw, tools.limits)
+    )
+    _fine(ran)
+    guard_space(raw, tools.limits)
+
+
+def _name(file: int, form: str) -> str:
+    """Return what qemu-img opens: this descriptor as this format, without guessing, without a backing file."""
+    layer = {"driver": "file", "filename": f"/dev/fd/{file}", "locking": "off", "read-only": True}
+    backing = {"backing": None} if form in ("qcow2", "vmdk") else {}
+    return "json:" + json.dumps({"driver": form, "read-only": True, "file": layer, **backing})
+
+
+def _fine(ran: Ran) -> Ran:
+    if ran.code or ran.is_cut:
+        words = ran.errors.strip().splitlines() or [f"it ended with {ran.code}"]
+        raise LintError(Reason.UNREADABLE, f"qemu-img: {words[-1][-200:]}; try qemu-img check on it")
+    return ran
+
+
+async def _watch(raw: int, limits: Limits) -> None:
+    """Raise LintError once more was written than may be; never returns."""
+    while True:
+        guard_space(raw, limits)
+        await asyncio.sleep(LOOK)
+
+
+def guard_space(raw: int, limits: Limits) -> None:
+    """Raise LintError when the work file has grown too large, or too little space is left beside it."""
+    if os.fstat(raw).st_blocks * 512 > limits.work_bytes:
+        raise LintError(Reason.TOO_LARGE, f"laid out it takes more than {limits.work_bytes} bytes: raise work_bytes")
+    free = os.fstatvfs(raw)
+    if free.f_bavail * free.f_frsize < limits.free_bytes:
+        raise LintError(Reason.TOO_LARGE, "too little space is left in the work directory")

@@ -1,0 +1,81 @@
+"""Every place of a disk where a file system may lie: the disk itself, partitions, logical volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from exporter.lint.disks import Disk, joined
+from exporter.lint.lvm import LogicalVolume, LvmError, read_group, read_physical
+from exporter.lint.partitions import SECTORS, Partition, read_partitions
+from exporter.lint.volumes import Found, kind_of, own_names
+
+
+def places(disk: Disk) -> tuple[Found, ...]:
+    """Return where file systems may lie, in the order of the disk."""
+    first: tuple[Found, ...] = ()
+    for sector in SECTORS:
+        found = tuple(_partition(disk, one) for one in read_partitions(disk.read, disk.size, sector))
+        if any(one.kind for one in found):
+            first = found
+            break
+        first = first or found
+    return tuple(_opened(first or (_found(disk, "the whole disk"),)))
+
+
+def _partition(disk: Disk, one: Partition) -> Found:
+    found = _found(disk.part(one.offset, one.length), f"partition {one.number}", one.number)
+    return replace(found, names=found.names | {f"PARTUUID={one.uuid}"}) if one.uuid else found
+
+
+def _found(disk: Disk, place: str, number: int = 0, names: frozenset[str] = frozenset()) -> Found:
+    kind = kind_of(disk)
+    return Found(disk, kind, names | frozenset(own_names(disk, kind)), number, place)
+
+
+def _opened(found: tuple[Found, ...]) -> Iterator[Found]:
+    """Yield the places, logical volumes instead of the physical ones that hold them."""
+    physical: dict[str, Disk] = {}
+    texts: dict[bytes, Found] = {}
+    for one in found:
+        if one.kind != "lvm":
+            yield one
+            continue
+        try:
+            identity, text = read_physical(one.disk.read)
+        except LvmError as error:
+            yield replace(one, place=f"{one.place}, LVM: {error}")
+            continue
+        physical[identity] = one.disk
+        texts.setdefault(text, one)
+    for text, one in texts.items():
+        yield from _logical(text, one, physical)
+
+
+def _logical(text: bytes, holder: Found, physical: dict[str, Disk]) -> Iterator[Found]:
+    if not text:
+        return  # its metadata stands on another physical volume
+    try:
+        volumes = read_group(text)
+    except LvmError as error:
+        yield replace(holder, place=f"{holder.place}, LVM: {error}")
+        return
+    for volume in volumes:
+        if volume.layout != "hidden":
+            yield _volume(volume, holder, physical)
+
+
+def _volume(volume: LogicalVolume, holder: Found, physical: dict[str, Disk]) -> Found:
+    place = f"logical volume {volume.group}/{volume.name}"
+    missing = [one for one in volume.segments if one.volume not in physical]
+    if volume.layout or missing or not volume.segments:
+        why = volume.layout or ("a physical volume is missing" if missing else "empty")
+        return Found(holder.disk, "lvm", frozenset(), 0, f"{place}, LVM: {why}")
+    disk = joined([physical[one.volume].part(one.offset, one.length) for one in volume.segments])
+    names = {f"/dev/{volume.group}/{volume.name}", "/dev/mapper/" + _mapped(volume.group) + "-" + _mapped(volume.name)}
+    return _found(disk, place, 0, frozenset(names))
+
+
+def _mapped(name: str) -> str:
+    """Return a name as the device mapper writes it, where a hyphen parts group and volume."""
+    return name.replace("-", "--")

@@ -1,0 +1,77 @@
+"""Which reader suits which file system, and what is said where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+
+from exporter.lint.convert import guard_space, nameless
+from exporter.lint.disks import Disk
+from exporter.lint.ext import Ext
+from exporter.lint.files import LintError
+from exporter.lint.tools import Tools
+from exporter.lint.volumes import Found, Volume
+from exporter.lint.xfs import opened_xfs
+from exporter.model import Reason
+
+CHUNK = 16 * 2**20
+NEVER_A_SYSTEM = ("", "fat", "swap")
+UNREADABLE = {
+    "luks": "is encrypted (LUKS)",
+    "bitlocker": "is encrypted (BitLocker)",
+    "raid": "is part of a RAID, which no template should be",
+    "lvm": "cannot be read",
+    "btrfs": "is btrfs, which is read by none of the tools used here",
+    "ntfs": "is NTFS, which is read by none of the tools used here",
+}
+
+
+async def readable(found: tuple[Found, ...], tools: Tools, stack: AsyncExitStack) -> dict[Found, Volume | LintError]:
+    """Return a reader for each file system, or why there is none; what was made for them is closed with ``stack``.
+
+    Raises:
+        LintError: nothing is known of anything on the disk.
+    """
+    if not any(one.kind for one in found):
+        raise LintError(Reason.UNREADABLE, "no file system that is known stands in it: was it copied whole?")
+    volumes: dict[Found, Volume | LintError] = {}
+    for one in found:
+        if one.kind in NEVER_A_SYSTEM:
+            continue
+        try:
+            volumes[one] = await _reader(one, tools, stack)
+        except LintError as error:
+            volumes[one] = LintError(error.reason, f"{one.place}: {error.detail}")
+    return volumes
+
+
+async def _reader(found: Found, tools: Tools, stack: AsyncExitStack) -> Volume:
+    if found.kind == "xfs":
+        return await asyncio.to_thread(opened_xfs, found.disk, tools.limits)
+    if found.kind == "ext":
+        return Ext(tools, await _whole(found.disk, tools, stack))
+    raise LintError(Reason.UNSUPPORTED, UNREADABLE[found.kind])
+
+
+async def _whole(disk: Disk, tools: Tools, stack: AsyncExitStack) -> Disk:
+    """Return a disk as one piece: where it lies, or, of a volume in several, copied into a file without a name."""
+    if len(disk.pieces) == 1:
+        return disk
+    if disk.size > tools.limits.virtual_bytes:
+        raise LintError(Reason.TOO_LARGE, "the logical volume is larger than a disk may be")
+    copy = stack.enter_context(nameless(tools.folder, disk.size))
+    place = 0
+    for start, length in disk.pieces:
+        for step in range(0, length, CHUNK):
+            await asyncio.to_thread(_copy, disk.file, start + step, copy, place + step, min(CHUNK, length - step))
+            guard_space(copy, tools.limits)
+        place += length
+    return Disk(copy, ((0, disk.size),))
+
+
+def _copy(source: int, offset: int, target: int, place: int, length: int) -> None:
+    """Copy bytes; what is zero stays a hole."""
+    raw = os.pread(source, length, offset)
+    if raw.strip(b"\0"):
+        os.pwrite(target, raw, place)
