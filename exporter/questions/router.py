@@ -197,4 +197,5 @@ ROUTER_ADDRESSES = Question(
     read=read_addresses,
     privilege=PRIVILEGE,
     why="Which guest addresses the router really has, and on which interface.",
+    seconds=1.0,
 )

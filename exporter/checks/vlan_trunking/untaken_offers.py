@@ -15,7 +15,7 @@ from exporter.cloud.objects import Instance, Nic
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.router_dhcp import ROUTER_DHCP_OFFERS
+from exporter.questions.router_dhcp import ROUTER_DHCP
 from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, VLAN_UNTAKEN_OFFERS
 
@@ -56,9 +56,7 @@ def judge(target: RouterTarget, answers: Answers, cloud: Cloud) -> Samples:
         guest
         for network_id in served
         for guest in _suspects(network_id, answers, cloud)
-        if confirmed(
-            answers, cloud, guest.nic.mac, guest.nic.address, guest.instance.host_id, shown_by=(ROUTER_DHCP_OFFERS,)
-        )
+        if confirmed(answers, cloud, guest.nic.mac, guest.nic.address, guest.instance.host_id, shown_by=(ROUTER_DHCP,))
     ]
     found.sort(key=lambda guest: (-guest.offers, guest.nic.mac))
     yield UNTAKEN.sample(
@@ -88,7 +86,7 @@ def _guests(network_id: str, answers: Answers, cloud: Cloud) -> Iterator[_Guest]
 
     One that was just made may still ask; one that the router hears at this address has it by other means.
     """
-    offers = {(one.mac, one.address): one.offers for one in answers[ROUTER_DHCP_OFFERS]}
+    offers = {(one.mac, one.address): one.offers for one in answers[ROUTER_DHCP].untaken}
     heard = {(one.mac, one.address) for one in answers.get(ROUTER_NEIGHBOURS) or () if one.state == "REACHABLE"}
     for instance in cloud.instances_by_network.get(network_id, ()):
         is_new = instance.created is not None and cloud.at - instance.created < INSTANCE_SETTLES_SECONDS
@@ -105,7 +103,7 @@ CHECK = Check(
     metrics=(UNTAKEN,),
     remedies=(SERVER, WAY),
     judges={RouterTarget: judge},
-    asks={RouterTarget: (ROUTER_DHCP_OFFERS,)},
+    asks={RouterTarget: (ROUTER_DHCP,)},
     uses={RouterTarget: (ROUTER_NEIGHBOURS,)},
     reads=("listNetworks", "listVirtualMachines"),
     judges_cloud=True,

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.vlan_trunking.untaken_offers import judge
 from exporter.model import Sample
-from exporter.questions.router_dhcp import ROUTER_DHCP_OFFERS, UntakenOffers
+from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpLog, UntakenOffers
 from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
@@ -33,7 +33,9 @@ def verdict(
     router = router or scene.router()
     seen_by = scene.cloud(router, *(machines or (scene.instance(5), scene.instance(6))), networks=(network,))
     watch = scene.Watch(judge)
-    values: scene.Values = {ROUTER_DHCP_OFFERS: offers} | ({} if table is None else {ROUTER_NEIGHBOURS: table})
+    values: scene.Values = {ROUTER_DHCP: DhcpLog(untaken=offers)} | (
+        {} if table is None else {ROUTER_NEIGHBOURS: table}
+    )
     found: list[Sample] = []
     for _ in range(looks):
         found = watch.look(scene.router_target(router), seen_by, lambda: watch.answers("r", values))
@@ -96,7 +98,7 @@ def test_the_second_look_begins_anew_on_another_host() -> None:
     """A guest that was migrated is looked at twice on its new host."""
     watch = scene.Watch(judge)
     router = scene.router()
-    values: scene.Values = {ROUTER_DHCP_OFFERS: (left(5),)}
+    values: scene.Values = {ROUTER_DHCP: DhcpLog(untaken=(left(5),))}
     counts = []
     for on in (1, 2, 2):
         seen_by = scene.cloud(router, scene.instance(5, on), networks=(SERVED,))

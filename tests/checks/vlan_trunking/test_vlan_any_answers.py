@@ -21,7 +21,7 @@ from exporter.questions.host_domains import DOMAINS, Domain, Interface
 from exporter.questions.host_links import LINKS, Counters, Link
 from exporter.questions.host_lldp import LLDP, Neighbour
 from exporter.questions.host_ovs import OVS_DATABASE, OvsInterface, OvsPort
-from exporter.questions.router_dhcp import ROUTER_DHCP_OFFERS, UntakenOffers
+from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpLog, UntakenOffers
 from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, STATES, RouterNeighbour
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.vlan_trunking import vlan_scene as scene
@@ -123,7 +123,7 @@ def test_judges_end_and_keep_to_their_metrics(registered: Registered, answered: 
         for router in cloud.routers.values():
             table = tuple(answered.draw(st.lists(ENTRY, max_size=5, unique_by=lambda one: one.address)))
             members[scene.router_target(router)] = watch.answers(
-                router.name, {ROUTER_NEIGHBOURS: table, ROUTER_DHCP_OFFERS: answered.draw(OFFERS)}
+                router.name, {ROUTER_NEIGHBOURS: table, ROUTER_DHCP: DhcpLog(untaken=answered.draw(OFFERS))}
             )
         members[DatabaseTarget()] = watch.answers("cloud", {VLANS_TAKEN: answered.draw(POOLS)})
     found = [
