@@ -11,7 +11,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup, ZoneGroup
 from exporter.cloud.targets import HostTarget
 from exporter.thresholds import HOST_SETTLES_SECONDS
-from exporter.topology.hosts import absent, is_judged, names
+from exporter.topology.hosts import absent, is_in_service, is_judged, names
 
 NOW = 1_800_000_000.0
 
@@ -80,3 +80,21 @@ def test_hosts_that_are_missed(host: HostTarget, cloud: Cloud) -> None:
     zone, cluster = ZoneGroup("z", "zone1"), ClusterGroup("zone1", cloud.clusters["c"])
     assert (absent([host], zone, known), absent([host], cluster, known)) == (2, 1)
     assert absent([], cluster, known) == 2
+
+
+def test_hosts_in_service(host: HostTarget, cloud: Cloud) -> None:
+    """Whatever states a host is in itself: its place and its age decide."""
+    held = replace(host.host, resource_state="ErrorInMaintenance", state="Alert")
+    assert is_in_service(held, cloud, NOW)
+    assert not is_in_service(replace(held, created=NOW - 1), cloud, NOW)
+    (cluster,) = cloud.clusters.values()
+    assert not is_in_service(held, replace(cloud, clusters={"c": replace(cluster, managed=False)}), NOW)
+
+
+def test_hosts_by_zone(host: HostTarget, cloud: Cloud) -> None:
+    """Of every type, by name, for judges of one zone; the Cloud makes it once."""
+    hosts = {str(number): replace(host.host, id=str(number), name=f"kvm-{9 - number}") for number in range(3)}
+    hosts["x"] = replace(host.host, id="x", zone_id="other", type="ConsoleProxy")
+    found = replace(cloud, hosts=hosts).hosts_by_zone
+    assert [one.name for one in found[host.host.zone_id]] == ["kvm-7", "kvm-8", "kvm-9"]
+    assert [one.id for one in found["other"]] == ["x"]

@@ -1,0 +1,77 @@
+"""Clusters that have lost many of their hosts at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.checks.host_connectivity.cluster_hosts import judge
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.objects import Host
+from tests.checks.host_connectivity import states_scene as scene
+
+
+def hosts(*states: str, **changes: str) -> tuple[Host, ...]:
+    """Return a host for each state."""
+    return tuple(scene.host(number, state=state, **changes) for number, state in enumerate(states, 1))
+
+
+def ratio(*seen: Cloud) -> dict[str, float]:
+    """Return the share by cluster."""
+    return scene.values(scene.of_zone(judge, *seen), "cluster_hosts_lost_ratio")
+
+
+def test_a_share_of_the_cluster() -> None:
+    """Three of four are many, and all four are named with their states."""
+    found = scene.of_zone(judge, scene.cloud(*hosts("Up", "Down", "Alert", "Down")))
+    assert scene.values(found, "cluster_hosts_lost") == {"cluster-1": 3}
+    assert scene.values(found, "cluster_hosts_lost_ratio") == {"cluster-1": 0.75}
+    assert scene.problems(found) == ["cluster_hosts_lost_ratio cluster-1"]
+    assert found[1].seen == "3 of 4 hosts: kvm-2 Down, kvm-3 Alert, kvm-4 Down"
+
+
+def test_zero_is_said_of_a_healthy_cluster() -> None:
+    """Also of one that is just connecting: nobody is lost."""
+    assert ratio(scene.cloud(*hosts("Up", "Connecting", "Rebalancing"))) == {"cluster-1": 0}
+
+
+@pytest.mark.parametrize("states", [("Down",), ("Down", "Up"), ("Down", "Up", "Up")])
+def test_a_single_host_is_told_by_itself(states: tuple[str, ...]) -> None:
+    """However small the cluster; it is counted all the same."""
+    found = scene.of_zone(judge, scene.cloud(*hosts(*states)))
+    assert scene.values(found, "cluster_hosts_lost_ratio") == {"cluster-1": 0}
+    assert scene.values(found, "cluster_hosts_lost") == {"cluster-1": 1}
+
+
+def test_a_small_share_of_a_large_cluster() -> None:
+    """Three of ten are not more than thirty percent; four are."""
+    assert scene.problems(scene.of_zone(judge, scene.cloud(*hosts(*["Down"] * 3, *["Up"] * 7)))) == []
+    assert scene.problems(scene.of_zone(judge, scene.cloud(*hosts(*["Down"] * 4, *["Up"] * 6)))) != []
+
+
+def test_a_restart_of_a_management_server() -> None:
+    """All its hosts are Disconnected for a minute: they count when the next refresh still says so."""
+    everybody = hosts(*["Disconnected"] * 4)
+    assert ratio(scene.cloud(*everybody)) == {"cluster-1": 0}
+    assert ratio(scene.cloud(*everybody), scene.cloud(*everybody)) == {"cluster-1": 0}
+    assert ratio(scene.cloud(*everybody), scene.cloud(*everybody, asked=400.0)) == {"cluster-1": 1}
+    back = scene.cloud(*hosts(*["Up"] * 4), asked=400.0)
+    assert ratio(scene.cloud(*everybody), back, scene.cloud(*everybody, asked=700.0)) == {"cluster-1": 0}
+
+
+def test_only_hosts_that_should_work_count() -> None:
+    """Of six, four are out of service on purpose: two of two are lost."""
+    away = [scene.host(10 + number, state="Down", resource_state=state)
+            for number, state in enumerate(("Disabled", "Maintenance", "PrepareForMaintenance"))]  # fmt: skip
+    fresh = scene.host(20, state="Alert", created=scene.NOW - 60)
+    found = scene.of_zone(judge, scene.cloud(*hosts("Down", "Down"), *away, fresh))
+    assert found[1].seen == "2 of 2 hosts: kvm-1 Down, kvm-2 Down"
+    assert scene.of_zone(judge, scene.cloud(*away, fresh)) == []
+
+
+def test_each_cluster_by_itself() -> None:
+    """One that is dead does not hide another one's health; many hosts are not all named."""
+    others = tuple(scene.host(100 + number, state="Down", cluster_id="d") for number in range(8))
+    clusters = {"c": scene.cluster(), "d": scene.cluster("cluster-2", "d")}
+    found = scene.of_zone(judge, scene.cloud(*hosts("Up", "Up"), *others, clusters=clusters))
+    assert scene.values(found, "cluster_hosts_lost_ratio") == {"cluster-1": 0, "cluster-2": 1}
+    assert "and 3 more" in next(one.seen for one in found if scene.is_problem(one))
