@@ -29,12 +29,21 @@ class Reach(StrEnum):
 DIALLING = r"""
 command -v bash >/dev/null 2>&1 || exit 127
 exec bash -c '
-stand=$(ss -tn state established 2>/dev/null || netstat -tn 2>/dev/null)
-stand=" ${stand//[][]/} "
+declare -A stands
+while read -r first second third fourth fifth sixth rest; do
+    case $first$sixth in
+        tcp*ESTABLISHED) waiting=$third peer=$fifth ;;
+        [0-9]*) waiting=$second peer=$fourth ;;
+        ESTAB*) waiting=$third peer=$fifth ;;
+        *) continue ;;
+    esac
+    peer=${peer//[][]/}
+    [ "$waiting" != 0 ] || stands[${peer#::ffff:}]=yes
+done < <(ss -tn state established 2>/dev/null || netstat -tn 2>/dev/null)
 pipes=() places=()
 for place; do
     host=${place%@*} port=${place#*@}
-    if [[ $stand = *[[:space:]:]"$host:$port"[[:space:]]* ]]; then
+    if [ -n "${stands[$host:$port]}" ]; then
         echo "$place established"
     else
         exec {pipe}< <(exec 2>&1; exec 3<>"/dev/tcp/$host/$port" && echo open)
@@ -59,7 +68,8 @@ done
 """Text that dials the places given as ``host@port``; one process for each, all at once, at most four seconds.
 
 It ends the question: the shell becomes the one that dials. A connection that stands is looked for by address, so a
-name is always dialled. Nothing is sent, and what dials still is ended with the question.
+name is always dialled; so is a place that leaves unanswered what it was sent, because a connection stands for a quarter
+of an hour after its other end has gone. Nothing is sent, and what dials still is ended with the question.
 """
 
 
