@@ -30,3 +30,16 @@ def template_download_stuck(world: World) -> None:
 def template_download_not_begun(world: World) -> None:
     """Nobody begins to download a template."""
     _debian(world).fails(world.zones[0], "", "NOT_DOWNLOADED")
+
+
+@fault(TEMPLATES, "format_impossible")
+def template_format_impossible(world: World) -> None:
+    """A template for KVM was registered as OVA."""
+    world.templates["appliance"].format = "OVA"
+
+
+@fault(TEMPLATES, "system_ready", "not_ready", "ready")
+def template_of_system_vms_lost(world: World) -> None:
+    """The system VM template of a zone is corrupted in secondary storage."""
+    status = "Template SystemVM Template (KVM) is corrupted on secondary storage east-secondary"
+    world.templates["SystemVM Template (KVM)"].fails(world.zones[0], status)

@@ -32,6 +32,18 @@ NOW = Row(
             thresholds=steps((1, WARNING)),
         ),
         stat("Downloading", "Templates that are on their way and get on.", f"sum({_seen('downloading')})"),
+        stat(
+            "Zones without system template",
+            "Nothing can be made again there. If orange: runbook CloudStackNetSystemTemplateMissing.",
+            f"count({_seen('system_ready')} == 0) or (0 * count({_seen('system_ready')}))",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Impossible formats",
+            "Templates that their hypervisor cannot start. If orange: runbook CloudStackNetTemplateFormatImpossible.",
+            f"sum({_seen('format_impossible')})",
+            thresholds=steps((1, WARNING)),
+        ),
     ),
 )
 
@@ -45,6 +57,7 @@ READY = Row(
                 judged("Not ready", metric("not_ready"), "zone"),
                 judged("Standing still", metric("stuck"), "zone"),
                 judged("Downloading", metric("downloading"), "zone"),
+                judged("Impossible format", metric("format_impossible"), "zone"),
             ),
             size=(8, 8),
         ),
@@ -71,4 +84,23 @@ READY = Row(
     ),
 )
 
-ROWS = (NOW, READY)
+SYSTEM = Row(
+    title="System VM templates",
+    collapsed=True,
+    panels=(
+        table(
+            "Ready by hypervisor",
+            "Could a router or system VM be made again? If not, touch none of the zone.",
+            (judged("Ready", metric("system_ready"), "zone", "hypervisor"),),
+            size=(10, 8),
+        ),
+        table(
+            "Machines by template",
+            "Which templates do routers and system VMs run from? More than one after an upgrade: restart them.",
+            (judged("Machines", metric("system_machines"), "zone", "template"),),
+            size=(14, 8),
+        ),
+    ),
+)
+
+ROWS = (NOW, READY, SYSTEM)
