@@ -61,6 +61,11 @@ AGENT_CERTIFICATE_OVERDUE = 10 * 86400  # seconds ahead: CloudStack renews 15 da
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
 TEMPLATE_WAITING_SECONDS = 900  # a download that nobody has begun: a secondary storage VM that starts needs five minutes
+TEMPLATE_GUESTS = 3  # of one template, on two hosts and in two networks: fewer can be silent by chance
+TEMPLATE_SILENT_RATIO = 0.8  # of a template's machines: what is left are those that somebody mended by hand
+TEMPLATE_UNFETCHED_RATIO = 0.5  # of a template's machines: some users remove the script, hardly half of them
+WINDOWS_SETTLES_SECONDS = 2400  # sysprep takes twenty minutes at the first start, twice that on a slow disk
+NEIGHBOURS_KEPT = 128  # gc_thresh1 of Linux as shipped: with fewer entries no ARP entry is ever forgotten
 HOST_CHANGING_SECONDS = 900  # Connecting or Rebalancing: an agent connects within a minute, a server's agents in a few
 HOST_RECONNECTS = 3  # connections of one agent lost within an hour; an upgrade or a reboot loses one or two
 CLUSTER_HOSTS_LOST_RATIO = 0.3  # of a cluster's hosts, and at least two: a rack, a switch or a network, not a host
