@@ -20,6 +20,8 @@ from exporter.config import Config
 from exporter.engine import Engine
 from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, plan
+from exporter.lint.child import Child
+from exporter.lint.directory import Directory
 from exporter.model import Metric, Question
 from exporter.notices import about_accept, about_inventory
 from exporter.page import Page
@@ -55,7 +57,7 @@ async def build(config: Config, clock: Clock, checks: tuple[Registered, ...] | N
         api = cloudstack(config, clock)
         stack.push_async_callback(api.close)
         ways = ways_of(config, clock)
-        for source in (ways.ssh, ways.database):
+        for source in (ways.ssh, ways.database, ways.images):
             if source is not None:
                 stack.push_async_callback(source.close)
         yield App(config, clock, api, ways, engine(config, clock, api, ways, chosen))
@@ -148,6 +150,7 @@ def ways_of(config: Config, clock: Clock) -> Ways:
         database(config, clock),
         management_servers=config.ssh is not None and config.ssh.management_servers,
         dial=Probe(ProbeSettings()) if config.ssh else None,
+        images=images(config, clock),
     )
 
 
@@ -167,6 +170,14 @@ def database(config: Config, clock: Clock) -> Database | None:
         lag_seconds=given.lag_seconds,
     )
     return Database(settings, clock)
+
+
+def images(config: Config, clock: Clock) -> Directory | None:
+    """Return the directory of template images, None where none is configured."""
+    given = config.templates
+    if given is None:
+        return None
+    return Directory(given.directory, Child(given.seconds, given.work_bytes, given.work).report, clock)
 
 
 def probe(config: Config) -> Probe | None:

@@ -13,6 +13,8 @@ from exporter.commands.check import check
 from exporter.commands.config_check import config_check
 from exporter.commands.demo import add_arguments as add_demo_arguments
 from exporter.commands.demo import demo
+from exporter.commands.lint_template import UNREAD, lint_template
+from exporter.commands.lint_template import add_arguments as add_lint_arguments
 from exporter.commands.metrics import metrics
 from exporter.commands.privileges import WITHOUT_CONFIG, privileges
 from exporter.commands.run import run
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{NAME}: {error}\n")
     except KeyboardInterrupt:
         return 130
-    return USAGE if given.command == "check" else 1
+    return {"check": USAGE, "lint-template": UNREAD}.get(given.command, 1)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     _add_config(shows)
     shows.add_argument("what", choices=(*WITHOUT_CONFIG, "hosts"), help="hosts: input for ssh-keyscan -f")
     commands.add_parser("metrics", help="list every metric")
+    add_lint_arguments(commands.add_parser("lint-template", help="say what in a template image breaks its guests"))
     return top
 
 
@@ -70,9 +73,9 @@ def _add_config(to: argparse.ArgumentParser, default: object = argparse.SUPPRESS
 
 def _dispatch(given: argparse.Namespace) -> int:
     match given.command:
-        case "demo":
+        case "demo" | "lint-template":
             logs.configure(given.log_level or "warning", given.log_format or "logfmt")
-            return demo(given)
+            return demo(given) if given.command == "demo" else lint_template(given)
         case "metrics":
             return metrics()
         case "privileges":

@@ -159,7 +159,8 @@ class TemplatesConfig(Section):
 
     directory: Path = Field(examples=["/srv/templates"], description="directory whose images are linted, below it too")
     seconds: Seconds = Field(600, description="after which reading one image is given up")
-    work_bytes: int = Field(64 * 2**30, ge=2**20, description="most bytes of an image laid out beside it, for a while")
+    work: Path = Field(Path("/var/tmp"), description="existing directory where an image is laid out while it is read")  # noqa: S108
+    work_bytes: int = Field(64 * 2**30, ge=2**20, description="most bytes of an image that are laid out there")
 
 
 class PortsConfig(Section):

@@ -66,7 +66,8 @@ class Rule:
 
     def flaw(self, found: Found) -> Flaw:
         """Return what was found as a flaw; its text fits one line, whatever the image holds."""
-        return Flaw(self.name, self.severity, shown(found.path), shown(found.seen))
+        seen = shown(found.path), shown(found.seen)
+        return Flaw(self.name, self.severity, *seen, breaks=self.breaks, remedy=self.remedy)
 
 
 def shown(text: str) -> str:

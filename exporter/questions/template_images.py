@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from exporter.model import Question, Reason, UnreadableError, Via
 
 SEVERITIES = ("high", "medium", "low", "info")
+SERIOUS = ("high", "medium")
 """The worst first: guests lose their network or their password; they may; it is untidy; it is worth knowing."""
 
 
@@ -19,12 +20,16 @@ class Flaw:
         severity: high | medium | low | info.
         path: of the file inside the image, empty when it is about the whole.
         seen: what stands there, without secrets.
+        breaks: what it does to guests, a sentence.
+        remedy: what the maker of the template does.
     """
 
     rule: str
     severity: str
     path: str
     seen: str
+    breaks: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +40,10 @@ class ImageReport:
         image: path below the directory, or as it was given.
         format: qcow2 | raw | vpc | vhdx | vmdk, as qemu-img names it; empty when it could not be told.
         system: linux | windows, empty when none was found.
-        flaws: the worst first; none of a rule that could not be looked at.
-        unknown: rules that could not be looked at.
-        reason: why the image as a whole could not be read, None when it was.
+        flaws: the worst first.
+        unknown: rules that could not be looked at, or not at everything they look at; what they found is there.
+        reason: why the image as a whole could not be read, None when it was; BEHIND when its turn has not come.
+        detail: the same in words.
     """
 
     image: str
@@ -47,6 +53,11 @@ class ImageReport:
     unknown: tuple[str, ...] = ()
     reason: Reason | None = None
     detail: str = ""
+
+    @property
+    def serious(self) -> tuple[Flaw, ...]:
+        """Return the flaws for which a template is not given to tenants."""
+        return tuple(flaw for flaw in self.flaws if flaw.severity in SERIOUS)
 
 
 def read_reports(raw: object) -> tuple[ImageReport, ...]:

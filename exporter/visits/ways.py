@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from exporter.lint.directory import Directory
 from exporter.model import Ports
 from exporter.sources.database import Database
 from exporter.sources.probe import Probe
@@ -18,6 +19,7 @@ class Ways:
     Attributes:
         management_servers: whether ``ssh`` also goes to management servers.
         dial: connections to the ports of hypervisor hosts.
+        images: the directory of template images.
         followers: where reading their logs goes on.
     """
 
@@ -27,4 +29,5 @@ class Ways:
     database: Database | None = None
     management_servers: bool = True
     dial: Probe | None = None
+    images: Directory | None = None
     followers: Followers = field(default_factory=Followers)
