@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import AddressValueError, IPv4Address
 
 SCHEME_PORTS = {"nfs": 2049, "cifs": 445, "smb": 445, "https": 443, "http": 80}
 """Scheme of a URL -> the port that is dialled where the URL names none."""
@@ -108,9 +110,24 @@ class Template:
 
 
 def place(url: str) -> Place | None:
-    """Return host and port of a URL without secrets, None when it names no host or no port is known for it."""
+    """Return host and port of a URL without secrets, None when it names no host that a machine can be told to dial.
+
+    That are IPv4 addresses and names, and no port is known for every scheme.
+    """
     scheme, _, rest = url.partition("://")
     host, _, port = rest.partition("/")[0].rpartition(":")
     if not host or not port.isdecimal():
         host, port = rest.partition("/")[0], str(SCHEME_PORTS.get(scheme.lower(), ""))
-    return Place(host, int(port)) if host and port and int(port) < 65536 else None
+    if not is_dialled(host) or not re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII) or int(port) > 65535:
+        return None
+    return Place(host, int(port))
+
+
+def is_dialled(host: str) -> bool:
+    """Return whether machines can be told to dial ``host``: an IPv4 address, or a name in plain letters."""
+    if re.fullmatch(r"[\d.]*", host):
+        try:
+            return str(IPv4Address(host)) == host
+        except AddressValueError:
+            return False
+    return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", host, re.ASCII))
