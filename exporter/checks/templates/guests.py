@@ -1,0 +1,257 @@
+"""Guest symptoms grouped by template: eth0, eth1 or p192p1, seen without entering a guest.
+
+Symptom: machines of one template run, and have no network, no password or no user data.
+Detect:  what the routers heard of each running guest, compared between templates, routers, hosts and networks.
+Fix:     the template; or the router, or the host's VLAN, where guests of every template are silent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from exporter.checks.templates import guest_evidence, guest_services
+from exporter.checks.templates.guest_evidence import Members
+from exporter.checks.templates.guest_services import Services
+from exporter.checks.templates.guest_states import Guest, State, guests
+from exporter.checks.templates.guest_suspects import (
+    Tally,
+    against_router,
+    against_template,
+    is_router_suspected,
+    is_template_suspected,
+)
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.storage import Origin
+from exporter.cloud.targets import RouterTarget
+from exporter.model import Check, GroupJudge, Metric, Samples, above
+from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_UNFETCHED_RATIO
+
+GUESTS = Metric(
+    "cloudstack_network_templates_guests",
+    "Running guests of a template by what their routers know of them, from DHCP logs and ARP tables.",
+    labels=("zone", "template", "state"),
+    subject="template",
+)
+RATIO = Metric(
+    "cloudstack_network_templates_silent_ratio",
+    "Share of a template's guests that never asked for an address and do not answer, of those that are known.",
+    labels=("zone", "template"),
+)
+BY_ORIGIN = Metric(
+    "cloudstack_network_templates_silent_ratio_by_origin",
+    "Share of silent guests among all guests of templates of one origin: made here, registered, uploaded.",
+    labels=("zone", "origin"),
+    subject="zone",
+)
+SUSPECTED = Metric(
+    "cloudstack_network_templates_suspected",
+    "Whether most guests of a template are silent while others on the same routers, hosts and networks are fine.",
+    labels=("zone", "template"),
+    problem=above(0),
+)
+ROUTER_SILENT = Metric(
+    "cloudstack_network_templates_router_silent",
+    "Whether all guests behind a router are silent, whatever their template, by its DHCP log and ARP table.",
+    labels=("zone", "router"),
+    problem=above(0),
+    follows=(
+        "cloudstack_network_user_metadata_router_down",
+        "cloudstack_network_user_metadata_router_health_failed",
+    ),
+)
+UNSERVED = Metric(
+    "cloudstack_network_templates_router_unserved_guests",
+    "Running guests whose router's DHCP server does not know them or does not answer them, by its log.",
+    labels=("zone", "router"),
+    problem=above(0),
+    follows=(
+        "cloudstack_network_user_metadata_router_health_failed",
+        "cloudstack_network_user_metadata_data_server_resolves",
+    ),
+)
+UNFETCHED = Metric(
+    "cloudstack_network_templates_passwords_unfetched_ratio",
+    "Share of a template's guests that never asked for a password which has long been pending, by their routers.",
+    labels=("zone", "template"),
+    problem=above(TEMPLATE_UNFETCHED_RATIO),
+)
+UNREAD = Metric(
+    "cloudstack_network_templates_metadata_unread_ratio",
+    "Share of a template's guests on the network that never asked for their metadata, by the routers' web logs.",
+    labels=("zone", "template"),
+)
+LINT = (
+    "Check the template's image: lint-template IMAGE names rules that bind eth1 or p192p1, profiles with a MAC or UUID, "
+    "and a missing DHCP client; look at one of the machines on its console."
+)
+ROUTER = (
+    "Look at the router: dnsmasq, its rule for udp 67, and its VLAN on the host it runs on; restart the network "
+    "without clean-up."
+)
+PUSH = "Restart the network without clean-up (it sends the DHCP entries again), then stop and start the machines."
+SCRIPT = (
+    "Put the password script, or cloud-init with the CloudStack data source, into the template (lint-template IMAGE)."
+)
+SHOWN = 3
+"""Guests named in a finding; the numbers tell of all."""
+TEMPLATES_SHOWN = 150
+"""Templates of which every state is shown: the most silent, then the largest."""
+UNSERVED_STATES = (State.NO_ANSWER, State.MISSING_HOST_ENTRY)
+
+
+@dataclass(slots=True)
+class Found:
+    """What one pass over the guests of a zone brought.
+
+    Attributes:
+        states: number of guests by template id and state.
+        names: what CloudStack called a template, by id, from its guests.
+        routers: by name of a router its guests that it does not serve; those whose guests are known have an entry.
+    """
+
+    states: defaultdict[str, Counter[State]] = field(default_factory=lambda: defaultdict(Counter))
+    names: dict[str, str] = field(default_factory=dict)
+    routers: dict[str, list[Guest]] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+
+
+def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
+    """Say of each template, router and origin of the zone how many of its guests the network does not know."""
+    found, services = Found(), Services(cloud)
+    for guest in guests(group, members, cloud):
+        _add(found, guest)
+        services.add(guest)
+    names = labels(found, group, cloud)
+    yield from _templates(group, found, names, cloud)
+    yield from _origins(group, found, cloud)
+    yield from _routers(group, found, cloud, names)
+    yield from _services(group, services, names)
+
+
+def _add(found: Found, guest: Guest) -> None:
+    template = guest.instance.template_id
+    found.states[template][guest.state] += 1
+    found.names[template] = guest.instance.template_name
+    found.tally.add(guest)
+    if guest.router is not None and guest.state is not State.UNKNOWN:
+        unserved = found.routers.setdefault(guest.router_name, [])
+        if guest.state in UNSERVED_STATES:
+            unserved.append(guest)
+
+
+def labels(found: Found, group: ZoneGroup, cloud: Cloud) -> Mapping[str, str]:
+    """Return by template id what it is called in the zone; each name once, also of templates that are gone."""
+    known = {one.id: one.name for one in cloud.templates.values() if one.zone_id == group.id}
+    names = {template: known[template] for template in found.names if template in known}
+    taken = set(known.values())
+    for template in sorted(found.names.keys() - known.keys()):
+        name = found.names[template]
+        names[template] = name if name and name not in taken else f"{name} ({template})".strip()
+        taken.add(names[template])
+    return names
+
+
+def _judged(states: Counter[State]) -> int:
+    return states[State.FINE] + states[State.SILENT]
+
+
+def _templates(group: ZoneGroup, found: Found, names: Mapping[str, str], cloud: Cloud) -> Samples:
+    order = sorted(found.states, key=lambda one: (-found.states[one][State.SILENT], -found.states[one].total(), one))
+    for place, template in enumerate(order):
+        states, own = found.states[template], (group.zone, names[template])
+        if place < TEMPLATES_SHOWN:
+            for state in State:
+                if states[state] or state in (State.FINE, State.SILENT):
+                    yield GUESTS.sample(*own, state.value, value=states[state])
+        if _judged(states) >= TEMPLATE_GUESTS:
+            yield RATIO.sample(*own, value=round(states[State.SILENT] / _judged(states), 4))
+            silent = against_template(template, found.tally)
+            yield SUSPECTED.sample(
+                *own,
+                value=int(is_template_suspected(template, found.tally)),
+                seen=f"{states[State.SILENT]} of {_judged(states)} silent: {_named(silent, cloud)}",
+                expected="guests that ask for their address, as those of other templates on the same routers do",
+                remedy=LINT,
+            )
+
+
+def _named(silent: Iterable[Guest], cloud: Cloud) -> str:
+    """Return some guests in words, each with its network and host."""
+    words = [
+        f"{one.instance.name} ({one.nic.mac}, network {one.network.name}, {_host(one, cloud)})"
+        for one in sorted(silent, key=lambda one: one.instance.name)
+    ]
+    return "; ".join(words[:SHOWN]) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")
+
+
+def _host(guest: Guest, cloud: Cloud) -> str:
+    host = cloud.hosts.get(guest.instance.host_id)
+    return host.name if host else "host unknown"
+
+
+def _origins(group: ZoneGroup, found: Found, cloud: Cloud) -> Samples:
+    origins: defaultdict[str, Counter[State]] = defaultdict(Counter)
+    for template, states in found.states.items():
+        known = cloud.templates.get((template, group.id))
+        origins[known.origin if known else Origin.UNKNOWN].update(states)
+    for origin, states in sorted(origins.items()):
+        if _judged(states) >= TEMPLATE_GUESTS:
+            yield BY_ORIGIN.sample(group.zone, origin, value=round(states[State.SILENT] / _judged(states), 4))
+
+
+def _routers(group: ZoneGroup, found: Found, cloud: Cloud, names: Mapping[str, str]) -> Samples:
+    for router, unserved in sorted(found.routers.items()):
+        yield UNSERVED.sample(
+            group.zone,
+            router,
+            value=len(unserved),
+            seen="; ".join(
+                f"{one.state.replace('_', ' ')}: {one.instance.name} ({one.nic.mac})" for one in unserved[:SHOWN]
+            ),
+            expected="an entry in /etc/dhcphosts.txt and an acknowledgement for each guest",
+            remedy=PUSH,
+        )
+        is_suspected = is_router_suspected(router, found.tally)
+        if is_suspected is not None:
+            silent = against_router(router, found.tally)
+            templates = sorted({names[one.instance.template_id] for one in silent})
+            yield ROUTER_SILENT.sample(
+                group.zone,
+                router,
+                value=int(is_suspected),
+                seen=f"{len(silent)} guests of {len(templates)} templates silent: {_named(silent, cloud)}",
+                expected="at least one guest that is heard",
+                remedy=ROUTER,
+            )
+
+
+def _services(group: ZoneGroup, services: Services, names: Mapping[str, str]) -> Samples:
+    found = services.found
+    for metric, never, once in (
+        (UNFETCHED, found.unfetched, found.fetched),
+        (UNREAD, found.unread, found.read),
+    ):
+        for template in sorted(never.keys() | once.keys()):
+            population = never[template] + once[template]
+            if population >= TEMPLATE_GUESTS:
+                yield metric.sample(
+                    group.zone,
+                    names[template],
+                    value=round(never[template] / population, 4),
+                    seen=f"{never[template]} of {population} guests never asked for their pending password",
+                    expected="asked for within minutes after the start",
+                    remedy=SCRIPT,
+                )
+
+
+CHECK = Check(
+    title="Guests without network, by template",
+    metrics=(GUESTS, RATIO, BY_ORIGIN, SUSPECTED, ROUTER_SILENT, UNSERVED, UNFETCHED, UNREAD),
+    remedies=(LINT, ROUTER, PUSH, SCRIPT),
+    groups=(GroupJudge(ZoneGroup, judge, {RouterTarget: (*guest_evidence.ASKED, *guest_services.ASKED)}),),
+    reads=("listRouters", "listNetworks", "listVirtualMachines", "listHosts"),
+    judges_cloud=True,
+)
