@@ -43,7 +43,9 @@ def control_application(lab: Switchboard) -> web.Application:
 
     async def seen(_: web.Request) -> web.Response:
         ways = Counter(way for _, command in lab.seen.ssh for way in ("host", "hop") if f" {way} " in command)
-        return web.json_response({"ssh": len(lab.seen.ssh), **ways})
+        told = sum(command.count("@") for _, command in lab.seen.ssh)  # places that machines were told to dial
+        dialled = Counter(what for _, what in lab.seen.dials)
+        return web.json_response({"ssh": len(lab.seen.ssh), "places": told, **dialled, **ways})
 
     async def switch(request: web.Request) -> web.Response:
         name = request.match_info["name"]
