@@ -1,0 +1,128 @@
+"""The exporter with a stopwatch on its judgments, its inventory and its event loop; for lab_scale.py.
+
+    python bench/measured.py <file> <arguments of the exporter>
+
+On USR1 and at its end it writes to the file, as JSON: per check the processor seconds of its judgments, how many they
+were and the longest with whom it was about; per group all its checks together; refreshes; and the longest turns of
+the event loop. Processor seconds are those of the one thread in which everything runs, so other programs on the
+machine lengthen nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from exporter.cli import main
+from exporter.engine import Engine
+from exporter.inventory.keeper import Inventory
+from exporter.judging import Judging
+
+LONG = 0.1
+"""Seconds from which on a turn of the event loop is written down."""
+
+
+class Stopwatch:
+    """What took how long."""
+
+    def __init__(self) -> None:
+        self.judgments: dict[str, dict[str, Any]] = {}
+        self.groups: dict[str, dict[str, Any]] = {}
+        self.refreshes: list[dict[str, float]] = []
+        self.turns: list[tuple[float, str]] = []
+
+    @staticmethod
+    def note(table: dict[str, dict[str, Any]], name: str, about: str, seconds: float) -> None:
+        """Add one judgment."""
+        row = table.setdefault(name, {"seconds": 0.0, "number": 0, "longest": 0.0, "about": ""})
+        row["seconds"] += seconds
+        row["number"] += 1
+        if seconds > row["longest"]:
+            row["longest"], row["about"] = seconds, about
+
+    def write(self, path: Path) -> None:
+        """Write everything, by processor seconds."""
+        by_cost = {
+            name: dict(sorted(getattr(self, name).items(), key=lambda item: -item[1]["seconds"]))
+            for name in ("judgments", "groups")
+        }
+        turns = sorted(self.turns, reverse=True)[:20]
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({**by_cost, "refreshes": self.refreshes, "turns": turns}, indent=1))
+        fresh.replace(path)
+
+
+def watch_judgments(found: Stopwatch) -> None:
+    """Measure each judgment of a check, and of a group."""
+    run, group = Judging._run, Judging.group
+
+    def timed_run(self: Judging, registered: Any, owner: Any, *rest: Any) -> bool:
+        began = time.thread_time()
+        wants = run(self, registered, owner, *rest)
+        name = f"{registered.issue.value}/{registered.name} {owner.subject_kind}"
+        found.note(found.judgments, name, owner.subject, time.thread_time() - began)
+        return wants
+
+    def timed_group(self: Judging, about: Any, *rest: Any, **more: Any) -> bool:
+        began = time.thread_time()
+        wants = group(self, about, *rest, **more)
+        found.note(found.groups, about.kind, about.name, time.thread_time() - began)
+        return wants
+
+    Judging._run, Judging.group = timed_run, timed_group  # type: ignore[method-assign, assignment]
+
+
+def watch_refreshes(found: Stopwatch) -> None:
+    """Measure what an inventory takes to be read and to be adopted."""
+    refresh, adopt = Inventory.refresh_once, Engine.adopt
+
+    async def timed_refresh(self: Inventory) -> bool:
+        began, cpu = time.monotonic(), time.thread_time()
+        is_new = await refresh(self)
+        row = {"read": time.monotonic() - began, "processor_while_read": time.thread_time() - cpu}
+        found.refreshes.append(row)
+        return is_new
+
+    async def timed_adopt(self: Engine, cloud: Any) -> None:
+        began, cpu = time.monotonic(), time.thread_time()
+        await adopt(self, cloud)
+        found.refreshes[-1] |= {"adopt": time.monotonic() - began, "processor_adopt": time.thread_time() - cpu}
+
+    Inventory.refresh_once, Engine.adopt = timed_refresh, timed_adopt  # type: ignore[method-assign]
+
+
+def watch_turns(found: Stopwatch) -> None:
+    """Measure the turns of the event loop."""
+    run: Callable[[asyncio.Handle], None] = asyncio.Handle._run
+
+    @functools.wraps(run)
+    def timed(self: asyncio.Handle) -> None:
+        began = time.thread_time()
+        run(self)
+        if (seconds := time.thread_time() - began) >= LONG:
+            found.turns.append((round(seconds, 3), _about(self)))
+
+    asyncio.Handle._run = timed  # type: ignore[attr-defined, method-assign]
+
+
+def _about(handle: asyncio.Handle) -> str:
+    """Return which coroutine a turn of the loop went on with."""
+    task = getattr(getattr(handle, "_callback", None), "__self__", None)
+    return str(getattr(task.get_coro(), "__qualname__", task)) if isinstance(task, asyncio.Task) else repr(handle)[:120]
+
+
+if __name__ == "__main__":
+    stopwatch, target = Stopwatch(), Path(sys.argv[1])
+    for watch in (watch_judgments, watch_refreshes, watch_turns):
+        watch(stopwatch)
+    signal.signal(signal.SIGUSR1, lambda *_: stopwatch.write(target))
+    code = main(sys.argv[2:])
+    stopwatch.write(target)
+    sys.exit(code)
