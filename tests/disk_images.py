@@ -1,0 +1,172 @@
+"""Disk images made with real tools, as a template's maker would, but of a few MiB and without a machine."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.lint.partitions import Partition, read_partitions
+
+SAMPLES = Path(__file__).parent / "samples" / "images"
+MIB = 2**20
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link that points to ``target``."""
+
+    target: str
+
+
+Files = Mapping[str, str | bytes | Link]
+
+LINUX: Files = {
+    "etc/fstab": "UUID=0 / ext4 defaults 0 1\n",
+    "usr/lib/os-release": "ID=debian\n",
+    "etc/os-release": Link("../usr/lib/os-release"),
+    "etc/hostname": "localhost\n",
+}
+"""What makes a file system a root."""
+
+
+def call(*words: str | Path, text: str = "") -> str:
+    """Run a tool and return what it says; its complaints are in the error that it raises."""
+    done = subprocess.run(
+        [str(word) for word in words],
+        input=text, capture_output=True, text=True, check=False, env={"PATH": PATH, "LC_ALL": "C", "HOME": "/"},
+    )  # fmt: skip
+    assert done.returncode == 0, f"{words}: {done.stderr}{done.stdout}"
+    return done.stdout
+
+
+def folder(path: Path, files: Files) -> Path:
+    """Make a folder with these files."""
+    path.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        place = path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Link):
+            place.symlink_to(content.target)
+        else:
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def ext(
+    path: Path, files: Files = LINUX, *, size: int = 8 * MIB, kind: str = "ext4", options: tuple[str, ...] = ()
+) -> Path:
+    """Make an image that is one file system of the ext family."""
+    source = folder(path.with_name(path.name + ".files"), files)
+    _empty(path, size)
+    call("mke2fs", "-q", "-t", kind, *options, "-d", source, path)
+    return path
+
+
+def xfs(path: Path, files: Files = LINUX, *, options: tuple[str, ...] = ()) -> Path:
+    """Make an image that is one XFS; its tool makes none below 300 MiB."""
+    source = folder(path.with_name(path.name + ".files"), files)
+    prototype = path.with_name(path.name + ".prototype")
+    prototype.write_text("/none\n0 0\n" + "\n".join(_prototype(source, "d--755 0 0")) + "\n")
+    _empty(path, 320 * MIB)
+    call("mkfs.xfs", "-q", *options, "-p", prototype, path)
+    return path
+
+
+def _prototype(place: Path, line: str) -> list[str]:
+    """Return the lines of mkfs.xfs's prototype for a folder."""
+    lines = [line]
+    for one in sorted(place.iterdir()):
+        if one.is_symlink():
+            lines.append(f"{one.name} l--777 0 0 {one.readlink()}")
+        elif one.is_dir():
+            lines += _prototype(one, f"{one.name} d--755 0 0")
+        else:
+            lines.append(f"{one.name} ---644 0 0 {one}")
+    return [*lines, "$"]
+
+
+def partitioned(path: Path, script: str, *, size: int = 32 * MIB) -> tuple[Partition, ...]:
+    """Make a disk with a partition table as ``sfdisk`` is told; return where its partitions are by sfdisk's word."""
+    _empty(path, size)
+    call("sfdisk", "--quiet", path, text=script)
+    found = []
+    for line in call("sfdisk", "--dump", path).splitlines():
+        if line.startswith(str(path)):
+            words = dict(word.strip().split("=", 1) for word in line.split(" : ")[1].split(",") if "=" in word)
+            number = int(line.split(" : ")[0].strip().removeprefix(str(path)))
+            if words["type"] not in ("5", "f", "85"):
+                found.append(
+                    Partition(
+                        number, int(words["start"]) * 512, int(words["size"]) * 512, words.get("uuid", "").lower()
+                    )
+                )
+    return tuple(found)
+
+
+def partitions_of(path: Path, sector: int = 512) -> tuple[Partition, ...]:
+    """Return what our reader finds in an image."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        return read_partitions(lambda offset, length: _at(file, offset, length), size, sector)
+
+
+def _at(file: object, offset: int, length: int) -> bytes:
+    return os.pread(file.fileno(), length, offset)  # type: ignore[attr-defined]
+
+
+def put(source: Path, target: Path, offset: int, *, skip: int = 0, length: int | None = None) -> None:
+    """Write a part of one file into another, at ``offset``; zeros are left out."""
+    with source.open("rb") as given, target.open("r+b") as taken:
+        given.seek(skip)
+        left = source.stat().st_size - skip if length is None else length
+        while left > 0 and (chunk := given.read(min(MIB, left))):
+            if chunk.strip(b"\0"):
+                taken.seek(offset)
+                taken.write(chunk)
+            offset, left = offset + len(chunk), left - len(chunk)
+
+
+def converted(source: Path, form: str, *options: str) -> Path:
+    """Return the image in another format, beside it."""
+    target = source.with_suffix(f".{form}")
+    call("qemu-img", "convert", "-f", "raw", "-O", form, *options, source, target)
+    return target
+
+
+def lvm(path: Path, root: Path, var_log: Path) -> Path:
+    """Make a disk of two physical volumes; rhel/root lies in three stretches on both, rhel/var-log in one.
+
+    The metadata is what lvm2 wrote (see the samples' README); the files are put where it says.
+    """
+    extent = 4 * MIB
+    first, second = partitioned(
+        path, f"label: gpt\nsize={96 * 2048},type=lvm\nsize={64 * 2048},type=lvm\n", size=170 * MIB
+    )
+    starts = []
+    for one, sample in ((first, "lvm-0"), (second, "lvm-1")):
+        head = path.with_name(sample)
+        head.write_bytes(gzip.decompress((SAMPLES / f"{sample}.bin.gz").read_bytes()))
+        put(head, path, one.offset)
+        starts.append(one.offset + MIB)
+    for place, skip, count in ((starts[0], 0, 4), (starts[0] + 7 * extent, 4, 5), (starts[1], 9, 2)):
+        put(root, path, place, skip=skip * extent, length=count * extent)
+    put(var_log, path, starts[1] + 2 * extent)
+    return path
+
+
+def unpacked(sample: str, target: Path) -> Path:
+    """Unpack the disk out of a sample and return it."""
+    with tarfile.open(SAMPLES / sample) as archive:
+        archive.extract("disk.raw", target, filter="data")
+    return target / "disk.raw"
+
+
+def _empty(path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        file.truncate(size)
