@@ -17,7 +17,7 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listZones": rows_zone.zones,
     "listPods": rows_zone.pods,
     "listClusters": rows_zone.clusters,
-    "listHosts": rows_zone.hosts,
+    "listHosts": rows_zone.listed_hosts,
     "listPhysicalNetworks": rows_network.physical_networks,
     "listTrafficTypes": rows_network.traffic_types,
     "listNetworkServiceProviders": rows_network.providers,

@@ -68,7 +68,7 @@ def management_database_cut(world: World) -> None:
     server.database, server.heartbeat, server.writes = 0, 400.0, False
 
 
-@fault(CONNECTIVITY, "agent_disconnected")
+@fault(CONNECTIVITY, "agent_disconnected", "host_state_disagreement")
 def host_agent_unreachable(world: World) -> None:
     """A firewall closes the port of agents to kvm-2: its agent runs and is connected to no management server."""
     _host(world, "kvm-2").agent_connected = False

@@ -134,6 +134,8 @@ class Host:
     address: str
     state: str = "Up"
     resource_state: str = "Enabled"
+    version: str = ""  # of its agent, when not that of the management servers
+    disconnected: float | None = None  # seconds before the start at which its agent was last lost
     ssh: str = "up"  # up | refused | silent | new_key | floods | disconnects | garbage
     wrapper: str = "current"  # current | missing | old
     model: str = ""  # name of the machine that answers for it, when it has no tree of its own
@@ -148,6 +150,16 @@ class Host:
     def number(self) -> int:
         """Return the number in its name, of which its MACs are made."""
         return int(self.name.rpartition("-")[2])
+
+
+@dataclass(slots=True, eq=False)
+class NvpController:
+    """A Nicira NVP controller of a zone's first physical network; ``is_asked``: listHosts has its row."""
+
+    zone: Zone
+    address: str
+    state: str = "Up"
+    is_asked: bool = True
 
 
 @dataclass(slots=True, eq=False)

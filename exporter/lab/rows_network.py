@@ -55,9 +55,17 @@ def providers(world: World) -> list[Row]:
 
 
 def nvp_devices(world: World) -> list[Row]:
-    """Return listNiciraNvpDevices: the lab has none."""
-    del world
-    return []
+    """Return listNiciraNvpDevices: those that a fault brings along."""
+    return [
+        {
+            "nvpdeviceid": identity("nvp", one.address),
+            "physicalnetworkid": identity("physical", one.zone.physical[0].name),
+            "provider": "NiciraNvp",
+            "niciradevicename": "NiciraNvp",
+            "hostname": one.address,
+        }
+        for one in world.nvp
+    ]
 
 
 def offerings(world: World) -> list[Row]:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from exporter.lab.management import VERSION, ManagementServer, owner
-from exporter.lab.world import Host, SystemVm, World, Zone, identity
+from exporter.lab.world import Host, NvpController, SystemVm, World, Zone, identity
 
 Row = dict[str, Any]
 ZONE_SCOPED = {
@@ -88,9 +88,14 @@ def clusters(world: World) -> list[Row]:
 
 
 def hosts(world: World) -> list[Row]:
-    """Return listHosts: hypervisors and the agents of system VMs; lastpinged is CloudStack's nonsense."""
+    """Return what the table host has: hypervisors and the agents of system VMs; lastpinged is CloudStack's nonsense."""
     agents = [_agent(world, vm) for vm in world.system_vms if vm.agent_state]
     return [*(_host(world, host) for host in world.hosts), *agents]
+
+
+def listed_hosts(world: World) -> list[Row]:
+    """Return listHosts: those, controllers, and relics."""
+    return [*hosts(world), *(_controller(world, one) for one in world.nvp if one.is_asked), *_relics(world)]
 
 
 def _host(world: World, host: Host) -> Row:
@@ -107,8 +112,9 @@ def _host(world: World, host: Host) -> Row:
         "clustertype": "CloudManaged",
         "hypervisor": "KVM",
         "hypervisorversion": "7.2.0",
-        "version": VERSION,
+        "version": host.version or VERSION,
         **_owned(world, host.number),
+        **({} if host.disconnected is None else {"disconnected": date(world.start - host.disconnected)}),
         "lastpinged": "1970-01-21T17:13:21+0000",
         "created": date(world.start - 90 * 86400),
         "events": "AgentDisconnected; Ping",
@@ -126,12 +132,34 @@ def _agent(world: World, vm: SystemVm) -> Row:
         "resourcestate": "Enabled",
         "type": "ConsoleProxy" if vm.kind == "consoleproxy" else "SecondaryStorageVM",
         "ipaddress": vm.private,
-        "version": VERSION,
+        "version": vm.version or VERSION,
         "created": date(vm.created),
         "virtualmachineid": vm.id,
         **_owned(world, vm.number),
         "lastpinged": date(world.now / 1024),
     }
+
+
+def _controller(world: World, one: NvpController) -> Row:
+    return {
+        **_in_pod(one.zone),
+        "id": identity("controller", one.address),
+        "name": f"Nicira Controller - {one.address}",
+        "state": one.state,
+        "resourcestate": "Enabled",
+        "type": "L2Networking",
+        "ipaddress": one.address,
+        "created": date(world.start - 90 * 86400),
+    }
+
+
+def _relics(world: World) -> list[Row]:
+    """Return rows that are in Alert for ever and mean nothing: an NFS share of before 4.2, an agent without its VM."""
+    zone = world.zones[0]
+    common = {**_in_pod(zone), "resourcestate": "Enabled", "created": date(world.start - 900 * 86400), "state": "Alert"}
+    share = {"name": "nfs://127.4.0.61/export/old", "type": "SecondaryStorage", "ipaddress": "127.4.0.61"}
+    agent = {"name": "s-99-VM", "type": "SecondaryStorageVM", "ipaddress": "127.3.0.99"}
+    return [{**common, **row, "id": identity("relic", row["name"])} for row in (share, agent)]
 
 
 def _owned(world: World, number: int) -> Row:
@@ -211,8 +239,8 @@ def _system_vm(vm: SystemVm) -> Row:
         "state": vm.state,
         "hypervisor": "KVM",
         "created": date(vm.created),
-        "version": VERSION,
-        "templatename": "SystemVM Template (KVM)",
+        "version": vm.version or VERSION,
+        "templatename": vm.template,
         "publicip": vm.public,
         "privateip": vm.private,
         "gateway": f"{vm.zone.public_prefix}1",

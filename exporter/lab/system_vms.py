@@ -41,6 +41,8 @@ class SystemVm:
     state: str = "Running"
     agent_state: str = "Up"
     sessions: int = 3
+    version: str = ""  # of its agent, when not that of the management servers
+    template: str = "SystemVM Template (KVM)"
     created: float = 0.0
     uptime: int = 30 * 86400
     management: str = ""  # where its agent looks for management servers, when not where the setting says

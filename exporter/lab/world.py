@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from exporter.lab.condition import Condition
 from exporter.lab.database_record import Database
 from exporter.lab.management import ManagementServer
-from exporter.lab.places import Era, Host, Instance, Network, Nic, Offering, PhysicalNetwork, Ports, Zone, identity
+from exporter.lab.places import (
+    Era,
+    Host,
+    Instance,
+    Network,
+    Nic,
+    NvpController,
+    Offering,
+    PhysicalNetwork,
+    Ports,
+    Zone,
+    identity,
+)
 from exporter.lab.system_vms import Console, SystemVm
 from exporter.lab.templates import LabTemplate
 
@@ -28,6 +40,7 @@ __all__ = [
     "MetadataService",
     "Network",
     "Nic",
+    "NvpController",
     "Offering",
     "PasswordService",
     "PhysicalNetwork",
@@ -196,6 +209,7 @@ class World:
     models: list[Router] = field(default_factory=list)
     host_models: list[World] = field(default_factory=list)  # each a hidden host and what is on it
     system_vms: list[SystemVm] = field(default_factory=list)
+    nvp: list[NvpController] = field(default_factory=list)
     management_servers: list[ManagementServer] = field(default_factory=list)
     database: Database = field(default_factory=Database)
     templates: dict[str, LabTemplate] = field(default_factory=dict)  # by name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exporter.checks.host_connectivity.host_versions import judge
@@ -24,7 +26,7 @@ def test_hosts_and_system_vms(agent: str, value: int) -> None:
 
 @pytest.mark.parametrize("changes", [{"version": ""}, {"version": "unknown"}, {"state": "Alert"},
                                      {"resource_state": "Maintenance"}])  # fmt: skip
-def test_hosts_of_which_nothing_is_said(changes: dict[str, str]) -> None:
+def test_hosts_of_which_nothing_is_said(changes: dict[str, Any]) -> None:
     """Whoever is lost or held back has the version it had, and a version that nobody tells is unknown."""
     found = scene.of_zone(judge, scene.cloud(scene.server(), scene.host(**changes)))
     assert found == []

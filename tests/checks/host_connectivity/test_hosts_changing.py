@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exporter.checks.host_connectivity.hosts_changing import judge
@@ -10,7 +12,7 @@ from exporter.thresholds import HOST_CHANGING_SECONDS
 from tests.checks.host_connectivity import states_scene as scene
 
 
-def after(seconds: float, state: str, **changes: str) -> Cloud:
+def after(seconds: float, state: str, **changes: Any) -> Cloud:
     """Return a refresh so many seconds after the first one."""
     return scene.cloud(scene.host(state=state, **changes), asked=100.0 + seconds)
 

@@ -51,9 +51,8 @@ def test_rows_that_are_not_judged(changes: dict[str, Any]) -> None:
 def test_a_device_and_its_row() -> None:
     """They belong together by the address, which some versions have in the name alone."""
     for row in (controller(), controller(address="")):
-        found = said(row)
-        assert [one.value for one in found if one.metric.name.endswith("unattended")] == [0]
-    info = next(one for one in found if one.metric.name.endswith("_info"))
+        assert [one.value for one in said(row) if one.metric.name.endswith("unattended")] == [0]
+    info = next(one for one in said() if one.metric.name.endswith("_info"))
     assert info.labels == ("zone-1", "guests", "NiciraNvp", "10.0.0.60")
 
 
