@@ -26,7 +26,7 @@ from exporter.lab.world import Era, Host, Network, Ports, SystemVm, World, Zone
 PLACES = {"kvm-4": "west", "kvm-5": "south", "kvm-6": "south", "kvm-7": "north", "kvm-8": "north", "kvm-9": "north"}
 """Zones of the hosts of the smallest lab; the others are in zone east."""
 SETTINGS = {
-    "host": "127.3.0.10",
+    "host": "192.0.2.10",
     "endpoint.url": "https://cloud.lab.example/client/api",
     "host.capacityType.to.order.clusters": "CPU",
     "management.network.cidr": "192.0.2.0/24,127.3.0.0/24",

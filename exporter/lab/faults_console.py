@@ -208,4 +208,4 @@ def console_host_is_localhost(world: World) -> None:
     """The setting host is localhost: new console proxies look for their management server in themselves."""
     world.settings["host"] = "localhost"
     for vm in world.system_vms:
-        vm.management = "127.3.0.10"
+        vm.management = "192.0.2.10"

@@ -122,7 +122,7 @@ def _sockets(world: World, vm: SystemVm) -> str:
     if "apache2" not in vm.condition.stopped | vm.condition.failed:
         found += [f'tcp LISTEN 0 511 *:{port} *:* users:(("apache2",pid=700,fd=4))' for port in (80, 443)]
     if vm.agent and vm.session:
-        found.append(f'tcp ESTAB 0 0 {vm.private}:48222 127.3.0.10:8250 users:(("java",pid=900,fd=30))')
+        found.append(f'tcp ESTAB 0 0 {vm.private}:48222 192.0.2.10:8250 users:(("java",pid=900,fd=30))')
     if vm.mount in {"up", "read_only"} and vm.zone.store_answers == "up":
         found.append(f"tcp ESTAB 0 0 {vm.private}:872 {vm.zone.store}:{world.ports.nfs} ")
     return "\n".join(found) + "\n"

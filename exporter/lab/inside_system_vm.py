@@ -56,5 +56,5 @@ def _sockets(vm: SystemVm, *, tls: bool) -> str:
     if vm.agent:
         found += [f'tcp LISTEN 0 5 *:{port} *:* users:(("java",pid=900,fd=40))' for port in ports]
     if vm.agent and vm.session:
-        found.append(f'tcp ESTAB 0 0 {vm.private}:48222 127.3.0.10:8250 users:(("java",pid=900,fd=30))')
+        found.append(f'tcp ESTAB 0 0 {vm.private}:48222 192.0.2.10:8250 users:(("java",pid=900,fd=30))')
     return "\n".join(found) + "\n"
