@@ -57,6 +57,10 @@ MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started op
 CLOCKS_APART_SECONDS = 30  # of two management servers: console sessions of one are too old or too new for the other
 API_REQUEST_SECONDS = 5  # mean of a quarter of an hour; a healthy management server lists 500 machines in one or two
 AGENT_CERTIFICATE_OVERDUE = 10 * 86400  # seconds ahead: CloudStack renews 15 days ahead, so that has failed
+SYSTEM_VM_DISK_RATIO = 0.9  # of a file system: logs fill the rest within days, then every change of CloudStack fails
+SYSTEM_VM_MEMORY_RATIO = 0.05  # available: the next large change of configuration is killed half-way
+SYSTEM_VM_CONNECTIONS_RATIO = 0.9  # of the connections that the kernel tracks: at all of them new ones are dropped
+SYSTEM_VM_CLOCK_SECONDS = 120  # from the exporter's clock, of which a visit may take a minute
 
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
