@@ -1,0 +1,141 @@
+"""Services that do not run in routers, console proxies and secondary storage VMs.
+
+Symptom: guests get no address though the router answers; templates cannot be handed out; logs fill the disk.
+Detect:  inside: systemctl, or the list of processes before systemd, against what its type and role need.
+Fix:     start the service and read why it died; stop and start the machine.
+
+Judged elsewhere, so not here: the agent, apache2 and the password service of routers, keepalived (its router is in fault).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exporter.checks.host_connectivity.system_vms import (
+    DESTROY,
+    PER_SYSTEM_VM,
+    PREFIX,
+    RESTART,
+    SystemVmTarget,
+    counts,
+    machine,
+)
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.routers import guest_networks, serving_now
+from exporter.cloud.second_look import confirmed
+from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
+from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.questions.router import ROUTER_REDUNDANCY, Role
+from exporter.questions.system_vm import SYSTEM_VM_STATE, SystemVmState
+
+EVERYWHERE = ("cron", "rsyslog")
+"""Services of every type; a template without one has its reasons, so only one that is there and does not run counts."""
+PROCESSES = {"rsyslog": "rsyslogd"}
+"""Service -> its process, where it has another name."""
+RUNNING = frozenset({"active", "reloading"})
+JUDGED_ELSEWHERE = ("cloud", "apache2", "keepalived", "cloud-password-server@")
+"""What these units begin with has verdicts of its own."""
+
+START = "Inside: 'systemctl status NAME', 'journalctl -u NAME', then start it. One that dies again tells why there."
+READ_BOOT = "Read /var/log/cloud.log and 'systemctl status cloud-postinit': the first configuration never ended."
+
+MISSING = Metric(
+    f"{PREFIX}_system_vm_services_missing",
+    "Services that the type and role of the system VM need and that do not run, at two visits.",
+    labels=PER_SYSTEM_VM,
+    problem=above(0),
+)
+FAILED = Metric(
+    f"{PREFIX}_system_vm_units_failed",
+    "Services of the system VM that systemd calls failed, less those that have verdicts of their own.",
+    labels=PER_SYSTEM_VM,
+    problem=above(0),
+    follows=(f"{PREFIX}_system_vm_root_read_only", f"{PREFIX}_system_vm_disk_used_ratio"),
+)
+BOOT = Metric(
+    f"{PREFIX}_system_vm_boot_incomplete",
+    "Whether the first configuration of the system VM has not ended a quarter of an hour after its boot.",
+    labels=PER_SYSTEM_VM,
+    problem=above(0),
+)
+
+
+def judge(target: SystemVmTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield what should run and does not, what has failed, and whether the boot came to its end."""
+    state = answers[SYSTEM_VM_STATE]
+    if not counts(target, state, cloud, answers.now):
+        return
+    labels = (target.zone, target.name)
+    missing = tuple(sorted(name for name in _expected(target, state, answers, cloud) if not _runs(state, name)))
+    shown = missing and confirmed(answers, cloud, *missing, machine(target).host_id, shown_by=(SYSTEM_VM_STATE,))
+    if shown or not missing:
+        yield MISSING.sample(
+            *labels, value=len(missing), seen=f"not running: {', '.join(missing)}", expected="all of them", remedy=START
+        )
+    if state.units is None:
+        return
+    failed = sorted(name for name, word in state.units.items() if word == "failed" and not _has_verdict(name, missing))
+    yield FAILED.sample(
+        *labels, value=len(failed), seen=f"failed: {', '.join(failed)[:150]}", expected="none", remedy=START
+    )
+    yield BOOT.sample(
+        *labels,
+        value=int(not state.has_booted),
+        seen=f"/var/cache/cloud/boot_up_done is missing {state.uptime / 60:.0f} minutes after the boot",
+        expected="it is there within two",
+        remedy=READ_BOOT,
+    )
+
+
+def _has_verdict(name: str, missing: tuple[str, ...]) -> bool:
+    return name.startswith(JUDGED_ELSEWHERE) or name in missing
+
+
+def _runs(state: SystemVmState, name: str) -> bool:
+    """Return whether a service runs: by systemd's word, before systemd by its process."""
+    if state.units is not None:
+        return state.units.get(name) in RUNNING
+    return PROCESSES.get(name, name) in (state.processes or ())
+
+
+def _expected(target: SystemVmTarget, state: SystemVmState, answers: Answers, cloud: Cloud) -> Iterator[str]:
+    """Yield what must run in a machine of this type, role and era."""
+    yield from (name for name in EVERYWHERE if state.units is None or name in state.units)
+    if isinstance(target, SecondaryStorageVmTarget):
+        yield "apache2"  # it hands templates out, and takes them in
+    elif isinstance(target, RouterTarget):
+        yield from _of_router(target, state, answers, cloud)
+
+
+def _of_router(target: RouterTarget, state: SystemVmState, answers: Answers, cloud: Cloud) -> Iterator[str]:
+    """Yield what must run in a router; nothing of what depends on a role that it did not tell.
+
+    A backup gives no addresses; a router without a network that it serves needs nothing; before systemd, haproxy runs
+    only where there are rules.
+    """
+    role = answers.get(ROUTER_REDUNDANCY)
+    if role is None:
+        return
+    if any(served.dhcp for served in serving_now(target.router, cloud, serves_shared=role.is_serving)):
+        yield "dnsmasq"
+    if role in (Role.PRIMARY, Role.BACKUP):
+        yield "conntrackd"
+    networks = (cloud.networks.get(name) for name in guest_networks(target.router))
+    if (
+        state.units is not None
+        and role is not Role.BACKUP
+        and any(one and one.served_by_router("Lb") for one in networks)
+    ):
+        yield "haproxy"
+
+
+KINDS = (ConsoleProxyTarget, SecondaryStorageVmTarget)
+
+CHECK = Check(
+    title="Services of system VMs",
+    metrics=(MISSING, FAILED, BOOT),
+    remedies=(START, READ_BOOT, RESTART, DESTROY),
+    judges=dict.fromkeys((RouterTarget, *KINDS), judge),
+    asks=dict.fromkeys((RouterTarget, *KINDS), (SYSTEM_VM_STATE,)),
+    uses={RouterTarget: (ROUTER_REDUNDANCY,)},
+)
