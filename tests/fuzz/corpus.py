@@ -15,6 +15,7 @@ from typing import Any
 from exporter.model import Question, Reason, SourceError, UnreadableError, Via
 from exporter.questions import catalogue
 from exporter.questions.seen import HttpSeen, TlsSeen
+from exporter.questions.template_images import Flaw, ImageReport
 from tests.fuzz.contract import Target
 from tests.fuzz.mutations import changed, mutated
 from tests.fuzz.rows import SEEDS as ROWS
@@ -97,6 +98,7 @@ def _probe_case(seeds: Sequence[Any], rng: Random) -> Any:
 
 FAILED = tuple(SourceError(reason, "no way") for reason in (Reason.DNS, Reason.TIMEOUT, Reason.NO_WAY, Reason.TLS))
 TLS = (TlsSeen((LAB / "certificate.der").read_bytes(), "TLSv1.3"), TlsSeen(b"", "TLSv1.2", 10, "expired"), None)
+FLAW = Flaw("persistent_net_rules", "high", "/etc/udev/rules.d/70-persistent-net.rules", "ATTR{address}")
 PROBED: dict[str, tuple[Any, ...]] = {
     "console_name": (("203.0.113.7", "2001:db8::7"), (), *FAILED),
     "console_tcp": (None, *FAILED),
@@ -104,6 +106,7 @@ PROBED: dict[str, tuple[Any, ...]] = {
     "console_tls": (*TLS, *FAILED),
     "console_certificate": (*TLS, *FAILED),
     "console_page": (HttpSeen(200, "", "text/html", b"<html>"), HttpSeen(302, "https://x/", "", b""), *FAILED),
+    "template_images": ((ImageReport(image="a.qcow2", format="qcow2", system="linux", flaws=(FLAW,)),), ()),
     "host_ports": ({"ssh": (None,), "libvirt": (FAILED[1], None)}, {"https": FAILED[:2]}, {"ssh": FAILED[2:]}),
     "host_certificate": (*TLS[:2], *FAILED),
     "console_next_names": ((("203-0-113-7.console.example", ("203.0.113.7",)), ("203-0-113-8.x", FAILED[0])), ()),

@@ -17,6 +17,7 @@ from exporter.sources.sections import read_sections
 from exporter.sources.ssh_words import Asked, Hop, Request, is_parameter
 from tests.fuzz.contract import Target
 from tests.fuzz.corpus import SAMPLES, text_case
+from tests.fuzz.images import image_targets
 from tests.inventory.small_cloud import ROWS
 from tests.inventory.test_objects import MAKERS
 
@@ -69,6 +70,7 @@ def other_targets() -> Iterator[Target]:
     yield _target("log_lines", _read_log, (LOG.encode(), LOG.replace("(logid", "[logid").encode(), signatures[:20_000]))
     example = HERE.parent.parent / "config" / "exporter.example.yml"
     bad = sorted((HERE.parent / "config" / "bad").glob("*.yml"))
+    yield from image_targets()
     yield _target("config", _read_config, tuple(path.read_bytes() for path in (example, *bad)), ConfigError)
 
 

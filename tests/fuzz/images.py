@@ -1,0 +1,109 @@
+"""What reads the insides of template images: first bytes, tables, metadata, and what tools print of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+import struct
+import tarfile
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from exporter.lint import ext, formats, lvm, partitions, systems, xfs_folders
+from exporter.lint.convert import read_info
+from exporter.lint.files import LintError
+from tests.fuzz.contract import Target
+from tests.fuzz.corpus import SAMPLES, text_case
+
+IMAGES = SAMPLES / "images"
+LISTED = (
+    b'/2/040755/0/0/.//\n/2/040755/0/0/..//\n/11/040700/0/0/lost+found//\n/13/100644/0/0/"quote/1/\n'
+    b"/14/100644/0/0/new\nline/0/\n/16/120777/0/0/link/11/\n/20/100644/0/0/sparse/1099511627776/\n\n"
+)  # debugfs 1.47.0
+STATED = b'Inode: 17   Type: symlink    Mode:  0777   Flags: 0x0\nBlockcount: 0\nFast link dest: "new\n"lin\xff"\n'
+TOLD = {
+    "virtual-size": 67108864, "filename": "/dev/fd/7", "cluster-size": 65536, "format": "qcow2", "actual-size": 991232,
+    "format-specific": {"type": "qcow2", "data": {"compat": "1.1", "corrupt": False}}, "dirty-flag": False,
+}  # fmt: skip
+"""What qemu-img 7.2 says."""
+FSTAB = b'# /etc/fstab\nUUID=1 / ext4 defaults 0 1\n/dev/mapper/rhel-var /var xfs d 0 0\n"LABEL=x" /srv ext4 noauto\n'
+QCOW2 = b"QFI\xfb" + struct.pack(">IQIIQ", 3, 0, 0, 16, 2**20) + bytes(100)
+
+
+def image_targets() -> Iterator[Target]:
+    """Yield a target for each of them."""
+    heads = (QCOW2, b"KDMV" + b"\1" * 200, b"conectix" + bytes(504), b"vhdxfile" + bytes(600), bytes(600))
+    yield _target("image_format", lambda raw: formats.told(raw, raw[-512:]), heads, LintError)
+    yield _target(
+        "qemu_img_info", lambda raw: read_info(raw, "qcow2"), (json.dumps(TOLD, indent=4).encode(),), LintError
+    )
+    for sector in partitions.SECTORS:
+        yield _target(f"partitions_{sector}", partial(_read_partitions, sector=sector), (_mbr(), _gpt(sector)))
+    heads = tuple(gzip.decompress((IMAGES / f"lvm-{number}.bin.gz").read_bytes()) for number in (0, 1))
+    yield _target("lvm_physical", lambda raw: lvm.read_physical(partial(_at, raw)), heads, lvm.LvmError)
+    text = lvm.read_physical(partial(_at, heads[0]))[1]
+    yield _target("lvm_group", lvm.read_group, (text,), lvm.LvmError)
+    yield _target("debugfs_folder", ext.read_folder, (LISTED,), LintError)
+    yield _target("debugfs_link", ext.read_target, (STATED,), LintError)
+    yield _target("fstab", lambda raw: list(systems.read_fstab(raw)), (FSTAB,))
+    yield from _xfs_targets()
+
+
+def _xfs_targets() -> Iterator[Target]:
+    """Yield folders of XFS as they stand in the sample's disk."""
+    with tarfile.open(fileobj=lzma.open(IMAGES / "xfs.tar.xz")) as archive:
+        disk = archive.extractfile("disk.raw")
+        assert disk is not None
+        blocks = [raw for raw in iter(partial(disk.read, 8192), b"") if raw[:4] in (b"XDD3", b"XDB3")]
+    block = partial(xfs_folders.block, has_kinds=True, is_fifth=True)
+    yield _target("xfs_block", lambda raw: list(block(raw)), (blocks[0], blocks[-1]), LintError)
+    short = b"\2\0" + struct.pack(">I", 128) + b"\3\0\x60abc\1" + b"\0\0\1\0" + b"\1\0\x70d\2" + b"\0\0\1\1"
+    for has_kinds in (True, False):
+        folder = partial(xfs_folders.short, has_kinds=has_kinds)
+        yield _target(f"xfs_short_{has_kinds}", partial(_all, folder), (short,), LintError)
+
+
+def _all(read: Any, raw: bytes) -> list[Any]:
+    return list(read(raw))
+
+
+def _target(name: str, read: Any, seeds: tuple[bytes, ...], *allowed: type[Exception]) -> Target:
+    return Target(name, read, partial(text_case, seeds), allowed, seeds=seeds)
+
+
+def _at(raw: bytes, offset: int, length: int) -> bytes:
+    return raw[offset : offset + length]
+
+
+def _read_partitions(raw: bytes, *, sector: int) -> Any:
+    """Return the partitions; none begins behind the disk, and there are never many."""
+    found = partitions.read_partitions(partial(_at, raw), len(raw), sector)
+    assert len(found) <= partitions.MOST
+    assert all(0 < one.offset < len(raw) for one in found)
+    return found
+
+
+def _mbr() -> bytes:
+    """Return a disk of 64 sectors with a primary, and two logical partitions in a chain."""
+    sectors = {0: ((0x83, 1, 8), (0x05, 16, 40)), 16: ((0x83, 1, 8), (0x05, 16, 16)), 32: ((0x83, 1, 8),)}
+    disk = bytearray(64 * 512)
+    for sector, entries in sectors.items():
+        for number, (kind, start, length) in enumerate(entries):
+            place = sector * 512 + 446 + number * 16
+            disk[place : place + 16] = struct.pack("<4xB3xII", kind, start, length)
+        disk[sector * 512 + 510 : sector * 512 + 512] = b"\x55\xaa"
+    return bytes(disk)
+
+
+def _gpt(sector: int) -> bytes:
+    """Return a disk with a GPT of two partitions."""
+    disk = bytearray(24 * sector)
+    disk[446:462] = struct.pack("<4xB3xII", 0xEE, 1, 23)
+    disk[510:512] = b"\x55\xaa"
+    disk[sector : sector + 88] = struct.pack("<8s64xQII", b"EFI PART", 2, 4, 128)
+    for number, first in enumerate((8, 16)):
+        entry = struct.pack("<16s16sQQ", b"t" * 16, b"u" * 16, first, first + 7)
+        disk[2 * sector + number * 128 : 2 * sector + number * 128 + 48] = entry
+    return bytes(disk)
