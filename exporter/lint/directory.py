@@ -143,7 +143,7 @@ class Directory:
 
 
 def _aside(work: Callable[[Path], tuple[Seen, ...]], folder: Path) -> asyncio.Future[tuple[Seen, ...]]:
-    """Return what ``work`` will return, done by a thread that nobody waits for at the end: a share may hang for good."""
+    """Return what ``work`` will return, done by a thread that nobody waits for at the end: a share may hang."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[tuple[Seen, ...]] = loop.create_future()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from exporter.lint.files import Files
 from exporter.lint.reading import assignments, first_of, lines, some, text
-from exporter.lint.rule import Found
 
 PLACES = ("/boot/grub2", "/boot/grub", "/boot/extlinux", "/boot/syslinux")
 MASKS = (
@@ -74,11 +74,12 @@ def is_other_name(name: str, *, classic: bool | None) -> bool:
     return bool(PREDICTABLE.match(name) or CLASSIC.match(name))
 
 
+def only_for_others(names: Collection[str], *, classic: bool | None) -> bool:
+    """Return whether a guest's first NIC will hardly bear any of these names; old and new ones together are enough."""
+    both = any(CLASSIC.match(name) for name in names) and any(PREDICTABLE.match(name) for name in names)
+    return bool(names) and not both and all(is_other_name(name, classic=classic) for name in names)
+
+
 def is_fixed(name: str) -> bool:
     """Return whether this is the name of one NIC, no pattern and no loopback."""
     return name != "lo" and not set("*?[!") & set(name)
-
-
-def about_name(path: str, name: str) -> Found:
-    """Return that a file is bound to one name."""
-    return Found(path, f"only for a NIC called {name}")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 from exporter.lint.cloud_init import renews
 from exporter.lint.files import Files
-from exporter.lint.kernel import is_other_name, names_are_classic
+from exporter.lint.kernel import names_are_classic, only_for_others
 from exporter.lint.reading import assignments, is_true, some, text
 from exporter.lint.rule import About, Found, Judge, Rule, each
 
@@ -81,14 +81,10 @@ def not_started(path: str, settings: Settings) -> Iterator[Found]:
 
 async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield files for NICs whose name guests will hardly have, where none is for the name that they will have."""
-    classic, found = await names_are_classic(files), []
-    for path in await paths(files):
-        name = device(path, assignments(await text(files, path) or ""))
-        if not is_other_name(name, classic=classic):
-            return
-        found.append(Found(path, f"only for a NIC called {name}"))
-    for one in found:
-        yield one
+    found = [(path, device(path, assignments(await text(files, path) or ""))) for path in await paths(files)]
+    if only_for_others({name for _, name in found}, classic=await names_are_classic(files)):
+        for path, name in found:
+            yield Found(path, f"only for a NIC called {name}")
 
 
 RULES = (

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from exporter.lint.files import Files
 from exporter.lint.interfaces import MAIN, Iface, ifaces
-from exporter.lint.kernel import is_fixed, is_other_name, names_are_classic
+from exporter.lint.kernel import is_fixed, names_are_classic, only_for_others
 from exporter.lint.managers import dynamic, setup
 from exporter.lint.reading import program
 from exporter.lint.rule import About, Found, Rule
@@ -40,7 +40,7 @@ async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
     found = [one for one in dynamic(await ifaces(files)) if one.starts and not one.stacked]
     names = [one for one in found if not one.name.startswith("/") and is_fixed(one.name)]
     classic = await names_are_classic(files)
-    if names and len(names) == len(found) and all(is_other_name(one.name, classic=classic) for one in names):
+    if len(names) == len(found) and only_for_others({one.name for one in names}, classic=classic):
         yield Found(names[0].path, f"iface {names[0].name} inet dhcp")
 
 

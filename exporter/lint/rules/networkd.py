@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exporter.lint.cloud_init import renews
 from exporter.lint.files import Files
-from exporter.lint.kernel import is_fixed, is_other_name, names_are_classic
+from exporter.lint.kernel import is_fixed, names_are_classic, only_for_others
 from exporter.lint.reading import entries, is_true, some, text
 from exporter.lint.rule import About, Found, Rule, each
 
@@ -67,13 +67,10 @@ async def bound(files: Files, _about: About) -> AsyncIterator[Found]:
         if one.address:
             yield Found(one.path, f"MACAddress={one.address}")
     named = [one for one in units if not one.address]
-    if all(_is_for_another(one, classic=classic) for one in named):
+    names = {name for one in named for name in one.names}
+    if all(one.names for one in named) and all(map(is_fixed, names)) and only_for_others(names, classic=classic):
         for one in named:
             yield Found(one.path, f"Name={' '.join(one.names)}")
-
-
-def _is_for_another(one: Unit, *, classic: bool | None) -> bool:
-    return bool(one.names) and all(is_fixed(name) and is_other_name(name, classic=classic) for name in one.names)
 
 
 async def static(files: Files, _about: About) -> AsyncIterator[Found]:
