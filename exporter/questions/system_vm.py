@@ -133,14 +133,18 @@ def _connections(words: Mapping[str, Sequence[str]]) -> float | None:
 
 
 def _units(lines: Sequence[str]) -> Mapping[str, str]:
-    """Return services by name, without ``.service``; old versions put a dot before what failed."""
+    """Return services by name, without ``.service``; old versions put a dot before what failed.
+
+    What others only mention, or what the template has masked, is left out.
+    """
     found = {}
     for line in lines:
-        match = re.match(r"[●*]?\s*([\w@:.\\-]+)\.service\s+\S+\s+(\S+)\s+\S+(\s|$)", line, re.ASCII)
-        if match is None or match[2] not in UNIT_STATES:
+        match = re.match(r"[●*]?\s*([\w@:.\\-]+)\.service\s+(\S+)\s+(\S+)\s+\S+(\s|$)", line, re.ASCII)
+        if match is None or match[3] not in UNIT_STATES:
             message = f"not a unit: {line[:60]!r}"
             raise UnreadableError(message)
-        found[match[1]] = match[2]
+        if match[2] not in {"not-found", "masked"}:
+            found[match[1]] = match[3]
     if not found:
         message = "no unit at all"
         raise UnreadableError(message)

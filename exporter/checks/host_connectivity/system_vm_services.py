@@ -4,7 +4,7 @@ Symptom: guests get no address though the router answers; templates cannot be ha
 Detect:  inside: systemctl, or the list of processes before systemd, against what its type and role need.
 Fix:     start the service and read why it died; stop and start the machine.
 
-Judged elsewhere, so not here: the agent, apache2 and the password service of routers, keepalived (its router is in fault).
+Judged elsewhere, so not here: the agent, apache2 and password services of routers, keepalived (its router is in fault).
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ EVERYWHERE = ("cron", "rsyslog")
 PROCESSES = {"rsyslog": "rsyslogd"}
 """Service -> its process, where it has another name."""
 RUNNING = frozenset({"active", "reloading"})
-JUDGED_ELSEWHERE = ("cloud", "apache2", "keepalived", "cloud-password-server@")
-"""What these units begin with has verdicts of its own."""
+JUDGED_ELSEWHERE = frozenset({"cloud", "apache2", "keepalived"})
+"""Units that have verdicts of their own, as all password services have."""
+CAUSES = (f"{PREFIX}_system_vm_root_read_only", f"{PREFIX}_system_vm_disk_used_ratio")
 
 START = "Inside: 'systemctl status NAME', 'journalctl -u NAME', then start it. One that dies again tells why there."
 READ_BOOT = "Read /var/log/cloud.log and 'systemctl status cloud-postinit': the first configuration never ended."
@@ -44,13 +45,14 @@ MISSING = Metric(
     "Services that the type and role of the system VM need and that do not run, at two visits.",
     labels=PER_SYSTEM_VM,
     problem=above(0),
+    follows=CAUSES,
 )
 FAILED = Metric(
     f"{PREFIX}_system_vm_units_failed",
     "Services of the system VM that systemd calls failed, less those that have verdicts of their own.",
     labels=PER_SYSTEM_VM,
     problem=above(0),
-    follows=(f"{PREFIX}_system_vm_root_read_only", f"{PREFIX}_system_vm_disk_used_ratio"),
+    follows=CAUSES,
 )
 BOOT = Metric(
     f"{PREFIX}_system_vm_boot_incomplete",
@@ -67,7 +69,9 @@ def judge(target: SystemVmTarget, answers: Answers, cloud: Cloud) -> Samples:
         return
     labels = (target.zone, target.name)
     missing = tuple(sorted(name for name in _expected(target, state, answers, cloud) if not _runs(state, name)))
-    shown = missing and confirmed(answers, cloud, *missing, machine(target).host_id, shown_by=(SYSTEM_VM_STATE,))
+    shown = missing and confirmed(
+        answers, cloud, "services", *missing, machine(target).host_id, shown_by=(SYSTEM_VM_STATE,)
+    )
     if shown or not missing:
         yield MISSING.sample(
             *labels, value=len(missing), seen=f"not running: {', '.join(missing)}", expected="all of them", remedy=START
@@ -88,7 +92,7 @@ def judge(target: SystemVmTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def _has_verdict(name: str, missing: tuple[str, ...]) -> bool:
-    return name.startswith(JUDGED_ELSEWHERE) or name in missing
+    return name in JUDGED_ELSEWHERE or name in missing or name.startswith("cloud-password-server@")
 
 
 def _runs(state: SystemVmState, name: str) -> bool:
@@ -120,12 +124,10 @@ def _of_router(target: RouterTarget, state: SystemVmState, answers: Answers, clo
         yield "dnsmasq"
     if role in (Role.PRIMARY, Role.BACKUP):
         yield "conntrackd"
+    if state.units is None or role is Role.BACKUP:
+        return
     networks = (cloud.networks.get(name) for name in guest_networks(target.router))
-    if (
-        state.units is not None
-        and role is not Role.BACKUP
-        and any(one and one.served_by_router("Lb") for one in networks)
-    ):
+    if any(network and network.served_by_router("Lb") for network in networks):
         yield "haproxy"
 
 
