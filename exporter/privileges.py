@@ -30,11 +30,13 @@ COLUMNS = {
         "id", "name", "status", "type", "private_ip_address", "cluster_id", "pod_id", "data_center_id",
         "hypervisor_type", "mgmt_server_id", "removed",
     ),
+    "template_store_ref": ("template_id",),
     "vm_instance": (
         "id", "name", "instance_name", "state", "data_center_id", "host_id", "update_time", "removed",
     ),
+    "vm_template": ("id", "removed"),
 }  # fmt: skip
-"""Tables that also hold what is nobody's business, such as vnc_password and zone_token -> the columns we read."""
+"""Tables that also hold what is nobody's business (vnc_password, zone_token, URLs) -> the columns we read."""
 LATER_COLUMNS = (("data_center", "type"),)
 """Columns of such tables that older schemas lack: granted by statements of their own, of which one may be refused.
 

@@ -33,10 +33,12 @@ TABLES = (
     "physical_network",
     "physical_network_isolation_methods",
     "physical_network_traffic_types",
+    "template_store_ref",
     "user_ip_address",
     "version",
     "vlan",
     "vm_instance",
+    "vm_template",
 )
 
 
@@ -60,7 +62,8 @@ def fill(server: Server, size: Size = Size()) -> None:
         cursor.execute("START TRANSACTION")
         for table in TABLES:
             cursor.execute(f"DELETE FROM `{table}`")
-        for table, columns, rows in (*_places(size), *_networks(size), *_machines(size), *_addresses(size)):
+        every = (*_places(size), *_networks(size), *_machines(size), *_addresses(size), *_templates(size))
+        for table, columns, rows in every:
             marks = ", ".join(["%s"] * len(columns))
             names = ", ".join(f"`{name}`" for name in columns)
             cursor.executemany(f"INSERT INTO `{table}` ({names}) VALUES ({marks})", list(rows))
@@ -71,6 +74,23 @@ def fill(server: Server, size: Size = Size()) -> None:
 
 
 Table = tuple[str, tuple[str, ...], Iterable[Sequence[object]]]
+
+
+def _templates(size: Size) -> list[Table]:
+    """Return a template for each fifth machine; trap: a deleted one whose directory is not cleaned up yet."""
+    count = size.vms // 5
+    return [
+        (
+            "vm_template",
+            ("id", "name", "uuid", "removed"),
+            [(n, f"t{n}", f"template-{n}", LONG_AGO if n % 10 == 9 else None) for n in range(200, 200 + count)],
+        ),
+        (
+            "template_store_ref",
+            ("id", "store_id", "template_id", "state"),
+            [(n, 1, n, "Ready") for n in range(200, 200 + count) if n % 10 != 9] + [(9_000_000, 1, 209, "Destroyed")],
+        ),
+    ]
 
 
 def _places(size: Size) -> list[Table]:

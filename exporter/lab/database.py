@@ -19,6 +19,7 @@ import pymysql
 from exporter.lab.database_places import POOL, Numbers, Row, Tables, management, physical_networks, places, pool
 from exporter.lab.database_record import Database, Edit
 from exporter.lab.database_server import HERE, INSTALL, SEARCH, Connection, Server, is_installed
+from exporter.lab.database_templates import templates
 from exporter.lab.database_tenants import machines, networks, nics
 from exporter.lab.inside_router import CANARY
 from exporter.lab.management import ManagementServer
@@ -70,7 +71,7 @@ class LabDatabase:
 
     def hold(self, world: World) -> None:
         """Take a healthy world; its tables are written as soon as the server is there."""
-        for tables in (places, physical_networks, networks, machines, nics, management):
+        for tables in (places, physical_networks, networks, machines, nics, templates, management):
             self._tables |= tables(world, self._number)
         self._pool = pool(world, self._number)
 

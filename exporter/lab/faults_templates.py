@@ -43,3 +43,11 @@ def template_of_system_vms_lost(world: World) -> None:
     """The system VM template of a zone is corrupted in secondary storage."""
     status = "Template SystemVM Template (KVM) is corrupted on secondary storage east-secondary"
     world.templates["SystemVM Template (KVM)"].fails(world.zones[0], status)
+
+
+@fault(TEMPLATES, "unknown_directories", "unknown_directory")
+def template_directory_unknown(world: World) -> None:
+    """Somebody copied an image into secondary storage of zone east by hand."""
+    for vm in world.system_vms:
+        if vm.kind == "secondarystoragevm" and vm.zone is world.zones[0]:
+            vm.stored = vm.stored | {(2, 999)}

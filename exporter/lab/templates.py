@@ -70,10 +70,10 @@ class LabTemplate:
 def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
     """Return the templates of the healthy lab by name; among them those that look wrong and are not."""
     made = [
-        LabTemplate("debian-12", 202, password=True, url=f"{SERVER}/debian-12.qcow2"),
-        LabTemplate("windows-2022", 203, password=True, source="debian-12", os="Windows Server 2022 (64-bit)"),
-        LabTemplate("appliance", 204, os="Other Linux (64-bit)"),
-        LabTemplate("edge", 205, direct=True, url=f"{SERVER}/edge.qcow2", zones=("east",)),
+        LabTemplate("debian-12", 201, password=True, url=f"{SERVER}/debian-12.qcow2"),
+        LabTemplate("windows-2022", 202, password=True, source="debian-12", os="Windows Server 2022 (64-bit)"),
+        LabTemplate("appliance", 203, os="Other Linux (64-bit)"),
+        LabTemplate("edge", 204, direct=True, url=f"{SERVER}/edge.qcow2", zones=("east",)),
         LabTemplate("builtin", 4, kind="BUILTIN", account=1, url=f"{SERVER}/builtin.qcow2", zones=("east", "west")),
         LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, url=f"{SERVER}/systemvm-kvm.qcow2"),
         LabTemplate("SystemVM Template (XenServer)", 1, kind="SYSTEM", account=1, format="VHD", hypervisor="XenServer"),

@@ -103,4 +103,23 @@ SYSTEM = Row(
     ),
 )
 
-ROWS = (NOW, READY, SYSTEM)
+STORED = Row(
+    title="Secondary storage against the database",
+    collapsed=True,
+    panels=(
+        table(
+            "Unknown directories by mount",
+            "Does secondary storage hold directories that are no template's? Copied by hand, or left over.",
+            (judged("Unknown", metric("unknown_directories"), "zone", "mount"),),
+            size=(12, 8),
+        ),
+        table(
+            "Unknown directories by name",
+            "Which ones, as account/template? Runbook CloudStackNetTemplateDirectoriesUnknown.",
+            (judged("Unknown", metric("unknown_directory"), "zone", "mount", "directory"),),
+            size=(12, 8),
+        ),
+    ),
+)
+
+ROWS = (NOW, READY, SYSTEM, STORED)

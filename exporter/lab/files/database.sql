@@ -131,6 +131,10 @@ CREATE TABLE physical_network_traffic_types (
   vmware_network_label varchar(255) DEFAULT 'vSwitch0', vlan varchar(255), PRIMARY KEY (id), KEY (uuid),
   KEY (physical_network_id)
 ) CHARSET=utf8mb3;
+CREATE TABLE template_store_ref (
+  id bigint(20) unsigned NOT NULL AUTO_INCREMENT, store_id bigint(20) unsigned, template_id bigint(20) unsigned NOT NULL,
+  state varchar(255) NOT NULL, PRIMARY KEY (id), KEY (store_id), KEY (template_id)
+) CHARSET=utf8mb3;
 CREATE TABLE user_ip_address (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT, uuid varchar(40), account_id bigint(20) unsigned,
   public_ip_address char(40) NOT NULL, data_center_id bigint(20) unsigned NOT NULL,
@@ -162,4 +166,8 @@ CREATE TABLE vm_instance (
   created datetime NOT NULL, removed datetime, type varchar(32) NOT NULL, vm_type varchar(32) NOT NULL,
   account_id bigint(20) unsigned NOT NULL, hypervisor_type char(32), PRIMARY KEY (id), KEY (uuid), KEY (state),
   KEY (pod_id), KEY (data_center_id), KEY (host_id), KEY (update_time), KEY (removed), KEY (type), KEY (account_id)
+) CHARSET=utf8mb3;
+CREATE TABLE vm_template (
+  id bigint(20) unsigned NOT NULL AUTO_INCREMENT, name varchar(255) NOT NULL, uuid varchar(40), removed datetime,
+  PRIMARY KEY (id), UNIQUE KEY (uuid), KEY (removed)
 ) CHARSET=utf8mb3;
