@@ -7,7 +7,7 @@ Fix:     free the disk or the memory; a file system that turned read-only has a 
 
 from __future__ import annotations
 
-from exporter.checks.host_connectivity.system_vms import (
+from exporter.checks.host_connectivity.visited_vms import (
     DESTROY,
     PER_SYSTEM_VM,
     PREFIX,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from exporter.checks.host_connectivity.system_vms import (
+from exporter.checks.host_connectivity.visited_vms import (
     DESTROY,
     PER_SYSTEM_VM,
     PREFIX,

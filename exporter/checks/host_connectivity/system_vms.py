@@ -1,43 +1,66 @@
-"""What all judgments of system VMs in general share: which machines they are, and which of them count."""
+"""What judgments of system VMs by CloudStack's word share."""
 
 from __future__ import annotations
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Router, SystemVm
-from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
-from exporter.questions.system_vm import SystemVmState
+from exporter.cloud.objects import Host, SystemVm
 from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 
-SystemVmTarget = RouterTarget | ConsoleProxyTarget | SecondaryStorageVmTarget
-PER_SYSTEM_VM = ("zone", "system_vm")
-"""Labels of what is said of one of them."""
 PER_STORAGE_VM = ("zone", "secondary_storage_vm")
-PREFIX = "cloudstack_network_host_connectivity"
+"""Labels of what is said of one secondary storage VM."""
+GONE = frozenset({"Destroyed", "Expunging"})
+"""States of a system VM that is no more."""
+PROBLEM_STATES = frozenset({"Stopped", "Shutdown", "Error", "Unknown"})
+"""States that a system VM does not leave by itself, or should not be in."""
+NEVER_REGISTERED = "NeverRegistered"
+"""Our word for an agent that CloudStack has no state of."""
+STORAGE_VM = "secondarystoragevm"
+AGENT_TYPES = {STORAGE_VM: "SecondaryStorageVM", "consoleproxy": "ConsoleProxy"}
+"""Kind of system VM -> type of its agent's row in listHosts. Rows of type SecondaryStorage have no agent at all."""
 
-RESTART = "Stop and start it: CloudStack starts its services anew. A router's network is down meanwhile."
-DESTROY = "Destroy it: CloudStack makes a new one within five minutes. Of a router, restart its network with cleanup."
+DESTROY = (
+    "Destroy the secondary storage VM (destroySystemVm): CloudStack makes a new one within minutes. Downloads and"
+    " copies that run are lost and begin anew."
+)
+READ_LOG = "See in management-server.log why it does not start: capacity, the system VM template, addresses, storage."
+CHECK_AGENT_WAY = (
+    "Set 'host' to addresses that the system VM reaches, open 8250/tcp from the management network, and see that"
+    " management.network.cidr holds the management servers; then destroy it."
+)
 
 
-def machine(target: SystemVmTarget) -> Router | SystemVm:
-    """Return the machine as CloudStack knows it."""
-    return target.router if isinstance(target, RouterTarget) else target.vm
+def storage_vms(cloud: Cloud, zone_id: str) -> tuple[SystemVm, ...]:
+    """Return the secondary storage VMs of a zone that are not gone, by name."""
+    every = (vm for vm in cloud.system_vms.values() if vm.kind == STORAGE_VM and vm.zone_id == zone_id)
+    return tuple(sorted((vm for vm in every if vm.state not in GONE), key=lambda vm: vm.name))
 
 
-def is_judged(target: SystemVmTarget, cloud: Cloud, now: float, uptime: float | None = None) -> bool:
-    """Return whether what it lacks may alarm at unix time ``now``.
+def agent_row(cloud: Cloud, vm: SystemVm) -> Host | None:
+    """Return the row of the system VM's agent in listHosts; rows whose VM is gone (D31) are found by nobody."""
+    wanted = AGENT_TYPES.get(vm.kind)
+    rows = cloud.hosts_by_zone.get(vm.zone_id, ())
+    return next((host for host in rows if host.type == wanted and host.name == vm.name), None)
 
-    Not where its zone is disabled, nor while it is being changed, was just made, or has just booted. The newest Cloud
-    decides, since the visit may have been to what was there before.
+
+def agent_state(cloud: Cloud, vm: SystemVm) -> str | None:
+    """Return the state of the agent as CloudStack sees it; None when it does not tell.
+
+    Source: listSystemVms agentstate; versions without it have a row in listHosts.
     """
-    zone = cloud.zones.get(machine(target).zone_id)
-    known: Router | SystemVm | None
-    known = (cloud.routers if isinstance(target, RouterTarget) else cloud.system_vms).get(machine(target).id)
-    if known is None or not known.is_running or (zone is not None and not zone.enabled):
-        return False
-    ages = (now - known.created if known.created is not None else None, uptime)
-    return all(age is None or age >= SYSTEM_VM_SETTLES_SECONDS for age in ages)
+    if vm.agent_state:
+        return vm.agent_state
+    row = agent_row(cloud, vm)
+    if row is not None:
+        return row.state
+    return None if "listHosts" in cloud.lacks else NEVER_REGISTERED
 
 
-def counts(target: SystemVmTarget, state: SystemVmState, cloud: Cloud, now: float) -> bool:
-    """Return whether what it says of itself is judged."""
-    return is_judged(target, cloud, now, state.uptime)
+def is_settling(cloud: Cloud, vm: SystemVm, now: float) -> bool:
+    """Return whether a system VM is being changed or was created so lately that what fails means nothing yet.
+
+    The newest Cloud decides, since a visit may have been to what was there before. ``now`` is unix time.
+    """
+    known = cloud.system_vms.get(vm.id)
+    if known is None or not known.is_running:
+        return True
+    return known.created is not None and now - known.created < SYSTEM_VM_SETTLES_SECONDS
