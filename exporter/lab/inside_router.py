@@ -11,6 +11,7 @@ from pathlib import Path
 from exporter.lab import condition
 from exporter.lab.inside_network import firewall, ip_addresses, neighbours, nft
 from exporter.lab.inside_processes import processes, sockets, units
+from exporter.lab.inside_router_logs import put_logs
 from exporter.lab.tree import Tree, tools
 from exporter.lab.world import MetadataEntry, Router, World
 
@@ -39,7 +40,7 @@ def router_tree(world: World, router: Router) -> Tree:
     _passwords(tree, router)
     _web(tree, router)
     _names(tree, router)
-    tree.put("var/log/dnsmasq.log", _dhcp_log(world, router))
+    put_logs(tree, world, router)
     tree.knows |= {
         "hostname": router.answers_as or router.name,
         "era": router.era,
@@ -202,18 +203,3 @@ def _names(tree: Tree, router: Router) -> None:
     domain = router.networks[0].domain
     dns = "port=0\n" if router.dns == "external" else ""
     tree.put("etc/dnsmasq.conf", f"{dns}domain={domain}\nlocal=/{domain}/\nexpand-hosts\nconf-dir=/etc/dnsmasq.d\n")
-
-
-def _dhcp_log(world: World, router: Router) -> str:
-    """Return the log of the DHCP server: every running guest asked once and took its offer, then some took none."""
-    devices = {nic.network.id: nic.device for nic in router.guest_nics if nic.network}
-    lines = ["dnsmasq[727]: started, version 2.90 cachesize 150", "dnsmasq-dhcp[727]: read /etc/dhcphosts.txt"]
-    for one in world.served(router):
-        if one.state != "Running":
-            continue
-        place, guest = f"({devices[one.network.id]})", f"{one.nic.address} {one.nic.mac}"
-        offer = [f"DISCOVER{place} {one.nic.mac} ", f"OFFER{place} {guest} "]
-        words = [*offer, f"REQUEST{place} {guest} ", f"ACK{place} {guest} {one.name}"]
-        words += offer * router.untaken.get(one.nic.address, 0)
-        lines += [f"dnsmasq-dhcp[727]: DHCP{word}" for word in words]
-    return "".join(f"Nov 21 06:34:02 {line}\n" for line in lines)
