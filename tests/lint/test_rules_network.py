@@ -265,7 +265,8 @@ HOSTILE = {
     "a huge ifcfg": (
         f"{IFCFG}eth0",
         "X=y\n" * 100_000,
-        {"bond_or_bridge", "cloud_init_network", *(f"ifcfg_{one}" for one in ("hwaddr", "uuid", "name", "static", "onboot"))},
+        {"bond_or_bridge", "cloud_init_network", "ifcfg_hwaddr", "ifcfg_uuid", "ifcfg_name"}
+        | {"ifcfg_static", "ifcfg_onboot"},
     ),
 }  # fmt: skip
 
