@@ -109,7 +109,7 @@ def watch_turns(found: Stopwatch) -> None:
         if (seconds := time.thread_time() - began) >= LONG:
             found.turns.append((round(seconds, 3), _about(self)))
 
-    asyncio.Handle._run = timed  # type: ignore[attr-defined, method-assign]
+    asyncio.Handle._run = timed  # type: ignore[method-assign]
 
 
 def _about(handle: asyncio.Handle) -> str:

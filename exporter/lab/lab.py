@@ -18,6 +18,7 @@ from exporter.lab.api import REQUESTS, api_application
 from exporter.lab.build import build
 from exporter.lab.certificates import Authority
 from exporter.lab.cloud import Cloud
+from exporter.lab.configuration import API_KEY, HERE, IMAGES, configuration
 from exporter.lab.consoles import console_places
 from exporter.lab.control import control_application
 from exporter.lab.database import LabDatabase
@@ -43,10 +44,6 @@ from exporter.lab.world import Live, Ports, Router, World
 
 BLOCKS = range(12000, 30000, len(Ports.__slots__))
 """Where blocks of ports begin: below the ports that the system gives to clients."""
-OWN_PORTS = {"claim", "api", "control", "resolver", "database", "nfs"}
-"""Ports that an exporter is not configured with, or learns elsewhere."""
-API_KEY = "lab-api-key"
-HERE = "127.0.0.1"
 
 
 def _unix() -> float:
@@ -263,16 +260,9 @@ class Lab:
             await self._api_site.start()
 
     def _configuration(self) -> dict[str, Any]:
-        """Return the exporter's configuration for this lab; large labs are asked less often."""
-        pace = max(5.0, (self.options.routers + self.options.hosts) / 20)
-        names = [name for name in Ports.__slots__ if name not in OWN_PORTS]
-        return {
-            "cloudstack": {
-                "url": f"http://{HERE}:{self.ports.api}/client/api",
-                "api_key_file": str(self.folder / "api_key"),
-                "secret_key_file": str(self.folder / "secret_key"),
-                "per_second": 50,
-            },
+        """Return the exporter's configuration for this lab; its folder of template images is made for it."""
+        (self.folder / IMAGES).mkdir()
+        ways = {
             "ssh": {
                 "user": self._ssh.user,
                 "key_file": str(self._ssh.key_file),
@@ -281,18 +271,5 @@ class Lab:
             },
             **(self.database.configuration() if self.database else {}),
             "console": {"ca_file": str(self._authority.ca_file), "resolver": [f"{HERE}:{self.ports.resolver}"]},
-            "ports": {name: getattr(self.ports, name) for name in names},
-            "intervals": {
-                "inventory": pace,
-                "host": pace,
-                "router": pace,
-                "console_proxy": pace,
-                "console_endpoint": pace,
-                "secondary_storage_vm": pace,
-                "host_endpoint": pace,
-                "template_directory": pace,
-                "management_server": pace,
-                "database": 0.5,  # most statements are asked each tenth time, and judged when they were asked twice
-                "deadline": 40.0,
-            },
         }
+        return configuration(self.folder, self.options, self.ports, ways)
