@@ -22,10 +22,13 @@ class Damaged:
     """A file or folder that cannot be read."""
 
 
+Tree = Mapping[str, "str | bytes | Link | Damaged"]
+
+
 class DictFiles:
     """As the interface says; folders are there because something lies in them."""
 
-    def __init__(self, tree: Mapping[str, str | bytes | Link | Damaged]) -> None:
+    def __init__(self, tree: Tree) -> None:
         self.tree = dict(tree)
         self.asked: list[str] = []
 
@@ -75,7 +78,7 @@ HINTS = {"guest_agent", "serial_console", "password_service_absent"}
 
 
 async def broken(
-    tree: Mapping[str, str | bytes | Link | Damaged],
+    tree: Tree,
     *,
     password_enabled: bool | None = None,
     system: str = "linux",

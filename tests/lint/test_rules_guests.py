@@ -14,7 +14,7 @@ from exporter.lint.initramfs import names
 from exporter.lint.managers import Setup
 from exporter.lint.password_script import script
 from exporter.model import UnreadableError
-from tests.lint.dict_files import Damaged, Link, broken
+from tests.lint.dict_files import Damaged, Link, Tree, broken
 
 SSH_KEY = "/etc/ssh/ssh_host_ed25519_key"
 CLOUD_INIT = {"/usr/bin/cloud-init": "#!/usr/bin/python3\n"}
@@ -22,8 +22,7 @@ SCRIPT = "/etc/init.d/cloud-set-guest-password"
 ASK = 'wget -q -O - --header "DomU_Request: send_my_password" $IP:8080\n'
 OLD = (
     '#!/bin/bash\nFOLDERS="/var/lib/dhclient/* /var/lib/dhcp3/* /var/lib/dhcp/*"\n'
-    + "grep dhcp-server-identifier $FOLDERS\n"
-    + ASK
+    "grep dhcp-server-identifier $FOLDERS\n" + ASK
 )
 NEW = (
     "#!/bin/bash\nnetplan ip leases $NETINT | grep SERVER_ADDRESS\ngrep dhcp-server-identifier /var/lib/dhcp/*\n"
@@ -39,7 +38,7 @@ NETPLAN = {"/etc/netplan/01.yaml": "network: {ethernets: {a: {match: {name: 'e*'
 NETPLAN_NM = {"/etc/netplan/01.yaml": "network:\n  renderer: NetworkManager\n"}
 DHCLIENT = {"/usr/sbin/dhclient": ""}
 
-DEFECTS = {
+DEFECTS: dict[str, tuple[Tree, set[str]]] = {
     "machine-id": ({"/etc/machine-id": "0" * 32 + "\n"}, {"machine_id"}),
     "machine-id of D-Bus": ({"/var/lib/dbus/machine-id": "0" * 32}, {"dbus_machine_id"}),
     "host keys": ({SSH_KEY: "CANARY"}, {"host_keys"}),
@@ -96,7 +95,7 @@ async def test_each_defect_of_guests_is_its_rule_and_no_other(name: str) -> None
     assert "0" * 32 not in str(found)
 
 
-TRAPS = {
+TRAPS: dict[str, Tree] = {
     "machine-id empty": {"/etc/machine-id": ""},
     "machine-id uninitialized": {"/etc/machine-id": "uninitialized\n"},
     "machine-id a link": {"/etc/machine-id": Link("/var/lib/dbus/machine-id"), "/var/lib/dbus/machine-id": ""},
@@ -135,10 +134,10 @@ TRAPS = {
 @pytest.mark.parametrize("name", TRAPS)
 async def test_what_is_as_it_should_be_is_no_flaw(name: str) -> None:
     """Nothing to mend, nothing told."""
-    assert await broken(TRAPS[name]) == {}  # type: ignore[arg-type]
+    assert await broken(TRAPS[name]) == {}
 
 
-PASSWORDS = {
+PASSWORDS: dict[str, tuple[Tree, bool | None, set[str]]] = {
     "nothing": ({}, True, {"password_service_missing"}),
     "nobody says": ({}, None, set()),
     "not enabled": ({}, False, set()),
@@ -187,7 +186,7 @@ PASSWORDS = {
 async def test_whether_a_password_can_reach_a_guest(name: str) -> None:
     """Only what is registered as password-enabled must have something that sets the password."""
     tree, enabled, expected = PASSWORDS[name]
-    assert set(await broken(tree, password_enabled=enabled)) == expected  # type: ignore[arg-type]
+    assert set(await broken(tree, password_enabled=enabled)) == expected
 
 
 async def test_settings_of_cloud_init_that_cannot_be_read_leave_open_what_rests_on_them() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lint.dict_files import Damaged, Link, broken
+from tests.lint.dict_files import Damaged, Link, Tree, broken
 
 POLICY = "/usr/lib/systemd/network/99-default.link"
 GRUB = "/etc/default/grub"
@@ -25,7 +25,7 @@ def netplan(body: str) -> str:
     return "network:\n  version: 2\n  ethernets:\n" + "".join(f"    {line}\n" for line in body.splitlines())
 
 
-DEFECTS = {
+DEFECTS: dict[str, tuple[Tree, set[str]]] = {
     "udev keeps eth0": ({UDEV: NET_RULE}, {"persistent_net_rules"}),
     "udev of CentOS 5": (
         {UDEV: f'SUBSYSTEM=="net", SYSFS{{address}}=="{MAC}", NAME="eth0"\n'},
@@ -171,7 +171,7 @@ async def test_each_defect_is_its_rule_and_no_other(name: str) -> None:
     assert set(await broken(tree)) == expected
 
 
-TRAPS = {
+TRAPS: dict[str, Tree] = {
     "an empty image": {},
     "udev: comments": {UDEV: f"# {NET_RULE}\n"},
     "udev: empty": {UDEV: ""},
@@ -247,7 +247,7 @@ TRAPS = {
 @pytest.mark.parametrize("name", TRAPS)
 async def test_what_does_no_harm_is_no_flaw(name: str) -> None:
     """A flaw that is none sends people to mend what works."""
-    assert await broken(TRAPS[name]) == {}  # type: ignore[arg-type]
+    assert await broken(TRAPS[name]) == {}
 
 
 HOSTILE = {
