@@ -103,11 +103,11 @@ def against_template(template: str, counts: Tally) -> list[Guest]:
 def is_template_suspected(template: str, counts: Tally) -> bool:
     """Return whether most guests of a template are silent, and no single host or network makes it so.
 
-    So it must also hold without the host, and without the network, that has most of them.
+    So more than half must be silent also without the host, and without the network, that has most of them.
     """
     silent = against_template(template, counts)
     fine = counts.fine[(), template]
-    if len(silent) < TEMPLATE_GUESTS or not _are_most(len(silent), fine):
+    if len(silent) < TEMPLATE_GUESTS or len(silent) < TEMPLATE_SILENT_RATIO * (len(silent) + fine):
         return False
     return all(_holds_without(where, silent, fine, template, counts) for where in (host_of, network_of))
 
@@ -117,12 +117,7 @@ def _holds_without(
 ) -> bool:
     places = Counter(map(where, silent))
     largest, number = max(places.items(), key=lambda item: (item[1], item[0]))
-    left = len(silent) - number
-    return left > 0 and _are_most(left, fine - counts.fine[largest, template])
-
-
-def _are_most(silent: int, fine: int) -> bool:
-    return silent >= TEMPLATE_SILENT_RATIO * (silent + fine)
+    return len(silent) - number > fine - counts.fine[largest, template]
 
 
 def against_router(router: str, counts: Tally) -> list[Guest]:

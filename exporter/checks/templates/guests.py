@@ -84,7 +84,7 @@ UNREAD = Metric(
     labels=("zone", "template"),
 )
 LINT = (
-    "Check the template's image: lint-template IMAGE names rules that bind eth1 or p192p1, profiles with a MAC or UUID, "
+    "Check the image: lint-template IMAGE names rules that bind eth1 or p192p1, profiles with a MAC or UUID, "
     "and a missing DHCP client; look at one of the machines on its console."
 )
 ROUTER = (

@@ -1,0 +1,143 @@
+"""Passwords and metadata that the guests of a template never fetch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.model import Sample
+from exporter.questions.password import PASSWORD_PENDING, PASSWORD_REQUESTS, PasswordFile
+from exporter.questions.router import ROUTER_IDENTITY
+from exporter.questions.router_dhcp import ROUTER_DHCP
+from exporter.questions.router_guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from tests.checks.templates import guest_scene as scene
+
+FILE = f"passwords-{scene.address(60016)}"
+THREE = (5, 6, 7)
+
+
+def asked(*numbers: int, seconds: float | None = 30 * scene.DAY) -> GuestRequests:
+    """Return the log of a web server that these guests asked."""
+    return GuestRequests(seconds, frozenset(map(scene.address, numbers)))
+
+
+def pending(*numbers: int, name: str = FILE, seconds: int = 7200) -> PasswordFile:
+    """Return a file that holds the passwords of these guests."""
+    return PasswordFile(name, seconds, tuple(map(scene.address, numbers)))
+
+
+def verdict(
+    *files: PasswordFile,
+    sent: tuple[int, ...] = (),
+    requests: GuestRequests | None = None,
+    more: scene.Values | None = None,
+    looks: int = 2,
+    network: Any = None,
+    heard: tuple[int, ...] = THREE,
+    **fields: Any,
+) -> list[Sample]:
+    """Return what is said of three guests with passwords."""
+    silent = {number: scene.NEVER_ASKED for number in THREE if number not in heard}
+    values = scene.told(*heard, known=silent) | {
+        PASSWORD_PENDING: files,
+        PASSWORD_REQUESTS: frozenset(map(scene.address, sent)),
+    }
+    values |= ({} if requests is None else {ROUTER_GUEST_REQUESTS: requests}) | (more or {})
+    guests = tuple(scene.guest(number, **({"password_enabled": True} | fields)) for number in THREE)
+    return scene.verdict(scene.cloud(guests, networks=(network or scene.network(),)), {"r1": values}, looks)
+
+
+def unfetched(found: list[Sample]) -> float | None:
+    """Return the share of guests that never asked for their password; None when nothing is said."""
+    return scene.values_of(found, "passwords_unfetched_ratio").get("t1-name")
+
+
+def unread(found: list[Sample]) -> float | None:
+    """Return the share of guests that never asked for their metadata; None when nothing is said."""
+    return scene.values_of(found, "metadata_unread_ratio").get("t1-name")
+
+
+def test_passwords_that_nobody_fetches() -> None:
+    """All three have waited for hours and never asked; the finding leads to the template."""
+    found = verdict(pending(*THREE))
+    assert unfetched(found) == 1
+    (sample,) = [one for one in found if one.metric.name.endswith("unfetched_ratio")]
+    assert sample.seen == "3 of 3 guests never asked for their pending password"
+    assert "password script" in sample.remedy
+
+
+def test_passwords_that_are_fetched() -> None:
+    """Nothing is pending on a router that was there when they started: they were acknowledged."""
+    assert unfetched(verdict()) == 0
+    assert unfetched(verdict(pending(5))) == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_a_guest_that_asked_has_a_script() -> None:
+    """It could not apply the password: another check says so."""
+    assert unfetched(verdict(pending(*THREE), sent=(5, 6))) == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_a_password_that_waits_for_minutes() -> None:
+    """Nothing is said yet: two guests are not enough."""
+    assert unfetched(verdict(pending(5, seconds=600), looks=1)) is None
+    assert unfetched(verdict(pending(*THREE), looks=1)) is None
+
+
+def test_passwords_that_were_lost() -> None:
+    """A router that is younger than its guests has nothing pending, and proves nothing."""
+    young = scene.changed(scene.told(), ROUTER_IDENTITY, uptime=3600.0)[ROUTER_IDENTITY]
+    assert unfetched(verdict(more={ROUTER_IDENTITY: young})) is None
+    assert unfetched(verdict(pending(*THREE), more={ROUTER_IDENTITY: young})) == 1
+
+
+def test_passwords_of_former_owners() -> None:
+    """A file older than the guest, and one of an address that the router no longer serves."""
+    old = int(6 * scene.DAY)
+    assert unfetched(verdict(pending(*THREE, seconds=old))) == 0
+    assert unfetched(verdict(pending(*THREE, name="passwords-10.9.9.9"))) == 0
+    assert unfetched(verdict(pending(*THREE, name="passwords"))) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"password_enabled": False},
+        {"network": scene.network(services={"Dhcp": frozenset({"VirtualRouter"})})},
+        {"heard": ()},
+    ],
+)
+def test_guests_without_password(fields: dict[str, Any]) -> None:
+    """A template without passwords, a network without the service, and guests that are silent anyway."""
+    assert unfetched(verdict(pending(*THREE), **fields)) is None
+
+
+@pytest.mark.parametrize("question", [PASSWORD_PENDING, PASSWORD_REQUESTS])
+def test_a_router_that_did_not_tell(question: Any) -> None:
+    """Nothing is said."""
+    values = scene.told(*THREE) | {PASSWORD_PENDING: (pending(*THREE),), PASSWORD_REQUESTS: frozenset()}
+    del values[question]
+    guests = tuple(scene.guest(number, password_enabled=True) for number in THREE)
+    assert unfetched(scene.verdict(scene.cloud(guests), {"r1": values})) is None
+
+
+def test_metadata_that_nobody_reads() -> None:
+    """No line of them in a log that covers their start; lines of others do not count."""
+    assert unread(verdict(requests=asked())) == 1
+    assert unread(verdict(requests=asked(5))) == pytest.approx(2 / 3, abs=1e-4)
+    assert unread(verdict(requests=asked(*THREE, 1))) == 0
+
+
+@pytest.mark.parametrize("seconds", [None, scene.DAY])
+def test_a_short_log_proves_nothing(seconds: float | None) -> None:
+    """It was rotated, or the router was made anew."""
+    assert unread(verdict(requests=asked(seconds=seconds))) is None
+    assert unread(verdict(requests=asked(*THREE, seconds=seconds))) == 0
+
+
+def test_silent_guests_read_nothing() -> None:
+    """That is said once, by their silence; and without an answer nothing is said."""
+    assert unread(verdict(requests=asked(), heard=())) is None
+    assert unread(verdict()) is None
+    acknowledged = scene.changed(scene.told(*THREE), ROUTER_DHCP, seconds=60.0)[ROUTER_DHCP]
+    assert unread(verdict(requests=asked(), more={ROUTER_DHCP: acknowledged})) == 1

@@ -1,0 +1,302 @@
+"""How each guest stands: the table of what routers prove, and every trap that must not be called silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.cloud.objects import Instance
+from exporter.model import Failure, Reason
+from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
+from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpGuest, UntakenOffers
+from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.router_sockets import ROUTER_SOCKETS
+from tests.checks.templates import guest_scene as scene
+
+ASKED = DhcpGuest(has_host=True, asked=3)
+IGNORED = DhcpGuest(asked=3, ignored=3)
+SILENT = scene.NEVER_ASKED
+
+
+def state(
+    known: DhcpGuest | None,
+    *entries: RouterNeighbour,
+    of: Instance | None = None,
+    network: Any = None,
+    router: Any = None,
+    more: scene.Values | None = None,
+    looks: int = 2,
+    **log: Any,
+) -> str:
+    """Return the state of guest 5 by what its router knows; empty when it is not judged at all."""
+    values = scene.told(known={} if known is None else {5: known}, log=log)
+    values |= {ROUTER_NEIGHBOURS: entries} | (more or {})
+    seen_by = scene.cloud((of or scene.guest(5),), (router or scene.router(),), (network or scene.network(),))
+    found = scene.states(scene.verdict(seen_by, {"r1": values}, looks))
+    assert sum(found.values()) in (0, 1)
+    return "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("known", "entries", "expected"),
+    [
+        (scene.ACKNOWLEDGED, (), "fine"),
+        (scene.ACKNOWLEDGED, (scene.entry(5, "FAILED"),), "fine"),
+        (DhcpGuest(has_host=True, has_id=True), (), "fine"),
+        (SILENT, (scene.entry(5, "REACHABLE"),), "fine"),
+        (SILENT, (scene.entry(5, "STALE"),), "fine"),
+        (SILENT, (scene.entry(5, "DELAY"),), "fine"),
+        (SILENT, (scene.entry(5, "PROBE"),), "fine"),
+        (None, (scene.entry(5, "STALE"),), "fine"),
+        (SILENT, (), "silent"),
+        (SILENT, (scene.entry(5, "FAILED"),), "silent"),
+        (SILENT, (scene.entry(5, "INCOMPLETE"),), "silent"),
+        (SILENT, (scene.entry(5, "STALE", of=6),), "silent"),
+        (SILENT, (scene.entry(5, "PERMANENT"),), "unknown"),
+        (SILENT, (scene.entry(5, "NOARP"),), "unknown"),
+        (SILENT, (scene.entry(5, "PROBE", of=6),), "unknown"),
+        (SILENT, (scene.entry(5, "REACHABLE", of=6),), "duplicate"),
+        (scene.ACKNOWLEDGED, (scene.entry(5, "REACHABLE", of=6),), "duplicate"),
+        (ASKED, (), "no_answer"),
+        (DhcpGuest(has_host=True, asked=2, ignored=2), (), "no_answer"),
+        (IGNORED, (), "missing_host_entry"),
+        (None, (), "missing_host_entry"),
+    ],
+)
+def test_what_a_router_proves(known: DhcpGuest | None, entries: tuple[RouterNeighbour, ...], expected: str) -> None:
+    """Acknowledged or heard is fine, also a static guest; an entry of a former owner of the address says nothing."""
+    assert state(known, *entries) == expected
+
+
+def test_an_offer_that_was_not_taken_is_no_silence() -> None:
+    """Another server, or a way on which the guest hears nobody: a check of VLANs speaks of it."""
+    offers = (UntakenOffers("eth0", scene.mac(5), scene.address(5), 3),)
+    assert state(ASKED, untaken=offers) == "offer_untaken"
+
+
+def test_nobody_listens() -> None:
+    """Without a DHCP server the log has no line: that is no answer. Where the sockets were not told it is unknown."""
+    assert state(SILENT, more={ROUTER_SOCKETS: ()}) == "no_answer"
+    values = scene.told(known={5: SILENT})
+    del values[ROUTER_SOCKETS]
+    assert scene.states(scene.verdict(scene.cloud((scene.guest(5),)), {"r1": values})) == {"unknown": 1}
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        {"seconds": None},
+        {"seconds": 3600.0},
+        {"seconds": 4 * scene.DAY},
+    ],
+)
+def test_a_log_that_began_after_the_guest_proves_nothing(log: dict[str, Any]) -> None:
+    """It was rotated, or lost with its router."""
+    assert state(SILENT, **log) == "unknown"
+    assert state(scene.ACKNOWLEDGED, **log) == "fine"
+
+
+def test_a_router_that_is_younger_than_the_guest_proves_nothing() -> None:
+    """Made anew, or booted: what was asked before, or while it was down, is not in its log."""
+    assert state(SILENT, router=scene.router(created=scene.NOW - scene.DAY)) == "unknown"
+    booted = scene.changed(scene.told(), ROUTER_IDENTITY, uptime=scene.DAY)[ROUTER_IDENTITY]
+    assert state(SILENT, more={ROUTER_IDENTITY: booted}) == "unknown"
+    values = scene.told(known={5: SILENT})
+    del values[ROUTER_IDENTITY]
+    assert scene.states(scene.verdict(scene.cloud((scene.guest(5),)), {"r1": values})) == {"unknown": 1}
+
+
+def test_the_first_guest_of_a_network_is_older_than_its_router() -> None:
+    """By the minutes in which the router was made for it; that does not excuse it."""
+    router = scene.router(created=scene.NOW - 5 * scene.DAY + 120)
+    assert state(SILENT, router=router, seconds=5 * scene.DAY - 200) == "silent"
+    assert state(SILENT, router=router, seconds=5 * scene.DAY - 2000) == "unknown"
+
+
+def test_a_guest_of_unknown_age_is_judged_when_it_was_seen_to_start() -> None:
+    """Then the log need not reach back further than that."""
+    watch, values = scene.Watch(), scene.told(known={5: SILENT}, log={"seconds": 2 * scene.STEP})
+    before, after = scene.guest(5, created=None, state="Stopped"), scene.guest(5, created=None)
+    watch.look(scene.cloud((before,)), {"r1": values})
+    found = [scene.states(watch.look(scene.cloud((after,)), {"r1": values})) for _ in range(2)]
+    assert found == [{"unknown": 1}, {"silent": 1}]
+    always = [scene.states(scene.verdict(scene.cloud((after,)), {"r1": values}, looks)) for looks in (2, 3)]
+    assert always == [{"unknown": 1}, {"unknown": 1}]
+
+
+def test_a_stopped_guest_begins_anew() -> None:
+    """Its former run does not count."""
+    watch, values = scene.Watch(), {"r1": scene.told(known={5: SILENT})}
+    running, stopped = scene.cloud((scene.guest(5),)), scene.cloud((scene.guest(5, state="Stopped"),))
+    found = [scene.states(watch.look(seen_by, values)) for seen_by in (running, running, stopped, running, running)]
+    assert found == [{"unknown": 1}, {"silent": 1}, {}, {"unknown": 1}, {"silent": 1}]
+
+
+def test_one_look_is_not_enough() -> None:
+    """A guest that has run for less than a quarter of an hour may still start; fine is fine at once."""
+    assert state(SILENT, looks=1) == "unknown"
+    assert state(None, looks=1) == "unknown"
+    assert state(ASKED, looks=1) == "unknown"
+    assert state(scene.ACKNOWLEDGED, looks=1) == "fine"
+
+
+def test_windows_needs_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sysprep at the first start takes twenty minutes."""
+    monkeypatch.setattr(scene, "STEP", 1500.0)
+    windows = scene.guest(5, os_name="Windows Server 2022 (64-bit)")
+    assert state(SILENT) == "silent"
+    assert state(SILENT, of=windows) == "unknown"
+    assert state(SILENT, of=windows, looks=3) == "silent"
+    assert state(SILENT, scene.entry(5, "STALE"), of=windows) == "fine"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"state": "Stopped"},
+        {"state": "Starting"},
+        {"state": "Stopping"},
+        {"state": "Error"},
+        {"template_id": ""},
+        {"nics": (scene.nic(5, is_default=False),)},
+        {"nics": (scene.nic(5, address=""),)},
+        {"nics": (scene.nic(5, mac=""),)},
+        {"nics": (scene.nic(6, "n2"), scene.nic(5, is_default=False))},
+        {"nics": ()},
+    ],
+)
+def test_guests_that_are_not_judged(fields: dict[str, Any]) -> None:
+    """Not running, made from nothing, second NICs, NICs without address: of IPv6 alone, or of L2."""
+    assert state(SILENT, of=scene.guest(5, **fields)) == ""
+
+
+def test_a_migration_does_not_begin_anew() -> None:
+    """A guest that migrates goes on running."""
+    assert state(SILENT, of=scene.guest(5, state="Migrating")) == "silent"
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        {},
+        {"Dhcp": frozenset({"ConfigDrive"})},
+        {"Dns": frozenset({"VirtualRouter"})},
+        scene.SERVICES | {"UserData": frozenset({"ConfigDrive"})},
+    ],
+)
+def test_networks_that_are_not_judged(services: dict[str, frozenset[str]]) -> None:
+    """L2, DHCP of somebody else or of nobody, and ConfigDrive, from which guests take static addresses."""
+    assert state(SILENT, network=scene.network(services=services)) == ""
+
+
+def test_appliances_are_configured_by_hand() -> None:
+    """A network appliance does not ask."""
+    seen_by = scene.cloud((scene.guest(5),), templates=(scene.template(type="VNF"),))
+    assert scene.states(scene.verdict(seen_by, {"r1": scene.told(known={5: SILENT})})) == {}
+
+
+def test_a_host_that_is_not_up() -> None:
+    """What CloudStack says of its machines is old."""
+    host = scene.host("h1", state="Disconnected")
+    seen_by = scene.cloud((scene.guest(5),), hosts=(host,))
+    assert scene.states(scene.verdict(seen_by, {"r1": scene.told(known={5: SILENT})})) == {"unknown": 1}
+
+
+def test_a_large_table_forgets() -> None:
+    """From 128 entries on the kernel drops those that were not used lately; in a small table no entry is ever lost."""
+    crowd = tuple(scene.entry(number, "STALE") for number in range(1000, 1128))
+    assert state(SILENT, *crowd) == "unknown"
+    assert state(SILENT, *crowd[:-1]) == "silent"
+    assert state(SILENT, *crowd, scene.entry(5, "FAILED")) == "silent"
+    values = scene.told(known={5: SILENT})
+    del values[ROUTER_NEIGHBOURS]
+    assert scene.states(scene.verdict(scene.cloud((scene.guest(5),)), {"r1": values})) == {"unknown": 1}
+
+
+def test_a_list_of_hosts_that_could_not_be_read_lacks_nobody() -> None:
+    """And an old router without one is judged by what was asked."""
+    assert state(None, knows_hosts=False) == "silent"
+
+
+def test_a_router_that_did_not_tell() -> None:
+    """Its guests are counted, and nothing is known of them."""
+    seen_by = scene.cloud((scene.guest(5),))
+    assert scene.states(scene.verdict(seen_by, {})) == {"unknown": 1}
+    values = scene.told(known={5: SILENT})
+    del values[ROUTER_REDUNDANCY]
+    assert scene.states(scene.verdict(seen_by, {"r1": values})) == {"unknown": 1}
+    assert scene.states(scene.verdict(seen_by, {}, failures={"r1": Failure(Reason.MISSING)})) == {"unknown": 1}
+
+
+PAIR = (scene.router(1, "n1", is_redundant=True), scene.router(2, "n1", is_redundant=True))
+
+
+def of_pair(
+    primary: scene.Values, backup: scene.Values | None, failures: Mapping[str, Failure] = scene.NONE
+) -> dict[str, float]:
+    """Return the states of guest 5 behind a pair."""
+    values = {"r1": primary} | ({} if backup is None else {"r2": backup | {ROUTER_REDUNDANCY: Role.BACKUP}})
+    values["r1"] |= {ROUTER_REDUNDANCY: Role.PRIMARY}
+    return scene.states(scene.verdict(scene.cloud((scene.guest(5),), PAIR), values, failures=failures))
+
+
+def test_a_pair_is_asked_together() -> None:
+    """After a failover the log of the other router holds what was asked before; the ARP table of a backup is old."""
+    silent, fine = scene.told(known={5: SILENT}), scene.told(known={5: scene.ACKNOWLEDGED})
+    old = scene.told(known={5: SILENT}) | {ROUTER_NEIGHBOURS: (scene.entry(5, "STALE"),)}
+    assert of_pair(dict(silent), dict(silent)) == {"silent": 1}
+    assert of_pair(dict(silent), dict(fine)) == {"fine": 1}
+    assert of_pair(dict(fine), dict(silent)) == {"fine": 1}
+    assert of_pair(dict(silent), dict(old)) == {"silent": 1}
+    assert of_pair(dict(silent), None) == {"unknown": 1}
+
+
+def test_a_backup_that_never_served_has_no_log() -> None:
+    """That is no gap, unless it is younger than the guest, or the primary lacks its log."""
+    silent = scene.told(known={5: SILENT})
+    backup = {question: value for question, value in silent.items() if question is not ROUTER_DHCP}
+    missing = {"r2": Failure(Reason.MISSING)}
+    assert of_pair(dict(silent), dict(backup), failures=missing) == {"silent": 1}
+    assert of_pair(dict(silent), dict(backup), failures={"r2": Failure(Reason.TIMEOUT)}) == {"unknown": 1}
+    young = scene.changed(silent, ROUTER_IDENTITY, uptime=3600.0)[ROUTER_IDENTITY]
+    assert of_pair(dict(silent), backup | {ROUTER_IDENTITY: young}, failures={"r2": Failure(Reason.MISSING)}) == {
+        "unknown": 1
+    }
+    assert of_pair(dict(backup), dict(silent), failures={"r1": Failure(Reason.MISSING)}) == {"unknown": 1}
+
+
+def test_two_backups_prove_nothing() -> None:
+    """Nobody serves: another check says so."""
+    silent = scene.told(known={5: SILENT}) | {ROUTER_REDUNDANCY: Role.BACKUP}
+    seen_by = scene.cloud((scene.guest(5),), PAIR)
+    assert scene.states(scene.verdict(seen_by, {"r1": silent, "r2": silent})) == {"unknown": 1}
+
+
+def test_the_pods_of_a_shared_network() -> None:
+    """Each router knows the guests of its pod; one that has an entry serves the guest, and all must have told."""
+    pods = (scene.router(1, "n1"), scene.router(2, "n1"))
+    network = scene.network(type="Shared")
+    seen_by = scene.cloud((scene.guest(5), scene.guest(6)), pods, (network,))
+    first, second = scene.told(known={6: SILENT}), scene.told(known={5: SILENT})
+    found = scene.verdict(seen_by, {"r1": first, "r2": second})
+    assert scene.states(found) == {"silent": 2}
+    second = scene.told(known={5: scene.ACKNOWLEDGED})
+    found = scene.verdict(seen_by, {"r1": first, "r2": second})
+    assert scene.states(found) == {"silent": 1, "fine": 1}
+    assert scene.states(scene.verdict(seen_by, {"r1": first})) == {"unknown": 2}
+    missing = scene.verdict(seen_by, {"r1": scene.told(), "r2": scene.told()})
+    assert scene.states(missing) == {"missing_host_entry": 2}
+
+
+def test_routers_that_do_not_run_are_not_waited_for() -> None:
+    """Nor internal load balancers, nor those of other zones."""
+    others = (
+        scene.router(2, "n1", state="Stopped"),
+        scene.router(3, "n1", role="INTERNAL_LB_VM"),
+        replace(scene.router(4, "n1"), zone_id="other"),
+    )
+    seen_by = scene.cloud((scene.guest(5),), (scene.router(), *others))
+    assert scene.states(scene.verdict(seen_by, {"r1": scene.told(known={5: SILENT})})) == {"silent": 1}
