@@ -53,7 +53,7 @@ done
 patience=2
 for number in "${!pipes[@]}"; do
     IFS= read -r -d "" -t "$patience" -u "${pipes[number]}" said
-    [ "$?" -le 128 ] || { said="timed out" patience=0.1; }
+    [ "$?" -le 128 ] || { said="timed out" patience=0.01; }
     case $said in
         open*) word=open ;;
         *refused*) word=refused ;;
@@ -65,7 +65,7 @@ for number in "${!pipes[@]}"; do
 done
 ' bash "$@"
 """
-"""Text that dials the places given as ``host@port``; one process for each, all at once, at most four seconds.
+"""Text that dials the places given as ``host@port``; one process for each, all at once, at most three seconds.
 
 It ends the question: the shell becomes the one that dials. A connection that stands is looked for by address, so a
 name is always dialled; so is a place that leaves unanswered what it was sent, because a connection stands for a quarter
