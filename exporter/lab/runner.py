@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import time
 from collections import defaultdict
@@ -23,6 +24,8 @@ NOTICING = 5.0
 """Seconds for the collector to notice that nobody listens any more, and to end its questions."""
 SLOW = b"timeout"
 """What an answer says when something took too long; on a busy machine it may not the next time."""
+CLOCK = re.compile(r"~now([+-]\d{1,9})~")
+"""What is remembered of a machine's clock: by how many seconds it is ahead."""
 ROOT, PATH = "$LAB_ROOT", "$LAB_PATH"
 """What the two lines of the collector say in the lab; each machine has its own values in the environment."""
 
@@ -100,6 +103,8 @@ class Runner:
             answer = await self._remembered(host, words)
         else:
             return None
+        unix = time.clock_gettime(time.CLOCK_REALTIME)
+        answer = CLOCK.sub(lambda found: str(int(unix) + int(found[1])), answer)
         return answer.replace(f"@@ {NONCE} ", f"@@ {words[1]} ").encode(errors="surrogateescape")
 
     async def _copied_router(self, host: Host, copy: Router, words: list[str]) -> str:
