@@ -38,6 +38,8 @@ SETTINGS = (
     "router.version.check",
     "secstorage.allowed.internal.sites",
     "secstorage.encrypt.copy",
+    "secstorage.proxy",
+    "secstorage.proxy",
     "secstorage.ssl.cert.domain",
     "use.external.dns",
 )
