@@ -15,8 +15,6 @@ from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.secondary_storage_ways import SSVM_ROUTES
 
 SET_SITES = "See that secstorage.allowed.internal.sites holds the network; destroy the VM: routes come at its start."
-    "See that secstorage.allowed.internal.sites holds the network, then destroy the VM: it takes routes at its start."
-)
 
 ROUTE_OK = Metric(
     f"{PREFIX}_secondary_storage_vm_internal_route_ok",
