@@ -39,7 +39,6 @@ SETTINGS = (
     "secstorage.allowed.internal.sites",
     "secstorage.encrypt.copy",
     "secstorage.proxy",
-    "secstorage.proxy",
     "secstorage.ssl.cert.domain",
     "use.external.dns",
 )
