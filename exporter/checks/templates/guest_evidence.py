@@ -32,8 +32,8 @@ class Evidence:
 
     Attributes:
         serves: whether it is alone or the primary of its pair, so that its ARP table is of the present.
-        covers: for how many seconds nothing that a guest asked can be missing: so long is the log, so long ago the
-            router was made and booted; 0 when one of them is not known.
+        lifetime: for how many seconds the router has been there and up; 0 when that is not known.
+        covers: for how many seconds nothing that a guest asked can be missing: so long is its log, too.
         listens: whether its DHCP server listens; None when that was not told.
         table: its ARP table by address; None when it was not told.
         forgets: whether the table is so large that entries are dropped from it.
@@ -44,6 +44,7 @@ class Evidence:
     answers: Answers
     log: DhcpLog
     serves: bool
+    lifetime: float
     covers: float
     listens: bool | None
     table: Mapping[str, RouterNeighbour] | None
@@ -62,13 +63,14 @@ def evidence(target: RouterTarget, answers: Answers) -> Evidence | None:
         return None
     sockets, table = answers.get(ROUTER_SOCKETS), answers.get(ROUTER_NEIGHBOURS)
     listens = None if sockets is None else any(one.protocol == "udp" and one.port == DHCP_PORT for one in sockets)
-    told = log or DhcpLog()
+    told, lifetime = log or DhcpLog(), _lifetime(target.router, answers)
     return Evidence(
         target=target,
         answers=answers,
         log=told,
         serves=role.is_serving,
-        covers=_covers(target.router, answers, None if never_served else told.seconds or 0.0),
+        lifetime=lifetime,
+        covers=lifetime if never_served else min(lifetime, told.seconds or 0.0),
         listens=listens,
         table=None if table is None else {one.address: one for one in table},
         forgets=table is not None and len(table) >= NEIGHBOURS_KEPT,
@@ -82,16 +84,11 @@ def _is_missing(answers: Answers) -> bool:
     return failure is not None and failure.reason is Reason.MISSING
 
 
-def _covers(router: Router, answers: Answers, log_seconds: float | None) -> float:
+def _lifetime(router: Router, answers: Answers) -> float:
     identity = answers.get(ROUTER_IDENTITY)
     if identity is None:
         return 0.0
-    ages = [identity.uptime]
-    if router.created is not None:
-        ages.append(answers.now - router.created)
-    if log_seconds is not None:
-        ages.append(log_seconds)
-    return max(min(ages), 0.0)
+    return identity.uptime if router.created is None else max(min(identity.uptime, answers.now - router.created), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

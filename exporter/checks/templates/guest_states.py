@@ -41,13 +41,14 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # too young, or something that would show it is missing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Guest:
     """A running instance by its default NIC.
 
     Attributes:
         longest: for how many seconds it may have been running at most.
         router: the one that serves it; None when none told.
+        router_name: its name, or nothing.
     """
 
     instance: Instance
@@ -55,12 +56,8 @@ class Guest:
     network: Network
     state: State
     longest: float
-    router: Evidence | None
-
-    @property
-    def router_name(self) -> str:
-        """Return the name of its router."""
-        return self.router.target.name if self.router else ""
+    router: Evidence | None = None
+    router_name: str = ""
 
 
 def guests(group: ZoneGroup, members: Members, cloud: Cloud) -> Iterator[Guest]:
@@ -98,14 +95,15 @@ def _is_appliance(instance: Instance, cloud: Cloud) -> bool:
 
 def _guest(instance: Instance, nic: Nic, network: Network, found: Behind, *, is_host_up: bool) -> Guest:
     if not found.routers:
-        return Guest(instance, nic, network, State.UNKNOWN, inf, None)
+        return Guest(instance, nic, network, State.UNKNOWN, inf)
     # Named for every guest that runs, whatever its state, so that it tells since when it runs.
     first = found.routers[0].answers
     held = first.held("runs", instance.id)
     longest = _longest(instance, held, first.now)
     is_settled = is_host_up and held.seconds >= _settles(instance)
     state = state_of(nic, found, longest, is_settled=is_settled)
-    return Guest(instance, nic, network, state, longest, found.router_of(nic.mac.lower()))
+    router = found.router_of(nic.mac.lower())
+    return Guest(instance, nic, network, state, longest, router, router.target.name if router else "")
 
 
 def _settles(instance: Instance) -> int:

@@ -33,40 +33,25 @@ def router_of(guest: Guest) -> Place:
     return ("router", guest.router_name)
 
 
-PLACES: tuple[Callable[[Guest], Place], ...] = (host_of, cell_of, network_of, router_of)
-
-
 @dataclass(slots=True)
 class Tally:
-    """Fine and silent guests of a zone: at each place, and there of each template and of each router.
+    """Fine and silent guests of a zone.
 
     Attributes:
+        fine: how many at each place where somebody is silent, and there of each template and of each router.
+        silent: likewise.
+        fine_of: how many fine guests by template id.
+        fine_behind: how many fine guests by name of their router.
         silent_of: the silent guests by template id.
         silent_behind: the silent guests by name of their router.
     """
 
     fine: Counter[tuple[Place, str]] = field(default_factory=Counter)
     silent: Counter[tuple[Place, str]] = field(default_factory=Counter)
+    fine_of: Counter[str] = field(default_factory=Counter)
+    fine_behind: Counter[str] = field(default_factory=Counter)
     silent_of: defaultdict[str, list[Guest]] = field(default_factory=lambda: defaultdict(list))
     silent_behind: defaultdict[str, list[Guest]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, guest: Guest) -> None:
-        """Count a guest that is fine or silent; nothing is known of others."""
-        template, router = guest.instance.template_id, guest.router_name
-        if guest.state is State.SILENT:
-            counts = self.silent
-            self.silent_of[template].append(guest)
-            self.silent_behind[router].append(guest)
-        elif guest.state is State.FINE:
-            counts = self.fine
-        else:
-            return
-        counts[(), template] += 1
-        for where in PLACES:
-            place = where(guest)
-            counts[place, ""] += 1
-            counts[place, template] += 1
-        counts[host_of(guest), f"router {router}"] += 1
 
     def others_fine(self, place: Place, own: str) -> int:
         """Return how many guests at a place are fine that are not of ``own``."""
@@ -78,11 +63,38 @@ class Tally:
 
 
 def tally(found: Iterable[Guest]) -> Tally:
-    """Return the counts of these guests."""
-    made = Tally()
+    """Return the counts of the guests that are fine or silent; nothing is known of others.
+
+    Fine guests are counted by place only where somebody is silent, which is nearly nowhere.
+    """
+    made, fine = Tally(), []
+    hosts: set[str] = set()
+    networks: set[str] = set()
     for guest in found:
-        made.add(guest)
+        template, router = guest.instance.template_id, guest.router_name
+        if guest.state is State.FINE:
+            fine.append(guest)
+            made.fine_of[template] += 1
+            made.fine_behind[router] += 1
+        elif guest.state is State.SILENT:
+            made.silent_of[template].append(guest)
+            made.silent_behind[router].append(guest)
+            hosts.add(guest.instance.host_id)
+            networks.add(guest.network.id)
+            _count(made.silent, guest)
+    routers = made.silent_behind.keys()
+    for guest in fine:
+        if guest.instance.host_id in hosts or guest.network.id in networks or guest.router_name in routers:
+            _count(made.fine, guest)
     return made
+
+
+def _count(counts: Counter[tuple[Place, str]], guest: Guest) -> None:
+    for where in (host_of, cell_of, network_of, router_of):
+        place = where(guest)
+        counts[place, ""] += 1
+        counts[place, guest.instance.template_id] += 1
+    counts[host_of(guest), f"router {guest.router_name}"] += 1
 
 
 def against_template(template: str, counts: Tally) -> list[Guest]:
@@ -106,7 +118,7 @@ def is_template_suspected(template: str, counts: Tally) -> bool:
     So more than half must be silent also without the host, and without the network, that has most of them.
     """
     silent = against_template(template, counts)
-    fine = counts.fine[(), template]
+    fine = counts.fine_of[template]
     if len(silent) < TEMPLATE_GUESTS or len(silent) < TEMPLATE_SILENT_RATIO * (len(silent) + fine):
         return False
     return all(_holds_without(where, silent, fine, template, counts) for where in (host_of, network_of))
@@ -134,7 +146,7 @@ def against_router(router: str, counts: Tally) -> list[Guest]:
 
 def is_router_suspected(router: str, counts: Tally) -> bool | None:
     """Return whether the guests behind a router are silent whatever their template; None when too few are known."""
-    if counts.fine[("router", router), ""]:
+    if counts.fine_behind[router]:
         return False
     silent = against_router(router, counts)
     if len(silent) < TEMPLATE_GUESTS or len({guest.instance.template_id for guest in silent}) < 2:

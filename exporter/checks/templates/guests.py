@@ -21,6 +21,7 @@ from exporter.checks.templates.guest_suspects import (
     against_template,
     is_router_suspected,
     is_template_suspected,
+    tally,
 )
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
@@ -110,12 +111,13 @@ class Found:
         states: number of guests by template id and state.
         names: what CloudStack called a template, by id, from its guests.
         routers: by name of a router its guests that it does not serve; those whose guests are known have an entry.
+        known: the guests of which something is known.
     """
 
     states: defaultdict[str, Counter[State]] = field(default_factory=lambda: defaultdict(Counter))
     names: dict[str, str] = field(default_factory=dict)
     routers: dict[str, list[Guest]] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
+    known: list[Guest] = field(default_factory=list)
 
 
 def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
@@ -125,9 +127,10 @@ def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
         _add(found, guest)
         services.add(guest)
     names = labels(found, group, cloud)
-    yield from _templates(group, found, names, cloud)
+    counts = tally(found.known)
+    yield from _templates(group, found, names, counts, cloud)
     yield from _origins(group, found, cloud)
-    yield from _routers(group, found, cloud, names)
+    yield from _routers(group, found, names, counts, cloud)
     yield from _services(group, services, names)
 
 
@@ -135,11 +138,11 @@ def _add(found: Found, guest: Guest) -> None:
     template = guest.instance.template_id
     found.states[template][guest.state] += 1
     found.names[template] = guest.instance.template_name
-    found.tally.add(guest)
-    if guest.router is not None and guest.state is not State.UNKNOWN:
+    if guest.router_name and guest.state is not State.UNKNOWN:
         unserved = found.routers.setdefault(guest.router_name, [])
         if guest.state in UNSERVED_STATES:
             unserved.append(guest)
+        found.known.append(guest)
 
 
 def labels(found: Found, group: ZoneGroup, cloud: Cloud) -> Mapping[str, str]:
@@ -158,7 +161,7 @@ def _judged(states: Counter[State]) -> int:
     return states[State.FINE] + states[State.SILENT]
 
 
-def _templates(group: ZoneGroup, found: Found, names: Mapping[str, str], cloud: Cloud) -> Samples:
+def _templates(group: ZoneGroup, found: Found, names: Mapping[str, str], counts: Tally, cloud: Cloud) -> Samples:
     order = sorted(found.states, key=lambda one: (-found.states[one][State.SILENT], -found.states[one].total(), one))
     for place, template in enumerate(order):
         states, own = found.states[template], (group.zone, names[template])
@@ -168,10 +171,10 @@ def _templates(group: ZoneGroup, found: Found, names: Mapping[str, str], cloud: 
                     yield GUESTS.sample(*own, state.value, value=states[state])
         if _judged(states) >= TEMPLATE_GUESTS:
             yield RATIO.sample(*own, value=round(states[State.SILENT] / _judged(states), 4))
-            silent = against_template(template, found.tally)
+            silent = against_template(template, counts)
             yield SUSPECTED.sample(
                 *own,
-                value=int(is_template_suspected(template, found.tally)),
+                value=int(is_template_suspected(template, counts)),
                 seen=f"{states[State.SILENT]} of {_judged(states)} silent: {_named(silent, cloud)}",
                 expected="guests that ask for their address, as those of other templates on the same routers do",
                 remedy=LINT,
@@ -202,7 +205,7 @@ def _origins(group: ZoneGroup, found: Found, cloud: Cloud) -> Samples:
             yield BY_ORIGIN.sample(group.zone, origin, value=round(states[State.SILENT] / _judged(states), 4))
 
 
-def _routers(group: ZoneGroup, found: Found, cloud: Cloud, names: Mapping[str, str]) -> Samples:
+def _routers(group: ZoneGroup, found: Found, names: Mapping[str, str], counts: Tally, cloud: Cloud) -> Samples:
     for router, unserved in sorted(found.routers.items()):
         yield UNSERVED.sample(
             group.zone,
@@ -214,9 +217,9 @@ def _routers(group: ZoneGroup, found: Found, cloud: Cloud, names: Mapping[str, s
             expected="an entry in /etc/dhcphosts.txt and an acknowledgement for each guest",
             remedy=PUSH,
         )
-        is_suspected = is_router_suspected(router, found.tally)
+        is_suspected = is_router_suspected(router, counts)
         if is_suspected is not None:
-            silent = against_router(router, found.tally)
+            silent = against_router(router, counts)
             templates = sorted({names[one.instance.template_id] for one in silent})
             yield ROUTER_SILENT.sample(
                 group.zone,
