@@ -74,7 +74,7 @@ class Watch:
 
 VISITED = (
     "host", "host_endpoint", "router", "console_proxy", "console_endpoint", "secondary_storage_vm", "management_server",
-    "database",
+    "database", "template_directory",
 )  # fmt: skip
 
 

@@ -23,7 +23,12 @@ def add_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--healthy", action="store_true", help="begin without faults")
 
 
-BROKEN = ("console_certificate_expired", "password_daemon_dead", "metadata_htaccess_missing")
+BROKEN = (
+    "console_certificate_expired",
+    "password_daemon_dead",
+    "metadata_htaccess_missing",
+    "template_image_keeps_nic",
+)
 """Faults that are on when the demo begins, so that there is something to see."""
 
 
@@ -37,7 +42,9 @@ async def _demo(given: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     faults = () if given.healthy else BROKEN
-    options = Options(hosts=given.hosts, routers=given.routers, faults=faults, database=not given.no_database)
+    options = Options(
+        hosts=given.hosts, routers=given.routers, faults=faults, database=not given.no_database, images=True
+    )
     async with Lab(options) as lab:
         config = load(lab.config_file, os.environ, {("web", "listen_address"): given.listen_address})
         async with serving(config) as addresses:
@@ -49,6 +56,7 @@ async def _demo(given: argparse.Namespace) -> int:
                 f"  metrics   {address}/metrics\n"
                 f"  faults    {lab.url}  (switch them on and off)\n"
                 f"  database  {lab.about_database}\n"
+                f"  images    {lab.about_images}\n"
                 f"Everything has been looked at after about half a minute. Ctrl-C ends it.\n"
             )
             sys.stdout.flush()

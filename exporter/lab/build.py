@@ -16,7 +16,7 @@ than the smallest lab has are copies (scale.py).
 
 from __future__ import annotations
 
-from exporter.lab import management, scale, templates, traps
+from exporter.lab import images, management, scale, templates, traps
 from exporter.lab.options import SMALLEST_HOSTS, Options
 from exporter.lab.racking import rack
 from exporter.lab.routers import add_router
@@ -61,6 +61,7 @@ def build(options: Options, ports: Ports, start: float) -> World:
     world.management_servers = management.healthy()
     _zones(world)
     world.templates = templates.healthy(world.zones, start)
+    world.images = images.healthy()
     _hosts(world, options)
     _networks(world, options.vms_per_network)
     _system_vms(world)

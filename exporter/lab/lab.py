@@ -24,6 +24,7 @@ from exporter.lab.control import control_application
 from exporter.lab.database import LabDatabase
 from exporter.lab.faults import CATALOGUE
 from exporter.lab.host_ports import host_places, store_places
+from exporter.lab.images import Images
 from exporter.lab.inside_host import host_tree, model_host_trees
 from exporter.lab.inside_router import CANARY, router_tree
 from exporter.lab.inside_secondary import secondary_tree
@@ -60,6 +61,7 @@ class Lab:
         world: the cloud as it is now, faults applied.
         logs: the logs of its management servers.
         database: the database, None where it is not wanted.
+        images: its folder of template images.
     """
 
     def __init__(self, options: Options | None = None) -> None:
@@ -105,6 +107,8 @@ class Lab:
         self._stack.push_async_callback(self._listeners.close)
         if self.database is not None:
             self.database.hold(self.world)
+        (self.folder / IMAGES).mkdir()
+        self.images = Images(self.folder / IMAGES)
         await self._serve()
         await self._show()
         self.config = self._configuration()
@@ -170,6 +174,12 @@ class Lab:
             return "none: it is switched off"
         return f"none: {self.database.missing}" if self.database.missing else self.config["database"]["servers"][0]
 
+    @property
+    def about_images(self) -> str:
+        """Return where its template images are, or why there are none, for people."""
+        folder = str(self.folder / IMAGES)
+        return f"none: not installed: {self.images.missing}" if self.images.missing else folder
+
     async def set(self, name: str, *, on: bool) -> None:
         """Switch a fault on or off and show the cloud that results.
 
@@ -203,6 +213,7 @@ class Lab:
         await self._listeners.show(self._wanted(world))
         if self.database is not None:
             await self.database.show(world)
+        await self.images.show(world.images if self.options.images else {})
         await self._show_api(is_down=world.api_is_down)
 
     def _lay_out(self, world: World) -> None:
@@ -260,8 +271,7 @@ class Lab:
             await self._api_site.start()
 
     def _configuration(self) -> dict[str, Any]:
-        """Return the exporter's configuration for this lab; its folder of template images is made for it."""
-        (self.folder / IMAGES).mkdir()
+        """Return the exporter's configuration for this lab."""
         ways = {
             "ssh": {
                 "user": self._ssh.user,

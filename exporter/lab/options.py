@@ -22,6 +22,7 @@ class Options:
         mode: how the exporter runs its wrapper: sudo, forced or root.
         faults: names of faults that are on from the start.
         database: whether CloudStack's database is there, where MariaDB is installed.
+        images: whether its folder of template images has some, where mke2fs and qemu-img are installed.
         remembers: a host's tools are asked again only when something about the host was changed.
     """
 
@@ -35,6 +36,7 @@ class Options:
     faults: tuple[str, ...] = ()
     remembers: bool = False
     database: bool = False
+    images: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is too small.

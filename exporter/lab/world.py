@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from exporter.lab.condition import Condition
 from exporter.lab.database_record import Database
+from exporter.lab.images import Image
 from exporter.lab.management import ManagementServer
 from exporter.lab.places import (
     Era,
@@ -217,6 +218,7 @@ class World:
     members: dict[str, list[Instance]] = field(default_factory=dict)  # network id -> its instances
     settings: dict[str, str] = field(default_factory=dict)
     zone_settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)  # file name -> what is in it
     console_names: dict[str, str] = field(default_factory=dict)
     resolver: str = "up"  # up | silent
     api: dict[str, object] = field(default_factory=dict)

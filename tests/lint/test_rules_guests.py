@@ -30,7 +30,7 @@ NEW = (
 )
 WGET = {"/usr/bin/wget": ""}
 IFUPDOWN = {"/usr/sbin/ifup": "", "/etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n"}
-NM_ON = {
+NM_ON: Tree = {
     "/etc/systemd/system/multi-user.target.wants/NetworkManager.service": Link("/x"),
     "/usr/sbin/NetworkManager": "",
 }

@@ -280,7 +280,7 @@ async def test_what_cannot_be_read_is_unknown_and_never_fine(name: str) -> None:
 
 async def test_one_damaged_file_hides_nothing_of_the_others() -> None:
     """The flaw in the good file is told, and that another could not be read too."""
-    tree = {f"{IFCFG}eth0": f"{GOOD_IFCFG}HWADDR={MAC}\n", f"{IFCFG}eth1": Damaged()}
+    tree: Tree = {f"{IFCFG}eth0": f"{GOOD_IFCFG}HWADDR={MAC}\n", f"{IFCFG}eth1": Damaged()}
     assert (await broken(tree))["ifcfg_hwaddr"] == [f"{IFCFG}eth0: HWADDR={MAC}", "unknown"]
 
 
