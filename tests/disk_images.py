@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from exporter.lint.partitions import Partition, read_partitions
@@ -163,7 +164,14 @@ def lvm(path: Path, root: Path, var_log: Path) -> Path:
 def unpacked(sample: str, target: Path) -> Path:
     """Unpack the disk out of a sample and return it."""
     with tarfile.open(SAMPLES / sample) as archive:
-        archive.extract("disk.raw", target, filter="data")
+        disk = archive.extractfile("disk.raw")
+        assert disk is not None
+        with (target / "disk.raw").open("wb") as file:
+            for offset, chunk in enumerate(iter(partial(disk.read, MIB), b"")):
+                if chunk.strip(b"\0"):
+                    file.seek(offset * MIB)
+                    file.write(chunk)
+            file.truncate(archive.getmember("disk.raw").size)
     return target / "disk.raw"
 
 

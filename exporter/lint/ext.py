@@ -15,7 +15,7 @@ from exporter.lint.tools import Ran, Tools
 from exporter.lint.volumes import Entry
 from exporter.model import Reason
 
-LINE = re.compile(rb"/(\d{1,10})/(\d{6})/\d+/\d+/([^/]*)/(\d*)/\n")
+LINE = re.compile(rb"/(\d{1,10})/([0-7]{6})/\d+/\d+/([^/]*)/(\d*)/\n")
 VERSION = re.compile(r"debugfs \d[^\n]*")
 FAST = b'\nFast link dest: "'
 KINDS = {0o10: Kind.FILE, 0o4: Kind.FOLDER, 0o12: Kind.LINK}

@@ -21,7 +21,7 @@ UNREADABLE = {
     "luks": "is encrypted (LUKS)",
     "bitlocker": "is encrypted (BitLocker)",
     "raid": "is part of a RAID, which no template should be",
-    "lvm": "cannot be read",
+    "lvm": "cannot be taken apart",
     "btrfs": "is btrfs, which is read by none of the tools used here",
     "ntfs": "is NTFS, which is read by none of the tools used here",
 }

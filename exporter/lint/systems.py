@@ -82,5 +82,6 @@ def read_fstab(text: bytes) -> Iterator[tuple[str, str]]:
         if len(words) < 3 or words[0].startswith("#") or words[2] in NOT_LOCAL or not words[1].startswith("/"):
             continue
         options = words[3].split(",") if len(words) > 3 else []
-        if DEVICE.match(words[0]) and not {"noauto", "bind", "rbind"} & set(options) and ".." not in words[1]:
-            yield words[0].replace('"', ""), words[1]
+        device = words[0].replace('"', "")
+        if DEVICE.match(device) and not {"noauto", "bind", "rbind"} & set(options) and ".." not in words[1]:
+            yield device, words[1]
