@@ -22,6 +22,8 @@ from exporter.questions import wrapper
 NONCE = "0" * 16
 NOTICING = 5.0
 """Seconds for the collector to notice that nobody listens any more, and to end its questions."""
+CLOCK = re.compile(r"~now([+-]\d+)~")
+"""What a machine's clock says in an answer that is remembered: by how much it is ahead."""
 SLOW = b"timeout"
 """What an answer says when something took too long; on a busy machine it may not the next time."""
 CLOCK = re.compile(r"~now([+-]\d{1,9})~")
@@ -105,6 +107,8 @@ class Runner:
             return None
         unix = time.clock_gettime(time.CLOCK_REALTIME)
         answer = CLOCK.sub(lambda found: str(int(unix) + int(found[1])), answer)
+        now = int(time.clock_gettime(time.CLOCK_REALTIME))
+        answer = CLOCK.sub(lambda found: str(now + int(found[1])), answer)
         return answer.replace(f"@@ {NONCE} ", f"@@ {words[1]} ").encode(errors="surrogateescape")
 
     async def _copied_router(self, host: Host, copy: Router, words: list[str]) -> str:
