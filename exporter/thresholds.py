@@ -60,7 +60,7 @@ AGENT_CERTIFICATE_OVERDUE = 10 * 86400  # seconds ahead: CloudStack renews 15 da
 SYSTEM_VM_DISK_RATIO = 0.9  # of a file system: logs fill the rest within days, then every change of CloudStack fails
 SYSTEM_VM_MEMORY_RATIO = 0.05  # available: the next large change of configuration is killed half-way
 SYSTEM_VM_CONNECTIONS_RATIO = 0.9  # of the connections that the kernel tracks: at all of them new ones are dropped
-SYSTEM_VM_CLOCK_SECONDS = 120  # from the exporter's clock, of which a visit may take a minute
+SYSTEM_VM_CLOCK_SECONDS = 120  # from the other system VMs of the zone, of which the length of a visit may be a minute
 
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move

@@ -1,7 +1,7 @@
-"""Disks, memory, tracked connections and clock of routers, console proxies and secondary storage VMs.
+"""Disks, memory and tracked connections of routers, console proxies and secondary storage VMs.
 
-Symptom: a router takes no change any more; new connections through it hang; certificates are not valid yet.
-Detect:  inside: statfs of / and /var/log, /proc/mounts, /proc/meminfo, the numbers of conntrack, date.
+Symptom: a router takes no change any more; new connections through it hang.
+Detect:  inside: statfs of / and /var/log, /proc/mounts, /proc/meminfo, the numbers of conntrack.
 Fix:     free the disk or the memory; a file system that turned read-only has a broken disk below it.
 """
 
@@ -20,7 +20,6 @@ from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondarySt
 from exporter.model import Answers, Check, Kind, Metric, Samples, above, below
 from exporter.questions.system_vm import SYSTEM_VM_STATE, SystemVmState
 from exporter.thresholds import (
-    SYSTEM_VM_CLOCK_SECONDS,
     SYSTEM_VM_CONNECTIONS_RATIO,
     SYSTEM_VM_DISK_RATIO,
     SYSTEM_VM_MEMORY_RATIO,
@@ -29,7 +28,6 @@ from exporter.thresholds import (
 CLEAN = "Look for what grows ('du -x -d 2 /var'): most often logs whose rotation has died. Remove old rotated ones."
 MEND_DISK = "Look at 'dmesg' inside, at its host and primary storage: the kernel does that after errors of a disk."
 ENLARGE = "Give it a larger system offering (setting router.service.offering and its kin), then stop and start it."
-SYNCHRONISE = "See whether chrony or ntp runs inside, and whether the host's own clock is right."
 
 READ_ONLY = Metric(
     f"{PREFIX}_system_vm_root_read_only",
@@ -67,12 +65,6 @@ CONNECTIONS = Metric(
     labels=PER_SYSTEM_VM,
     problem=above(SYSTEM_VM_CONNECTIONS_RATIO),
 )
-CLOCK = Metric(
-    f"{PREFIX}_system_vm_clock_apart_seconds",
-    "Seconds between the clocks of the system VM and of the exporter, in steps of ten; a visit is within the limit.",
-    labels=PER_SYSTEM_VM,
-    problem=above(SYSTEM_VM_CLOCK_SECONDS),
-)
 STARTED = Metric(
     f"{PREFIX}_system_vm_started_seconds",
     "Unix time at which the system VM booted, by its own uptime, in steps of a minute.",
@@ -90,7 +82,6 @@ def judge(target: SystemVmTarget, answers: Answers, cloud: Cloud) -> Samples:
     if counts(target, state, cloud, answers.now):
         yield from _disks(labels, state)
         yield from _memory(labels, state)
-        yield from _clock(labels, state, answers)
 
 
 def _disks(labels: tuple[str, str], state: SystemVmState) -> Samples:
@@ -137,24 +128,12 @@ def _memory(labels: tuple[str, str], state: SystemVmState) -> Samples:
         )
 
 
-def _clock(labels: tuple[str, str], state: SystemVmState, answers: Answers) -> Samples:
-    """Say how far its clock is from ours; it was asked some time after the visit began."""
-    apart = round((state.clock - answers.values[SYSTEM_VM_STATE].at) / 10) * 10
-    yield CLOCK.sample(
-        *labels,
-        value=abs(apart),
-        seen=f"{abs(apart)} s {'ahead of' if apart > 0 else 'behind'} the exporter",
-        expected=f"at most {SYSTEM_VM_CLOCK_SECONDS} s",
-        remedy=SYNCHRONISE,
-    )
-
-
 KINDS = (RouterTarget, ConsoleProxyTarget, SecondaryStorageVmTarget)
 
 CHECK = Check(
-    title="Disks, memory and clock of system VMs",
-    metrics=(READ_ONLY, DISK, INODES, MEMORY, KILLS, CONNECTIONS, CLOCK, STARTED),
-    remedies=(CLEAN, MEND_DISK, ENLARGE, SYNCHRONISE, RESTART, DESTROY),
+    title="Disks and memory of system VMs",
+    metrics=(READ_ONLY, DISK, INODES, MEMORY, KILLS, CONNECTIONS, STARTED),
+    remedies=(CLEAN, MEND_DISK, ENLARGE, RESTART, DESTROY),
     judges=dict.fromkeys(KINDS, judge),
     asks=dict.fromkeys(KINDS, (SYSTEM_VM_STATE,)),
 )
