@@ -51,6 +51,7 @@ class Cloud:
         physical_by_network: network id -> the one physical network that its address ranges lie on; networks whose
             ranges lie on several are left out.
         hosts_by_zone: zone id -> its hosts of every type, by name.
+        hosts_by_address: (zone id, address) -> the hypervisor host there.
     """
 
     asked: float = 0.0
@@ -84,6 +85,7 @@ class Cloud:
     placed_by_host: Mapping[str, tuple[Placed, ...]] = field(default_factory=dict)  # host id
     physical_by_network: Mapping[str, str] = field(init=False, repr=False, compare=False)
     hosts_by_zone: Mapping[str, tuple[Host, ...]] = field(init=False, repr=False, compare=False)
+    hosts_by_address: Mapping[tuple[str, str], Host] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive once what judges would look for again and again."""
@@ -94,6 +96,8 @@ class Cloud:
         certain = {network: next(iter(ids)) for network, ids in found.items() if len(ids) == 1}
         object.__setattr__(self, "physical_by_network", MappingProxyType(certain))
         object.__setattr__(self, "hosts_by_zone", MappingProxyType(_by_zone(self.hosts.values())))
+        addresses = {(one.zone_id, one.address): one for one in self.hosts.values() if one.type == "Routing"}
+        object.__setattr__(self, "hosts_by_address", MappingProxyType(addresses))
 
     def setting(self, name: str, zone_id: str = "") -> str | None:
         """Return the value that holds in the zone, else the global one, else None when neither was told."""
