@@ -40,6 +40,7 @@ DISCONNECTED = Metric(
         "cloudstack_network_host_connectivity_management_server_lost",
         "cloudstack_network_host_connectivity_management_server_service_up",
         "cloudstack_network_host_connectivity_management_server_agent_port_closed",
+        "cloudstack_network_host_connectivity_host_management_unreachable",
     ),
 )
 CONNECTED = Metric(

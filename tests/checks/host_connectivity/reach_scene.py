@@ -24,7 +24,7 @@ def host(number: int = 1, **changes: Any) -> Host:
 def cloud(*hosts: Host, **fields: Any) -> Cloud:
     """Return a Cloud with these hosts."""
     cluster = Cluster("c", "cluster-1", "z", "p", "KVM", enabled=True, managed=True)
-    return Cloud(hosts={one.id: one for one in hosts}, clusters={"c": cluster}, at=NOW, **fields)
+    return Cloud(hosts={one.id: one for one in hosts}, **({"clusters": {"c": cluster}, "at": NOW} | fields))
 
 
 def judged(
