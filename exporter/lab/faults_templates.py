@@ -47,7 +47,16 @@ def template_of_system_vms_lost(world: World) -> None:
 
 @fault(TEMPLATES, "unknown_directories", "unknown_directory")
 def template_directory_unknown(world: World) -> None:
-    """Somebody copied an image into secondary storage of zone east by hand."""
-    for vm in world.system_vms:
-        if vm.kind == "secondarystoragevm" and vm.zone is world.zones[0]:
-            vm.stored = vm.stored | {(2, 999)}
+    """The template of XenServer's system VMs was taken out of the database, and its directory was left."""
+    world.database.edits += [
+        ("DELETE FROM template_store_ref WHERE template_id = 1", ()),
+        ("UPDATE vm_template SET removed = UTC_TIMESTAMP() WHERE id = 1", ()),
+    ]
+
+
+@fault(TEMPLATES, "imports_blocked", "import_site_reachable", "not_ready", "ready")
+def template_import_blocked(world: World) -> None:
+    """A template was registered from a place that the secondary storage VMs of zone east do not reach."""
+    debian = _debian(world)
+    debian.url = f"http://127.0.0.1:{world.ports.claim}/debian-12.qcow2"
+    debian.fails(world.zones[0], "Connection refused (Connection refused)")

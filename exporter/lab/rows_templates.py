@@ -15,14 +15,14 @@ Row = dict[str, Any]
 def templates(world: World) -> list[Row]:
     """Return listTemplates as the root administrator sees it."""
     return [
-        _template(one, zone)
+        _template(world, one, zone)
         for one in world.templates.values()
         for zone in world.zones
         if not one.zones or zone.name in one.zones
     ]
 
 
-def _template(one: LabTemplate, zone: Zone) -> Row:
+def _template(world: World, one: LabTemplate, zone: Zone) -> Row:
     copy = one.copy(zone)
     row: Row = {
         "id": one.id,
@@ -43,7 +43,7 @@ def _template(one: LabTemplate, zone: Zone) -> Row:
         "downloaddetails": [_copy(store, *told) for store, told in copy.downloads.items()],
     }
     if one.url:
-        row["url"] = one.url
+        row["url"] = f"http://127.0.0.1:{world.ports.api}{one.url}" if one.url.startswith("/") else one.url
     if one.source:
         row["sourcetemplateid"] = identity("template", one.source)
     return row

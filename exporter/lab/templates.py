@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from exporter.lab.places import Zone, identity
 
-SERVER = "https://images.lab.example"
-"""Where templates of the lab were registered from."""
 DONE = "Download Complete"
 
 
@@ -25,7 +23,8 @@ class LabTemplate:
     """A template.
 
     ``zones``: names of the zones that list it, empty for all; ``copies``: by name of the zone, where one was asked for.
-    ``number``: its id in the database. ``source``: name of the template whose volume it was made from.
+    ``url``: a whole one, or a path on the lab's own web server. ``number``: its id in the database. ``source``: name of
+    the template whose volume it was made from.
     """
 
     name: str
@@ -70,12 +69,12 @@ class LabTemplate:
 def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
     """Return the templates of the healthy lab by name; among them those that look wrong and are not."""
     made = [
-        LabTemplate("debian-12", 201, password=True, url=f"{SERVER}/debian-12.qcow2"),
+        LabTemplate("debian-12", 201, password=True, url="/debian-12.qcow2"),
         LabTemplate("windows-2022", 202, password=True, source="debian-12", os="Windows Server 2022 (64-bit)"),
         LabTemplate("appliance", 203, os="Other Linux (64-bit)"),
-        LabTemplate("edge", 204, direct=True, url=f"{SERVER}/edge.qcow2", zones=("east",)),
-        LabTemplate("builtin", 4, kind="BUILTIN", account=1, url=f"{SERVER}/builtin.qcow2", zones=("east", "west")),
-        LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, url=f"{SERVER}/systemvm-kvm.qcow2"),
+        LabTemplate("edge", 204, direct=True, url="/edge.qcow2", zones=("east",)),
+        LabTemplate("builtin", 4, kind="BUILTIN", account=1, url="/builtin.qcow2", zones=("east", "west")),
+        LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, url="/systemvm-kvm.qcow2"),
         LabTemplate("SystemVM Template (XenServer)", 1, kind="SYSTEM", account=1, format="VHD", hypervisor="XenServer"),
         LabTemplate("SystemVM Template (vSphere)", 8, kind="SYSTEM", account=1, format="OVA", hypervisor="VMware"),
     ]  # fmt: skip

@@ -33,6 +33,12 @@ NOW = Row(
         ),
         stat("Downloading", "Templates that are on their way and get on.", f"sum({_seen('downloading')})"),
         stat(
+            "Imports blocked",
+            "Templates from where nobody can fetch them. If orange: runbook CloudStackNetTemplateImportsBlocked.",
+            f"sum({_seen('imports_blocked')})",
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
             "Zones without system template",
             "Nothing can be made again there. If orange: runbook CloudStackNetSystemTemplateMissing.",
             f"count({_seen('system_ready')} == 0) or (0 * count({_seen('system_ready')}))",
@@ -73,6 +79,18 @@ READY = Row(
             {"{{zone}} {{error}}": f"sum by (zone, error) ({_seen('errors')}) > 0"},
             unit="short",
             size=(8, 8),
+        ),
+        table(
+            "Imports by zone",
+            "How many templates cannot be had because there is no way to where they come from?",
+            (judged("Blocked", metric("imports_blocked"), "zone"),),
+            size=(8, 8),
+        ),
+        table(
+            "Places of imports",
+            "Do secondary storage VMs reach the places that templates which are not ready come from?",
+            (judged("Reached", metric("import_site_reachable"), "zone", "site"),),
+            size=(16, 8),
         ),
         table(
             "Templates",
