@@ -73,11 +73,11 @@ def nft(router: Router) -> str:
 
 
 def neighbours(world: World, router: Router) -> str:
-    """Return ``ip -4 neigh show``: every running instance of its networks has answered, but for silent ones."""
+    """Return ``ip -4 neigh show``: every running instance has answered, but for silent and unheard ones."""
     devices = {nic.network.id: nic.device for nic in router.guest_nics if nic.network}
     lines = []
     for one in world.served(router):
-        if one.state == "Running":
+        if one.state == "Running" and one.nic.address not in router.unheard:
             address = one.nic.address
             mac = router.heard.get(address, one.nic.mac)
             how = "FAILED" if address in router.silent else f"lladdr {mac} REACHABLE"

@@ -2,7 +2,8 @@
 
 A password that waits for a stopped instance, metadata of an address nobody has any more, a backup router
 without services; bridges that the agent left, hosts without lldpd, a quiet VLAN, a broken bond of a host
-in maintenance, mixed firmware of different NICs. NICs that nobody uses are on most hosts.
+in maintenance, mixed firmware of different NICs, a router that lost its logs when it was made anew. NICs that
+nobody uses are on most hosts.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from exporter.lab.hypervisor import Bridge, Traffic, VlanDevice
 from exporter.lab.places import Host, Instance, Nic, identity
 from exporter.lab.tenants import DAY
-from exporter.lab.world import MetadataEntry, World
+from exporter.lab.world import MetadataEntry, Router, World
 
 
 def of_routers(world: World) -> None:
@@ -26,6 +27,13 @@ def of_routers(world: World) -> None:
     gone = MetadataEntry(f"{made.prefix}77", identity("former", "frontend-77"), "frontend-77")
     frontend.web.entries[gone.address] = gone
     backup.stale[f"{backup.networks[0].prefix}10"] = int(2 * DAY)
+    _made_anew(world, world.router(10))
+
+
+def _made_anew(world: World, router: Router) -> None:
+    """Let a router be made anew after its guests had asked: its logs are lost, and nobody has talked to it since."""
+    router.created, router.uptime = world.start - DAY, int(DAY) - 90
+    router.unheard = {one.nic.address for one in world.served(router)}
 
 
 def of_hosts(world: World) -> None:
