@@ -47,11 +47,16 @@ MAKERS: tuple[tuple[bytes, Callable[[], _Gzip | bz2.BZ2Decompressor | lzma.LZMAD
 )
 
 
+class PackedError(UnreadableError):
+    """It is compressed in a way that Python does not know; nothing is wrong with it."""
+
+
 def names(raw: bytes) -> Iterator[str]:
     """Yield the names of the files in an initramfs.
 
     Raises:
-        UnreadableError: it is compressed in a way that Python does not know, or is none.
+        PackedError: it is compressed in a way that Python does not know.
+        UnreadableError: it is none, or damaged.
     """
     at = 0
     while at < len(raw):
@@ -73,7 +78,10 @@ def _unpacked(packed: memoryview) -> Iterator[bytes]:
     make = next((make for magic, make in MAKERS if head.startswith(magic)), None)
     if make is None:
         known = next((name for magic, name in PACKED.items() if head.startswith(magic)), "")
-        message = f"the initramfs is compressed by {known}" if known else "no initramfs of a known form"
+        if known:
+            message = f"the initramfs is compressed by {known}"
+            raise PackedError(message)
+        message = "no initramfs of a known form"
         raise UnreadableError(message)
     machine, at, given = make(), 0, 0
     try:

@@ -271,6 +271,19 @@ async def test_an_initramfs_that_cannot_be_read_is_unknown(raw: bytes) -> None:
     assert await broken({"/boot/initrd.img-6.1": raw}) == {"virtio_drivers": ["unknown"]}
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"/etc/initramfs-tools/initramfs.conf": "# most\nMODULES=most\nCOMPRESS=zstd\n"},
+        {"/usr/lib/dracut/dracut.conf.d/02-generic-image.conf": 'hostonly="no"\n'},
+    ],
+)
+async def test_an_initramfs_that_python_cannot_unpack_is_told_by_how_it_was_made(settings: Tree) -> None:
+    """Most modern images are compressed by zstd; those made for any machine have every driver. A damaged one not."""
+    assert await broken({**settings, "/boot/initrd.img-6.1": b"\x28\xb5\x2f\xfd..."}) == {}
+    assert await broken({**settings, "/boot/initrd.img-6.1": b"\x1f\x8b..."}) == {"virtio_drivers": ["unknown"]}
+
+
 @given(st.one_of(st.binary(max_size=400), st.binary(max_size=60).map(lambda some: cpio("a") + some)))
 def test_whatever_an_initramfs_holds_it_has_names_or_is_unreadable(raw: bytes) -> None:
     """Nothing else comes out of it."""
