@@ -32,6 +32,7 @@ HANGS = Metric(
     "Whether the server of a mounted image store has answered nothing between two visits while something waits for it.",
     labels=PER_STORE,
     problem=above(0),
+    subject="secondary_storage_vm",
     follows=(f"{PREFIX}_secondary_storage_vm_store_reachable",),
 )
 MISSING = Metric(
@@ -39,6 +40,7 @@ MISSING = Metric(
     "Whether the image store is not mounted though a template is being downloaded into it; mounts come when needed.",
     labels=PER_STORE,
     problem=above(0),
+    subject="secondary_storage_vm",
     follows=(f"{PREFIX}_secondary_storage_vm_store_reachable",),
 )
 

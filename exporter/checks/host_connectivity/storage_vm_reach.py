@@ -1,68 +1,61 @@
-"""Secondary storage VMs that do not reach image stores, or the places that templates come from.
+"""Secondary storage VMs that do not reach image stores.
 
-Symptom: a template cannot be imported: connection refused or timed out, no route; snapshots never end.
-Detect:  inside: a connection that stands and owes nothing, else a short dial.
-Fix:     firewall and routing of the zone; secstorage.allowed.internal.sites for sites in private networks.
+Symptom: templates are not downloaded, snapshots never end, on no host of the zone.
+Detect:  inside, at two looks: a connection that stands and owes nothing, else a short dial. No mount is touched.
+Fix:     firewall and routing between the storage NIC and the store; the name of the store in DNS.
+
+The places that templates come from are dialled with them, and judged with the templates that cannot be imported.
 """
 
 from __future__ import annotations
 
 from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mount_of, stores
+from exporter.checks.host_connectivity.system_vms import DESTROY
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.storage import ImageStore, Place
+from exporter.cloud.second_look import confirmed
+from exporter.cloud.storage import ImageStore
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.dialling import Reach
 from exporter.questions.secondary_storage_mounts import SSVM_MOUNTS
 from exporter.questions.secondary_storage_ways import SSVM_REACH
 
-OPEN_STORE = "Open the way from the secondary storage VM (its storage NIC, else its private one) to the image store."
-OPEN_SITE = (
-    "See from inside whether the site answers ('curl -I URL'). In a private network it must be in"
-    " secstorage.allowed.internal.sites; else the public NIC needs a way out, or the setting secstorage.proxy."
-)
-RESOLVES = f"{PREFIX}_secondary_storage_vm_resolves"
+OPEN_WAY = "Open the way from the secondary storage VM (its storage NIC, else its private one) to the image store."
+START_SERVICE = "Nobody listens on the store: start its service, or correct the port in the store's URL."
+FIX_NAME = "Let the name of the store be known to 'Internal DNS' of the zone."
+REMEDIES = {Reach.REFUSED: START_SERVICE, Reach.UNRESOLVED: FIX_NAME}
 
-STORE_REACHABLE = Metric(
+REACHABLE = Metric(
     f"{PREFIX}_secondary_storage_vm_store_reachable",
-    "Whether the secondary storage VM has a connection to the image store, or could make one.",
+    "Whether the secondary storage VM has a connection to the image store, or could make one at one of two looks.",
     labels=(*PER_STORE, "place"),
     problem=equals(0),
-    follows=(RESOLVES,),
-)
-SITE_REACHABLE = Metric(
-    f"{PREFIX}_secondary_storage_vm_site_reachable",
-    "Whether the secondary storage VM could connect to a place that a template which is not ready comes from.",
-    labels=("zone", "secondary_storage_vm", "site"),
-    problem=equals(0),
-    follows=(RESOLVES, f"{PREFIX}_secondary_storage_vm_internal_route_ok"),
+    subject="secondary_storage_vm",
+    follows=(f"{PREFIX}_secondary_storage_vm_resolves",),
 )
 
 
 def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield of each store and site whether it is reached; nothing of one that was not asked about."""
-    if is_judged(target, cloud, answers.now):
-        yield from _stores(target, answers, cloud)
-        yield from _sites(target, answers, cloud)
-
-
-def _stores(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield of each store whether it is reached; nothing of one that was not asked about."""
+    if not is_judged(target, cloud, answers.now):
+        return
     for store in stores(cloud, target.vm.zone_id):
         place = store.place
         word = answers[SSVM_REACH].get(place) if place else None
         if place is None or word is None:
             continue
-        yield STORE_REACHABLE.sample(
-            target.zone,
-            target.name,
-            store.name,
-            _shown(place),
-            value=int(word.is_good),
-            seen=f"{word}{_mounted(store, answers)}",
-            expected="a connection",
-            remedy=OPEN_STORE,
-        )
+        if word.is_good or confirmed(answers, cloud, place.word, target.vm.host_id, shown_by=(SSVM_REACH,)):
+            yield REACHABLE.sample(
+                target.zone,
+                target.name,
+                store.name,
+                f"{place.host}:{place.port}",
+                value=int(word.is_good),
+                seen=f"{word}{_mounted(store, answers)}",
+                expected="a connection",
+                remedy=REMEDIES.get(word, OPEN_WAY),
+            )
 
 
 def _mounted(store: ImageStore, answers: Answers) -> str:
@@ -73,35 +66,13 @@ def _mounted(store: ImageStore, answers: Answers) -> str:
     return ", mounted" if mount_of(store, mounts.mounts) else ", not mounted"
 
 
-def _sites(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Say of each site whether it can be reached; behind a proxy only the proxy must be."""
-    if (cloud.setting("secstorage.proxy", target.vm.zone_id) or "").strip():
-        return
-    for place in target.sites:
-        word = answers[SSVM_REACH].get(place)
-        if word is not None:
-            yield SITE_REACHABLE.sample(
-                target.zone,
-                target.name,
-                _shown(place),
-                value=int(word.is_good),
-                seen="nobody knows that name" if word is Reach.UNRESOLVED else str(word),
-                expected="a connection",
-                remedy=OPEN_SITE,
-            )
-
-
-def _shown(place: Place) -> str:
-    return f"{place.host}:{place.port}"
-
-
 CHECK = Check(
-    title="Image stores and sites that secondary storage VMs reach",
-    metrics=(STORE_REACHABLE, SITE_REACHABLE),
-    remedies=(OPEN_STORE, OPEN_SITE),
+    title="Image stores that secondary storage VMs reach",
+    metrics=(REACHABLE,),
+    remedies=(OPEN_WAY, START_SERVICE, FIX_NAME, DESTROY),
     judges={SecondaryStorageVmTarget: judge},
     asks={SecondaryStorageVmTarget: (SSVM_REACH,)},
     uses={SecondaryStorageVmTarget: (SSVM_MOUNTS,)},
-    reads=("listImageStores", "listTemplates"),
+    reads=("listImageStores", "listSystemVms"),
     judges_cloud=True,
 )
