@@ -180,7 +180,7 @@ def metadata_name_wrong(world: World) -> None:
     router.names = [(wrong if "data-server" in names else address, names) for address, names in router.names]
 
 
-@fault(METADATA, "data_server_resolves")
+@fault(METADATA, "data_server_resolves", "host_connectivity:system_vm_services_missing")
 def metadata_dns_down(world: World) -> None:
     """The DNS and DHCP server of r-6-VM (dnsmasq) has died."""
     world.router(ERA_B).dns = "down"

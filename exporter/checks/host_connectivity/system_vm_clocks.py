@@ -19,9 +19,7 @@ from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.system_vm import SYSTEM_VM_STATE
 from exporter.thresholds import SYSTEM_VM_CLOCK_SECONDS
 
-SYNCHRONISE = "See whether chrony or ntp runs inside, and whether the clock of its host is right, which a reboot takes over."
-    "See whether chrony or ntp runs inside, and whether the clock of the host is right; a reboot takes that over."
-)
+SYNCHRONISE = "See whether chrony or ntp runs inside, and whether the clock of its host is right; then reboot it."
 
 APART = Metric(
     f"{PREFIX}_system_vm_clock_apart_seconds",
