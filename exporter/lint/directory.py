@@ -46,6 +46,9 @@ class Known:
     at: float
 
 
+Look = Callable[[Path], tuple[Seen, ...]]
+
+
 class Directory:
     """Reads the images below a folder, one at a time, in the background; asked, it says what it knows.
 
@@ -54,9 +57,18 @@ class Directory:
         read: reads one image and returns its report, whatever happens.
     """
 
-    def __init__(self, folder: Path, read: Read, clock: Clock, here: Callable[[], str] = hypervisor_here) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        read: Read,
+        clock: Clock,
+        *,
+        here: Callable[[], str] = hypervisor_here,
+        look: Look | None = None,
+    ) -> None:
         self.folder = folder
         self.read = read
+        self._look = look or listed
         self._clock = clock
         self._here = here
         self._known: dict[Path, Known] = {}
@@ -93,7 +105,7 @@ class Directory:
     async def _list(self, seconds: float) -> tuple[Seen, ...]:
         """Return the images that are there; a share that hangs is asked again only when it has answered."""
         if self._listing is None:
-            self._listing = _aside(listed, self.folder)
+            self._listing = _aside(self._look, self.folder)
         try:
             found = await asyncio.wait_for(asyncio.shield(self._listing), seconds)
         except TimeoutError:
@@ -142,7 +154,7 @@ class Directory:
         return unread(one.name, Reason.BEHIND, words)
 
 
-def _aside(work: Callable[[Path], tuple[Seen, ...]], folder: Path) -> asyncio.Future[tuple[Seen, ...]]:
+def _aside(work: Look, folder: Path) -> asyncio.Future[tuple[Seen, ...]]:
     """Return what ``work`` will return, done by a thread that nobody waits for at the end: a share may hang."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[tuple[Seen, ...]] = loop.create_future()

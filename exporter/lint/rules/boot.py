@@ -25,23 +25,26 @@ async def virtio(files: Files, about: About) -> AsyncIterator[Found]:
 
     async def look(path: str) -> AsyncIterator[Found]:
         lacking = [drivers for drivers in NEEDED if not await _is_built_in(files, path, drivers)]
-        if not lacking:
-            return
-        raw = await files.read(path, MOST_BYTES + 1) or b""
-        if len(raw) > MOST_BYTES:
-            raise LintError(Reason.TOO_LARGE, f"{path} has more than {MOST_BYTES} bytes")
-        try:
-            held = {name.rpartition("/")[2].split(".ko")[0].replace("-", "_") for name in names(raw)}
-        except PackedError:
-            if await _is_for_any_machine(files):
-                return
-            raise
+        held = await _modules(files, path) if lacking else frozenset()
         for drivers in lacking:
-            if held.isdisjoint(drivers):
+            if held is not None and held.isdisjoint(drivers):
                 yield Found(path, f"without {' or '.join(drivers)}")
 
     async for one in each(paths[-KERNELS:], look):
         yield one
+
+
+async def _modules(files: Files, path: str) -> frozenset[str] | None:
+    """Return the drivers in an initramfs; None when it cannot be unpacked, but was made to have every one."""
+    raw = await files.read(path, MOST_BYTES + 1) or b""
+    if len(raw) > MOST_BYTES:
+        raise LintError(Reason.TOO_LARGE, f"{path} has more than {MOST_BYTES} bytes")
+    try:
+        return frozenset(name.rpartition("/")[2].split(".ko")[0].replace("-", "_") for name in names(raw))
+    except PackedError:
+        if await _is_for_any_machine(files):
+            return None
+        raise
 
 
 async def _is_for_any_machine(files: Files) -> bool:
