@@ -8,7 +8,6 @@ VMs have their control NICs in a network of the host's own, which has no way out
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
@@ -16,11 +15,10 @@ from ipaddress import IPv4Address, IPv4Network
 from exporter.cloud.storage import Place, is_dialled
 from exporter.cloud.targets import HostTarget
 from exporter.model import Ports, Question, UnreadableError, Via
-from exporter.questions.dialling import DIALLING, Reach, read_reach
+from exporter.questions.agent_ways import AGENT_WAYS, read_told
+from exporter.questions.dialling import DIALLING, Reach
 
 ROUTE = re.compile(r"route (\S{1,15}) ([0-9A-F]{8}) ([0-9A-F]{8})", re.ASCII)
-PORT = re.compile(r"port (agent|libvirt|migration) ([1-9]\d{0,4})", re.ASCII)
-FACT = re.compile(r"(agent|neighbour|management) ([A-Za-z0-9.-]{1,253})", re.ASCII)
 Routes = Mapping[IPv4Network, str]
 
 
@@ -56,37 +54,15 @@ def read_host_reach(text: str) -> HostReach:
     Source: /proc/net/route, ss, agent.properties, and connections of bash.
     """
     lines = text.splitlines()
-    routes = dict(_route(line) for line in lines if line.startswith("route "))
-    facts: defaultdict[str, list[str]] = defaultdict(list)
-    ports: dict[str, int] = {}
-    dialled: list[str] = []
-    for line in lines:
-        if found := PORT.fullmatch(line):
-            ports[found[1]] = int(found[2])
-        elif fact := FACT.fullmatch(line):
-            facts[fact[1]].append(fact[2])
-        elif not line.startswith("route "):
-            dialled.append(line)
-    reached = dict(read_reach("\n".join(dialled)))
-    libvirt, migration = (_taken(reached, facts["neighbour"], ports, one) for one in ("libvirt", "migration"))
-    management = _taken(reached, facts["management"], ports, "agent")
+    told = read_told(line for line in lines if not line.startswith("route "))
     return HostReach(
-        libvirt=libvirt,
-        migration=migration,
-        stores=reached,
-        is_connected="connected" in facts["agent"],
-        management=management,
-        routes=routes,
+        libvirt=told.take("neighbour", "libvirt"),
+        migration=told.take("neighbour", "migration"),
+        is_connected=told.is_connected,
+        management=told.take("management", "agent"),
+        stores=told.reached,
+        routes=dict(_route(line) for line in lines if line.startswith("route ")),
     )
-
-
-def _taken(reached: dict[Place, Reach], hosts: list[str], ports: Mapping[str, int], port: str) -> Mapping[str, Reach]:
-    """Return the outcomes for one port of these hosts, and take them away."""
-    try:
-        return {host: reached.pop(Place(host, ports[port])) for host in hosts}
-    except KeyError as error:
-        message = f"no outcome for the {port} of {', '.join(hosts)[:60]}"
-        raise UnreadableError(message) from error
 
 
 def _route(line: str) -> tuple[IPv4Network, str]:
@@ -105,43 +81,28 @@ def _route(line: str) -> tuple[IPv4Network, str]:
 def _parameters(target: HostTarget, ports: Ports) -> tuple[str, ...]:
     """Return the ports, the addresses of neighbours, and the image stores as ``host@port``."""
     numbers = (ports.agent, ports.libvirt_tls, ports.libvirt, ports.migration)
-    neighbours = (address for address in target.neighbours if is_dialled(address))
-    return (*map(str, numbers), *neighbours, *(place.word for place in target.stores))
+    neighbours = filter(is_dialled, dict.fromkeys(target.neighbours))
+    return (*map(str, numbers), *neighbours, *dict.fromkeys(place.word for place in target.stores))
 
 
 HOST_REACH: Question[HostReach] = Question(
     "host_reach",
     Via.HOST,
     # Machines are moved with TLS where the agent has a certificate. Which networks the host is in tells the kernel:
-    # routes without a gateway and of metric 0, so that those of zeroconf do not count. Of agent.properties, which holds
-    # secrets, only names of management servers leave the host; they are dialled when the agent has no connection.
+    # routes without a gateway and of metric 0, so that those of zeroconf do not count.
     r"""
-agent=$1 libvirt=$3 migration=$4 agents= places=
+agent=$1 libvirt=$3 migration=$4 places=
+file=$ROOT/etc/cloudstack/agent/agent.properties
 [ ! -e "$ROOT/etc/cloudstack/agent/cloud.crt" ] || libvirt=$2
 shift 4
 printf 'port agent %s\nport libvirt %s\nport migration %s\n' "$agent" "$libvirt" "$migration"
 while read -r device network gateway flags count use metric mask rest; do
     [ "$gateway $flags $metric" != '00000000 0001 0' ] || echo "route $device $network $mask"
 done <"$ROOT/proc/net/route" || exit
-if command -v ss >/dev/null 2>&1; then
-    list=$(exec ss -tn state established "( dport = :$agent )") || exit
-else
-    list=$(exec netstat -tn) || exit
-fi
-file=$ROOT/etc/cloudstack/agent/agent.properties
-case $list in
-    *":$agent" | *":$agent"[!0-9]*) echo 'agent connected' ;;
-    *)
-        [ -r "$file" ] || file=/dev/null
-        while IFS= read -r line || [ -n "$line" ]; do
-            case $line in host=* | host\ *=*) agents=${line#*=} agents=${agents%%@*} ;; esac
-        done <"$file"
-        ;;
-esac
-IFS=', '
-for one in ${agents%[!A-Za-z0-9.-]}; do
-    case $one in *[!A-Za-z0-9.-]* | [!A-Za-z0-9]*) continue ;; esac
-    case "$places " in *" $one@$agent "*) continue ;; esac
+"""
+    + AGENT_WAYS
+    + r"""
+[ -n "$connected" ] || for one in $agents; do
     echo "management $one"
     places="$places $one@$agent"
 done
@@ -152,7 +113,6 @@ for one in "$@"; do
     esac
 done
 set -- $places
-unset IFS
 [ $# -gt 0 ] || exit 0
 """
     + DIALLING,

@@ -18,13 +18,15 @@ ADDRESSES = {number: f"10.0.1.{number}" for number in range(1, 9)}
 
 def host(number: int = 1, **changes: Any) -> Host:
     """Return a KVM host of the one cluster that is Up and enabled."""
-    return management_scene.host(number, **({"cluster_id": "c", "created": NOW - 1e6} | changes))
+    given: dict[str, Any] = {"cluster_id": "c", "created": NOW - 1e6}
+    return management_scene.host(number, **(given | changes))
 
 
 def cloud(*hosts: Host, **fields: Any) -> Cloud:
     """Return a Cloud with these hosts."""
     cluster = Cluster("c", "cluster-1", "z", "p", "KVM", enabled=True, managed=True)
-    return Cloud(hosts={one.id: one for one in hosts}, **({"clusters": {"c": cluster}, "at": NOW} | fields))
+    given: dict[str, Any] = {"clusters": {"c": cluster}, "at": NOW}
+    return Cloud(hosts={one.id: one for one in hosts}, **(given | fields))
 
 
 def judged(
