@@ -82,13 +82,18 @@ def cluster_hosts_lost(world: World) -> None:
 @fault(CONNECTIVITY, "agent_servers_unusable")
 def agent_looks_for_itself(world: World) -> None:
     """agent.properties of kvm-4 names localhost beside the management server."""
-    _host(world, "kvm-4").hypervisor.properties["host"] += ",localhost"
+    _looks_for(world, "localhost")
 
 
 @fault(CONNECTIVITY, "agent_servers_unusable")
 def agent_looks_for_nobody(world: World) -> None:
     """agent.properties of kvm-4 names a management server that is no more."""
-    _host(world, "kvm-4").hypervisor.properties["host"] += ",192.0.2.66"
+    _looks_for(world, "192.0.2.66")
+
+
+def _looks_for(world: World, address: str) -> None:
+    properties = _host(world, "kvm-4").hypervisor.properties
+    properties["host"] = f"{address},{properties['host']}"
 
 
 @fault(CONNECTIVITY, "host_version_differs")
@@ -104,7 +109,12 @@ def system_vm_old(world: World) -> None:
     vm.version, vm.template = OLD_RELEASE, "systemvm64template-4.4-kvm"
 
 
-@fault(CONNECTIVITY, "secondary_storage_vm_agent_up", "zone_secondary_storage_served")
+@fault(
+    CONNECTIVITY,
+    "secondary_storage_vm_agent_up",
+    "secondary_storage_vm_connected",
+    "zone_secondary_storage_served",
+)
 def ssvm_agent_alert(world: World) -> None:
     """The agent of s-18-VM, the only one of its zone, is in Alert."""
     vm = world.system_vm(SSVM)
