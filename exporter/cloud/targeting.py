@@ -150,5 +150,5 @@ def _internal(cloud: Cloud, zone_id: str) -> tuple[str, ...]:
             network = IPv4Network(word.strip(), strict=False)
         except ValueError:
             continue  # what is no network is told by another check
-        found.append(str(next(network.hosts(), network.network_address)))
+        found.append(str(next(iter(network.hosts()), network.network_address)))
     return tuple(found[:MOST_PLACES])
