@@ -13,14 +13,14 @@ from exporter.lint.volumes import Found, kind_of, own_names
 
 def places(disk: Disk) -> tuple[Found, ...]:
     """Return where file systems may lie, in the order of the disk."""
-    first: tuple[Found, ...] = ()
-    for sector in SECTORS:
-        found = tuple(_partition(disk, one) for one in read_partitions(disk.read, disk.size, sector))
-        if any(one.kind for one in found):
-            first = found
-            break
-        first = first or found
-    return tuple(_opened(first or (_found(disk, "the whole disk"),)))
+    tables = [_partitions(disk, sector) for sector in SECTORS]
+    whole = (_found(disk, "the whole disk"),)
+    known = [found for found in (*tables, whole) if any(one.kind for one in found)]
+    return tuple(_opened(known[0] if known else tables[0] or whole))
+
+
+def _partitions(disk: Disk, sector: int) -> tuple[Found, ...]:
+    return tuple(_partition(disk, one) for one in read_partitions(disk.read, disk.size, sector))
 
 
 def _partition(disk: Disk, one: Partition) -> Found:

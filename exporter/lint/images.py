@@ -2,7 +2,7 @@
 
 How it goes: the file is held open by descriptor; its format is told from its content, and one that names other files
 is refused; what is not raw is laid out as a raw disk that has no name; partitions and logical volumes are arithmetic;
-ext is read by debugfs, XFS here, others by libguestfs where it is installed.
+ext is read by debugfs, XFS and NTFS by readers of our own, which need no whole disk beside them.
 """
 
 from __future__ import annotations

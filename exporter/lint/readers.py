@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from exporter.lint.convert import guard_space, nameless
 from exporter.lint.disks import Disk
 from exporter.lint.ext import Ext
 from exporter.lint.files import LintError
+from exporter.lint.limits import Limits
+from exporter.lint.ntfs import opened_ntfs
 from exporter.lint.tools import Tools
 from exporter.lint.volumes import Found, Volume
 from exporter.lint.xfs import opened_xfs
 from exporter.model import Reason
 
+OWN: Mapping[str, Callable[[Disk, Limits], Volume]] = {"xfs": opened_xfs, "ntfs": opened_ntfs}
+"""By kind: how file systems are opened that are read without a program."""
 CHUNK = 16 * 2**20
 NEVER_A_SYSTEM = ("", "fat", "swap")
 UNREADABLE = {
@@ -23,7 +28,6 @@ UNREADABLE = {
     "raid": "is part of a RAID, which no template should be",
     "lvm": "cannot be taken apart",
     "btrfs": "is btrfs, which is read by none of the tools used here",
-    "ntfs": "is NTFS, which is read by none of the tools used here",
 }
 
 
@@ -47,8 +51,8 @@ async def readable(found: tuple[Found, ...], tools: Tools, stack: AsyncExitStack
 
 
 async def _reader(found: Found, tools: Tools, stack: AsyncExitStack) -> Volume:
-    if found.kind == "xfs":
-        return await asyncio.to_thread(opened_xfs, found.disk, tools.limits)
+    if found.kind in OWN:
+        return await asyncio.to_thread(OWN[found.kind], found.disk, tools.limits)
     if found.kind == "ext":
         return Ext(tools, await _whole(found.disk, tools, stack))
     raise LintError(Reason.UNSUPPORTED, UNREADABLE[found.kind])

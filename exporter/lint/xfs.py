@@ -174,7 +174,7 @@ class Xfs:
             _refuse("inode: its data stands in no known place")
         end = 0
         for record in records:
-            if record[0] < end:
+            if record[0] < end or not record[2]:
                 _refuse("list of extents")
             end = record[0] + record[2]
             yield record

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from exporter.lint import ext, formats, lvm, partitions, systems, xfs_folders
+from exporter.lint import ext, formats, lvm, ntfs_records, partitions, systems, xfs_folders
 from exporter.lint.convert import read_info
 from exporter.lint.files import LintError
 from tests.fuzz.contract import Target
@@ -49,20 +49,54 @@ def image_targets() -> Iterator[Target]:
     yield _target("debugfs_link", ext.read_target, (STATED,), LintError)
     yield _target("fstab", lambda raw: list(systems.read_fstab(raw)), (FSTAB,))
     yield from _xfs_targets()
+    yield from _ntfs_targets()
+
+
+def _blocks(sample: str, size: int, *signs: bytes) -> list[bytes]:
+    """Return the blocks of a sample's disk that begin with one of these."""
+    with tarfile.open(fileobj=lzma.open(IMAGES / sample)) as archive:
+        disk = archive.extractfile("disk.raw")
+        assert disk is not None
+        return [raw for raw in iter(partial(disk.read, size), b"") if raw[:4] in signs]
 
 
 def _xfs_targets() -> Iterator[Target]:
     """Yield folders of XFS as they stand in the sample's disk."""
-    with tarfile.open(fileobj=lzma.open(IMAGES / "xfs.tar.xz")) as archive:
-        disk = archive.extractfile("disk.raw")
-        assert disk is not None
-        blocks = [raw for raw in iter(partial(disk.read, 8192), b"") if raw[:4] in (b"XDD3", b"XDB3")]
+    blocks = _blocks("xfs.tar.xz", 8192, b"XDD3", b"XDB3")
     block = partial(xfs_folders.block, has_kinds=True, is_fifth=True)
     yield _target("xfs_block", lambda raw: list(block(raw)), (blocks[0], blocks[-1]), LintError)
     short = b"\2\0" + struct.pack(">I", 128) + b"\3\0\x60abc\1" + b"\0\0\1\0" + b"\1\0\x70d\2" + b"\0\0\1\1"
     for has_kinds in (True, False):
         folder = partial(xfs_folders.short, has_kinds=has_kinds)
         yield _target(f"xfs_short_{has_kinds}", partial(_all, folder), (short,), LintError)
+
+
+def _ntfs_targets() -> Iterator[Target]:
+    """Yield records of NTFS as they stand in the sample's disk."""
+    kept = [raw for raw in _blocks("ntfs.tar.xz", 1024, b"FILE") if raw[22] & 1]
+    yield _target(
+        "ntfs_record",
+        lambda raw: ntfs_records.read_record(_stamped(raw, 1024)),
+        (kept[0], kept[5], kept[-1]),
+        LintError,
+    )
+    blocks = _blocks("ntfs.tar.xz", 4096, b"INDX")
+    yield _target(
+        "ntfs_block", lambda raw: list(ntfs_records.read_block(_stamped(raw, 4096))), (blocks[0], blocks[-1]), LintError
+    )
+    values = [one.value for raw in kept for one in ntfs_records.read_record(raw).attributes if one.kind == 0x90]
+    yield _target("ntfs_root", partial(_all, ntfs_records.read_root), tuple(one for one in values if one), LintError)
+    entry = struct.pack("<IHBBQQH", 0x80, 32, 0, 26, 0, 5, 0).ljust(32, b"\0")
+    yield _target("ntfs_list", partial(_all, ntfs_records.read_list), (entry * 3,), LintError)
+
+
+def _stamped(raw: bytes, size: int) -> bytes:
+    """Return a record whose sectors end as they must: what is changed in it is read, not refused as torn."""
+    whole = bytearray(raw[:size].ljust(size, b"\0"))
+    whole[4:8] = struct.pack("<HH", 40, size // 512 + 1)
+    for end in range(512, size + 1, 512):
+        whole[end - 2 : end] = whole[40:42]
+    return bytes(whole)
 
 
 def _all(read: Any, raw: bytes) -> list[Any]:
