@@ -20,8 +20,13 @@ TOLD_ANYWAY = {
     ("CloudStackNetTrafficLabelMissing", EXPOSED): "tenants are exposed, which a missing label does not say",
     ("CloudStackNetAgentsAddressUnusable", "CloudStackNetConsoleManagementStuck"): "its other metric has other causes",
     **{
-        (f"CloudStackNet{one}", "CloudStackNetAgentDisconnected"): "an agent goes on to another management server"
+        (f"CloudStackNet{one}", f"CloudStackNet{other}"): "an agent goes on to another management server"
         for one in ("ManagementServerLost", "ManagementServiceDown", "AgentPortClosed", "ManagementDatabaseUnconnected")
+        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees")
+    },
+    **{
+        ("CloudStackNetAgentServersWrong", f"CloudStackNet{other}"): "the other entries of its list may be right"
+        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees")
     },
 }
 """Cause and effect by what metrics follow, yet both are told."""
@@ -42,7 +47,7 @@ BESIDE = {
     },
 }
 """Hidden although no metric says that it follows: people read causes first on the page, and tickets are few here."""
-OBJECTS = ("host", "management_server", "database")
+OBJECTS = ("host", "cluster", "management_server", "database")
 """The last label of the alerts that both tables and the checks speak of completely."""
 Matching = Callable[[list[str]], list[str]]
 
