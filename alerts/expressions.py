@@ -33,7 +33,7 @@ ROUNDS = {"database": 10}
 PAIR = "pair"
 HALVES = ("(.+)[+].+", ".+[+](.+)")
 """The label of a redundant pair joins the names of its two routers by a plus sign."""
-OBJECTS_NAMED = (*dict.fromkeys(SUBJECTS.values()), PAIR, "cluster", "system_vm")
+OBJECTS_NAMED = (*dict.fromkeys(SUBJECTS.values()), PAIR, "cluster", "system_vm", "template")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
