@@ -16,7 +16,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Stopwatch:
 
 def watch_judgments(found: Stopwatch) -> None:
     """Measure each judgment of a check, and of a group."""
-    run, group = Judging._run, Judging.group
+    run, group, roll_up = Judging._run, Judging.group_steps, Engine._roll_up
 
     def timed_run(self: Judging, registered: Any, owner: Any, *rest: Any) -> bool:
         began = time.thread_time()
@@ -70,13 +70,26 @@ def watch_judgments(found: Stopwatch) -> None:
         found.note(found.judgments, name, owner.subject, time.thread_time() - began)
         return wants
 
-    def timed_group(self: Judging, about: Any, *rest: Any, **more: Any) -> bool:
-        began = time.thread_time()
-        wants = group(self, about, *rest, **more)
-        found.note(found.groups, about.kind, about.name, time.thread_time() - began)
-        return wants
+    def timed_group(self: Judging, about: Any, *rest: Any, **more: Any) -> Iterator[bool]:
+        steps, total, longest = group(self, about, *rest, **more), 0.0, 0.0
+        while True:
+            began = time.thread_time()
+            wants = next(steps, None)
+            took = time.thread_time() - began
+            total, longest = total + took, max(longest, took)
+            if wants is None:
+                break
+            yield wants
+        found.note(found.groups, about.kind, about.name, total)
+        found.note(found.groups, f"{about.kind}, its longest step", about.name, longest)
 
-    Judging._run, Judging.group = timed_run, timed_group  # type: ignore[method-assign, assignment]
+    def timed_roll_up(self: Engine) -> None:
+        began = time.thread_time()
+        roll_up(self)
+        found.note(found.groups, "roll-up", "", time.thread_time() - began)
+
+    Engine._roll_up = timed_roll_up  # type: ignore[method-assign]
+    Judging._run, Judging.group_steps = timed_run, timed_group  # type: ignore[method-assign, assignment]
 
 
 def watch_refreshes(found: Stopwatch) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,10 @@ log = logging.getLogger("exporter.engine")
 
 PER_MEMBER = 0.03
 """Seconds of pause for each member of a group, so that a zone of a thousand hosts is judged twice a minute."""
-EARLY = 1.5
+EARLY = 5.0
 """Seconds before its expiry at which an answer is dropped and the rest judged again, so that no gap shows."""
+ROLL_UP_PAUSE = 20.0
+"""The roll-ups of a large cloud wait for so many times what they took, so that they cost a twentieth of the time."""
 
 
 @dataclass(slots=True)
@@ -106,11 +108,9 @@ class Engine:
             for group in self.membership.of(entry.target):
                 self._members[group_key(group)].append(member)
         self._forget(gone)
-        for name, size in _sizes(cloud).items():
-            self.telemetry.inventory_objects.labels(name).set(size)
+        self.telemetry.inventory(cloud)
         for group_name in list(found):
-            self._judge_group(group_name)
-            await asyncio.sleep(0)  # a big cloud does not stop the loop
+            await self._judge_gently(group_name)  # a big cloud does not stop the loop
         for entry in list(self.schedule.entries.values()):
             if entry.memory.values:
                 self.judging.target(entry.target, entry.memory, cloud, cloud_alone_is_new=True)
@@ -162,6 +162,16 @@ class Engine:
         self._dirty[group] = min(self._dirty.get(group, due), due)
 
     def _judge_group(self, name: Key, *, members_alone_are_new: bool = False) -> None:
+        for _ in self._judgments(name, members_alone_are_new=members_alone_are_new):
+            pass
+
+    async def _judge_gently(self, name: Key, *, members_alone_are_new: bool = False) -> None:
+        """Judge a group and let others go on between its judgments: those of a large zone are many."""
+        for _ in self._judgments(name, members_alone_are_new=members_alone_are_new):
+            await asyncio.sleep(0)
+
+    def _judgments(self, name: Key, *, members_alone_are_new: bool) -> Iterator[None]:
+        """Judge a group, one judgment per step. A new Cloud ends it: with that all groups are judged anew."""
         cloud, group = self.inventory.cloud, self.groups.get(name)
         self._dirty.pop(name, None)
         if cloud is None or group is None:
@@ -169,9 +179,14 @@ class Engine:
         followed = self._members.get(name, ()) if type(group) in self.judging.follows else ()
         entries = [self.schedule.entries[member] for member in followed]
         members = {entry.target: entry.memory for entry in entries}
-        wants = self.judging.group(group, members, cloud, members_alone_are_new=members_alone_are_new)
+        wants = False
+        for wish in self.judging.group_steps(group, members, cloud, members_alone_are_new=members_alone_are_new):
+            wants |= wish
+            self._is_changed = True
+            yield
+            if self.groups.get(name) is not group:
+                return
         self._look_again(name, wants=wants)
-        self._is_changed = True
 
     def _look_again(self, name: Key, *, wants: bool) -> None:
         if wants:
@@ -205,17 +220,24 @@ class Engine:
     # ------------------------------------------------------------------ every second
 
     def tick(self) -> None:
-        """Judge again what rests on answers that expire, groups whose pause is over, and the roll-ups."""
-        now = self.clock.boot()
-        for entry in list(self.schedule.entries.values()):
-            if entry.memory.failures and entry.memory.drop_expired(now + EARLY):
-                self._judge_target(entry.target, entry.memory, is_urgent=True)
-        for name in [name for name, due in self._dirty.items() if due <= now]:
+        """Judge again what rests on answers that expire, groups whose pause is over, and the roll-ups; all at once."""
+        self._drop_expired()
+        for name in self._due():
             self._judge_group(name, members_alone_are_new=True)
         self.page.expire()
-        if self._is_changed:
-            self._is_changed = False
-            self._roll_up()
+        self._roll_up()
+
+    def _drop_expired(self) -> None:
+        """Judge again what rests on answers that expire."""
+        early = self.clock.boot() + EARLY
+        for entry in list(self.schedule.entries.values()):
+            if entry.memory.failures and entry.memory.drop_expired(early):
+                self._judge_target(entry.target, entry.memory, is_urgent=True)
+
+    def _due(self) -> list[Key]:
+        """Return the groups whose pause is over, the most urgent first."""
+        now = self.clock.boot()
+        return sorted((name for name, due in self._dirty.items() if due <= now), key=self._dirty.__getitem__)
 
     def members(self, group: Key) -> tuple[Key, ...]:
         """Return the targets of a group."""
@@ -227,6 +249,9 @@ class Engine:
             self._judge_group(name, members_alone_are_new=True)
 
     def _roll_up(self) -> None:
+        if not self._is_changed:
+            return
+        self._is_changed = False
         by_zone = self.board.samples(tuple(self.schedule.watch()))
         for zone in self._zones | by_zone.keys():
             for metric in (ISSUE_OBJECTS, FINDING_ACCEPTED):
@@ -241,6 +266,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._inventory_loop(interval))
             group.create_task(self.schedule.run())
+            group.create_task(self._group_loop())
             group.create_task(self._tick_loop())
 
     async def _inventory_loop(self, interval: float) -> None:
@@ -250,22 +276,25 @@ class Engine:
             pause = interval if succeeded else min(interval, 30.0)
             await asyncio.sleep(max(started + pause - self.clock.boot(), 1.0))
 
+    async def _group_loop(self) -> None:
+        """Judge the groups whose pause is over, each second, and let others go on between their judgments."""
+        while True:
+            await asyncio.sleep(1.0)
+            for name in self._due():
+                await self._judge_gently(name, members_alone_are_new=True)
+
     async def _tick_loop(self) -> None:
-        longest, since = 0.0, time.monotonic()
+        """Drop what expires and roll up, each second, and measure how late this loop is."""
+        longest, since, rested = 0.0, time.monotonic(), 0.0
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.1)
             longest = max(longest, time.monotonic() - before - 0.1)
             if time.monotonic() - since >= 1.0:
-                self.tick()
+                self._drop_expired()
+                self.page.expire()
+                if (began := time.monotonic()) >= rested:
+                    self._roll_up()
+                    rested = time.monotonic() + ROLL_UP_PAUSE * (time.monotonic() - began)
                 self.telemetry.loop_lag.set(round(max(longest, 0.0), 4))
                 longest, since = 0.0, time.monotonic()
-
-
-def _sizes(cloud: Cloud) -> dict[str, int]:
-    """Return how many objects of each kind CloudStack lists."""
-    kinds = (
-        "zones", "pods", "clusters", "hosts", "physical_networks", "traffic_types", "vlan_ranges", "networks",
-        "instances", "routers", "system_vms", "image_stores", "templates", "management_servers",
-    )  # fmt: skip
-    return {kind: len(getattr(cloud, kind)) for kind in kinds}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -126,19 +126,24 @@ class Judging:
     def group(
         self, group: Group, members: Mapping[Target, TargetMemory], cloud: Cloud, *, members_alone_are_new: bool = False
     ) -> bool:
-        """Judge a group from the newest answers of its members; return whether a second look is wanted.
+        """Judge a group at once; return whether a second look is wanted."""
+        return any([*self.group_steps(group, members, cloud, members_alone_are_new=members_alone_are_new)])
 
-        ``members_alone_are_new`` leaves out what rests on the Cloud alone.
+    def group_steps(
+        self, group: Group, members: Mapping[Target, TargetMemory], cloud: Cloud, *, members_alone_are_new: bool = False
+    ) -> Iterator[bool]:
+        """Judge a group from the newest answers of its members, one judgment per step, as fast as the caller goes on.
+
+        Each step yields whether a second look is wanted. ``members_alone_are_new`` leaves out what rests on the Cloud
+        alone.
         """
         owner = Owner.of_group(group)
-        wants = False
         for registered in self.checks:
             if any(command in cloud.lacks for command in registered.check.reads):
                 continue
             for judge in registered.check.groups:
                 if judge.group is type(group) and (judge.needs or not members_alone_are_new):
-                    wants |= self._group(registered, judge, owner, group, members, cloud)
-        return wants
+                    yield self._group(registered, judge, owner, group, members, cloud)
 
     def _group(
         self,

@@ -18,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from exporter.cloud.cloud import Cloud
 from exporter.model import Metric, Reason
 
 PREFIX = "cloudstack_network_exporter"
@@ -32,6 +33,10 @@ TARGET_LAST_SUCCESS = Metric(
 TARGET_VISIT_DURATION = Metric(
     f"{PREFIX}_target_visit_duration_seconds", "How long the last visit of the target took.", TARGET_LABELS
 )
+INVENTORY = (
+    "zones", "pods", "clusters", "hosts", "physical_networks", "traffic_types", "vlan_ranges", "networks", "instances",
+    "routers", "system_vms", "image_stores", "templates", "management_servers",
+)  # fmt: skip
 PER_TARGET = (TARGET_UP, TARGET_LAST_SUCCESS, TARGET_VISIT_DURATION)
 
 
@@ -131,6 +136,11 @@ class Telemetry:
         for gauge, counts in ((self.rows_skipped, skipped), (self.rows_missing, missing)):
             for command, number in counts.items():
                 gauge.labels(command).set(number)
+
+    def inventory(self, cloud: Cloud) -> None:
+        """Tell how many objects of each kind CloudStack lists."""
+        for kind in INVENTORY:
+            self.inventory_objects.labels(kind).set(len(getattr(cloud, kind)))
 
     def database(self, server: str, role: str, lag: float | None, ahead: float) -> None:
         """Tell which database server is asked, ``primary`` or ``replica``, and how fresh it is."""

@@ -69,6 +69,18 @@ async def test_a_group_waits_longer_the_more_members_it_has_but_not_when_an_answ
         assert not told()
 
 
+async def test_a_new_cloud_ends_a_judgment_of_a_group_that_others_interrupt() -> None:
+    """What is judged step by step is never said after what was judged with a newer Cloud."""
+    async with Lab() as lab, build(load(lab.config_file, os.environ), MovableClock(), (*CHECKS, *CHECKS)) as app:
+        assert await app.engine.refresh()
+        engine, name = app.engine, next(name for name in app.engine.groups if name[0] == "zone")
+        assert len(list(engine._judgments(name, members_alone_are_new=False))) > 1
+        steps = engine._judgments(name, members_alone_are_new=False)
+        next(steps)
+        assert await engine.refresh()
+        assert list(steps) == []
+
+
 async def test_what_the_database_does_not_answer_is_counted() -> None:
     """All of it, or single statements, for as long as it is so: nothing else tells, since its versions are answered."""
     clock = MovableClock()
