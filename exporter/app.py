@@ -22,6 +22,7 @@ from exporter.inventory.keeper import Inventory
 from exporter.judging import Judging, plan
 from exporter.lint.child import Child
 from exporter.lint.directory import Directory
+from exporter.lint.here import hypervisor_here
 from exporter.model import Metric, Question
 from exporter.notices import about_accept, about_inventory
 from exporter.page import Page
@@ -177,7 +178,8 @@ def images(config: Config, clock: Clock) -> Directory | None:
     given = config.templates
     if given is None:
         return None
-    return Directory(given.directory, Child(given.seconds, given.work_bytes, given.work).report, clock)
+    read = Child(given.seconds, given.work_bytes, given.work).report
+    return Directory(given.directory, read, clock, here=str if given.here_anyway else hypervisor_here)
 
 
 def probe(config: Config) -> Probe | None:

@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from exporter.lint.here import hypervisor_here
@@ -54,9 +54,9 @@ def _positive(word: str) -> float:
     return seconds
 
 
-def lint_template(given: argparse.Namespace) -> int:
-    """Print the reports and return the exit code."""
-    daemon = "" if given.here_anyway else hypervisor_here()
+def lint_template(given: argparse.Namespace, here: Callable[[], str] = hypervisor_here) -> int:
+    """Print the reports and return the exit code; ``here`` names a hypervisor's daemon that runs on this machine."""
+    daemon = "" if given.here_anyway else here()
     if daemon:
         sys.stderr.write(
             f"{daemon} runs here: on a hypervisor host reading an image takes disk and memory from guests."

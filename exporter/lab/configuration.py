@@ -35,7 +35,7 @@ def configuration(folder: Path, options: Options, ports: Ports, ways: dict[str, 
             "per_second": 50,
         },
         **ways,
-        "templates": {"directory": str(folder / IMAGES)},
+        "templates": {"directory": str(folder / IMAGES), "here_anyway": True},
         "ports": {name: getattr(ports, name) for name in Ports.__slots__ if name not in OWN_PORTS},
         "intervals": {**dict.fromkeys(VISITED, pace), "database": 0.5, "deadline": 40.0},
     }

@@ -19,8 +19,6 @@ from exporter.model import Reason, UnreadableError
 from exporter.questions.template_images import ImageReport
 
 MOST_BYTES = 4 * 2**20  # of what it prints
-GRACE = 5.0  # seconds in which it may tidy up
-OVER = 30.0  # seconds beyond its own limit
 TOLD = (0, 1, 3)  # exit codes with which it has printed reports
 
 
@@ -33,12 +31,16 @@ class Child:
         work_bytes: most bytes that are laid out.
         work: where; each child has a directory of its own there, which is deleted whatever happens.
         python: the interpreter, and options for it.
+        over: seconds beyond its own limit.
+        grace: seconds in which it may tidy up.
     """
 
     seconds: float
     work_bytes: int
     work: Path
     python: tuple[str, ...] = (sys.executable,)
+    over: float = 30.0
+    grace: float = 5.0
 
     async def report(self, image: Path, name: str) -> ImageReport:
         """Return what a child process says of an image; a child that fails is a reason. Nothing of it is left."""
@@ -58,13 +60,13 @@ class Child:
             start_new_session=True, env=_environment(work), limit=MOST_BYTES,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(self.seconds + OVER):
+            async with asyncio.timeout(self.seconds + self.over):
                 out, errors = await _said(process)
                 code = await process.wait()
         except TimeoutError:
-            return unread(name, Reason.TIMEOUT, f"not read within {self.seconds + OVER:g} s")
+            return unread(name, Reason.TIMEOUT, f"not read within {self.seconds + self.over:g} s")
         finally:
-            await _end(process)
+            await _end(process, self.grace)
         return _understood(name, code, out, errors)
 
 
@@ -103,7 +105,7 @@ def _understood(name: str, code: int, out: bytes, errors: bytes) -> ImageReport:
     return unread(name, Reason.FAILED, f"reading it ended with code {code}: {last}")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
     """End its whole group: first let it tidy up, then without mercy."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.returncode is not None:
@@ -111,5 +113,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(TimeoutError):  # in the end too: a share that hangs holds even what was killed
-            await asyncio.wait_for(process.wait(), GRACE)
+            await asyncio.wait_for(process.wait(), grace)
     process._transport.close()  # type: ignore[attr-defined]  # else pipes of a child that was ended stay open
