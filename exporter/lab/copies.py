@@ -19,8 +19,8 @@ from exporter.lab.racking import bare
 from exporter.lab.scale import MODEL_HOST
 from exporter.lab.world import Host, Instance, Router, World, identity
 
-PLACE = re.compile(r"([0-9.]+)@")
-"""An address that is dialled, among the words of a command line."""
+PLACE = re.compile(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.])")
+"""An address among the words of a command line."""
 
 
 def tokens(world: World, router: Router) -> Iterator[str]:

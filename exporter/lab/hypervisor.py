@@ -196,6 +196,8 @@ class Hypervisor:
     libvirt: str = "active"
     libvirt_tls: str = "up"
     certificate: str = "agent"
+    secured: bool = True  # CloudStack gave its agent a certificate
+    lost_networks: set[str] = field(default_factory=set)  # bridges that have lost their address, and so their network
     lldp: str = "up"
     sysctls: dict[str, str] = field(default_factory=lambda: {f"{NF}{name}": "1" for name in ("iptables", "ip6tables")})
     netfilter: bool = True  # the module br_netfilter is there; without it the sysctls do not exist

@@ -68,6 +68,7 @@ def _hypervisor(world: World, host: Host) -> Tree:
     put_nics(tree, made)
     put_ovs(tree, made, world.start)
     put_firewall(tree, made)
+    tree.put("proc/net/route", _routes(host), mode=0o444)
     _agent(tree, made)
     tree.knows["sockets"] = "".join(f"{line}\n" for line in _sockets(world, host))
     tree.knows |= {
@@ -93,6 +94,8 @@ def _agent(tree: Tree, made: Hypervisor) -> None:
         lines = [f"{key}={value}" for key, value in {**made.properties, **secrets}.items()]
         text = "#Storage\n#Sat Nov 21 06:00:00 UTC 2026\n" + "".join(f"{line}\n" for line in lines)
         tree.put("etc/cloudstack/agent/agent.properties", text, mode=0o600)
+    if made.secured:
+        tree.put("etc/cloudstack/agent/cloud.crt", "-----BEGIN CERTIFICATE-----\n", mode=0o600)
     tree.knows["units"] = _unit("cloudstack-agent", made.agent) + _unit("libvirtd", made.libvirt)
 
 
@@ -103,6 +106,22 @@ def _addresses(host: Host) -> str:
         f"{number}: {device}    inet {address} scope {'host' if device == 'lo' else 'global'} {device}\\"
         "       valid_lft forever preferred_lft forever\n"
         for number, (device, address) in enumerate(places, start=1)
+    )
+
+
+def _routes(host: Host) -> str:
+    """Return /proc/net/route: addresses have their little end first."""
+    management = host.zone.labels["Management"]
+    rows = (
+        (management, "00000000", "FE00037F", "0003", "00000000"),
+        (management, "0000017F", "00000000", "0001", "0000FFFF"),
+        ("cloud0", "0000FEA9", "00000000", "0001", "0000FFFF"),
+    )
+    head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+    return head + "".join(
+        f"{device}\t{network}\t{gateway}\t{flags}\t0\t0\t0\t{mask}\t0\t0\t0\n"
+        for device, network, gateway, flags, mask in rows
+        if device not in host.hypervisor.lost_networks
     )
 
 

@@ -119,7 +119,7 @@ class Runner:
     async def _copied_host(self, host: Host, words: list[str]) -> str:
         name = host.model or host.name
         places = self._copies.stand_ins(host, words)
-        asked = [PLACE.sub(lambda found: f"{places.get(found[1], found[1])}@", word) for word in words[2:]]
+        asked = [PLACE.sub(lambda found: places.get(found[0], found[0]), word) for word in words[2:]]
         captured = await self._captured_by(name, name, [words[0], NONCE, *asked])
         elapsed = int(time.clock_gettime(time.CLOCK_REALTIME) - self._start)
         return self._copies.host_answer(host, captured, elapsed, places)
@@ -133,8 +133,7 @@ class Runner:
 
     async def _captured_by(self, machine: str, model: str, words: list[str], state: tuple[str, ...] = ()) -> bytes:
         """Return what the collector answers on a host; it is asked once in one ``state`` of what it is asked about."""
-        dials = any("@" in word for word in words)
-        key = (machine, str(self._shelf.changes[machine]), *state, *words, self._reach if dials else "")
+        key = (machine, str(self._shelf.changes[machine]), *state, *words, self._reach)
         if key not in self._captured:
             self._captured[key] = asyncio.create_task(self._capture(machine, words, self._busy[model]))
         answer = await asyncio.shield(self._captured[key])
