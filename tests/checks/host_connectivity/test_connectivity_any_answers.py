@@ -98,7 +98,10 @@ def said(draw: st.DrawFn, registered: Registered) -> list[Sample]:
             found += check.judges[kind](target, some(draw, (*asked, *used), asked), cloud)
     for judge in check.groups:
         members = {target: some(draw, judge.needs.get(type(target), ())) for target in (*targets, *hosts)}
-        found += judge.judge(GROUPS[judge.group], {one: told for one, told in members.items() if told.values}, cloud)
+        given_ones: dict[Any, Answers] = {one: told for one, told in members.items() if told.values}
+        if judge.remembers:
+            given_ones[GROUPS[judge.group]] = scene.answers({})
+        found += judge.judge(GROUPS[judge.group], given_ones, cloud)
     return found
 
 
