@@ -19,6 +19,8 @@ from exporter.web.serve import listening
 
 log = logging.getLogger("exporter.run")
 
+FREEZES = (60, 300, 900)
+"""Seconds after the start when what stands is taken from the collector: a large cloud takes a while to be known."""
 LOOPBACK = ("127.", "[::1]", "localhost", "::1")
 
 
@@ -56,7 +58,8 @@ async def serving(config: Config) -> AsyncIterator[list[tuple[str, int]]]:
                 log.warning("listening on %s without TLS or password: let a firewall or proxy guard it", host or "*")
             task = asyncio.create_task(engine.run(config.intervals.inventory))
             task.add_done_callback(_die_loudly)
-            asyncio.get_running_loop().call_later(60, _freeze)
+            for seconds in FREEZES:
+                asyncio.get_running_loop().call_later(seconds, _freeze)
             try:
                 yield addresses
             finally:
