@@ -6,13 +6,13 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from exporter.checks import Registered
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group
 from exporter.cloud.groups import key as group_key
-from exporter.cloud.targets import Target, key
+from exporter.cloud.targets import TARGET_TYPES, Target, key
 from exporter.memory import Scope, TargetMemory
 from exporter.model import Answers, GroupJudge, Question, Sample
 
@@ -92,11 +92,18 @@ class Judging:
     on_defect: Callable[[], None] = lambda: None
     defects: dict[tuple[str, str, Key], Defect] = field(default_factory=dict)
     follows: frozenset[type[Group]] = field(init=False)
+    _of_target: dict[type[Target], tuple[Registered, ...]] = field(init=False)
+    _of_group: dict[type[Group], tuple[tuple[Registered, GroupJudge], ...]] = field(init=False)
     _scopes: dict[tuple[str, str, Key, Key], Scope] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        groups = (judge for registered in self.checks for judge in registered.check.groups)
-        self.follows = frozenset(judge.group for judge in groups if judge.needs)
+        groups = [(registered, judge) for registered in self.checks for judge in registered.check.groups]
+        self.follows = frozenset(judge.group for _, judge in groups if judge.needs)
+        self._of_group = {kind: tuple(one for one in groups if one[1].group is kind) for kind in get_args(Group)}
+        self._of_target = {
+            kind: tuple(registered for registered in self.checks if kind in registered.check.judges)
+            for kind in TARGET_TYPES
+        }
 
     def target(self, target: Target, memory: TargetMemory, cloud: Cloud, *, cloud_alone_is_new: bool = False) -> bool:
         """Judge what the checks can say of a target; return whether one of them wants a second look.
@@ -105,11 +112,11 @@ class Judging:
         """
         owner = Owner.of_target(target)
         wants = False
-        for registered in self.checks:
+        for registered in self._of_target[type(target)]:
             check = registered.check
-            judge = check.judges.get(type(target))
+            judge = check.judges[type(target)]
             asks, uses = check.asks.get(type(target), ()), check.uses.get(type(target), ())
-            if judge is None or not memory.has(asks) or any(command in cloud.lacks for command in check.reads):
+            if not memory.has(asks) or any(command in cloud.lacks for command in check.reads):
                 continue
             if cloud_alone_is_new and not check.judges_cloud:
                 continue
@@ -138,12 +145,11 @@ class Judging:
         alone.
         """
         owner = Owner.of_group(group)
-        for registered in self.checks:
+        for registered, judge in self._of_group[type(group)]:
             if any(command in cloud.lacks for command in registered.check.reads):
                 continue
-            for judge in registered.check.groups:
-                if judge.group is type(group) and (judge.needs or not members_alone_are_new):
-                    yield self._group(registered, judge, owner, group, members, cloud)
+            if judge.needs or not members_alone_are_new:
+                yield self._group(registered, judge, owner, group, members, cloud)
 
     def _group(
         self,
