@@ -13,7 +13,7 @@ from exporter.lint.files import Files, Kind, LintError
 from exporter.model import Reason, UnreadableError
 
 TEXT_BYTES = 256 * 1024  # of one file that people write
-YAML_BYTES = 64 * 1024
+YAML_BYTES = 32 * 1024
 YAML_EVENTS = 20_000
 YAML_DEPTH = 24
 YAML_ALIASES = 32

@@ -18,6 +18,7 @@ from exporter.sources.ssh_words import Asked, Hop, Request, is_parameter
 from tests.fuzz.contract import Target
 from tests.fuzz.corpus import SAMPLES, text_case
 from tests.fuzz.images import image_targets
+from tests.fuzz.lint_texts import lint_targets
 from tests.inventory.small_cloud import ROWS
 from tests.inventory.test_objects import MAKERS
 
@@ -71,6 +72,7 @@ def other_targets() -> Iterator[Target]:
     example = HERE.parent.parent / "config" / "exporter.example.yml"
     bad = sorted((HERE.parent / "config" / "bad").glob("*.yml"))
     yield from image_targets()
+    yield from lint_targets()
     yield _target("config", _read_config, tuple(path.read_bytes() for path in (example, *bad)), ConfigError)
 
 
