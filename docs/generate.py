@@ -1,6 +1,7 @@
 """Writes the generated documents; ``--check`` only says whether they are what the code says.
 
-docs/metrics.md, docs/questions.md, docs/privileges.md, the tables of docs/architecture.md, and config/ from exporter/.
+docs/metrics.md, docs/questions.md, docs/privileges.md, the tables of docs/architecture.md and docs/template-lint.md, and
+config/ from exporter/.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from exporter.checks import discover
 from exporter.config.example import example, schema
 from exporter.inventory.privileges import ALLOWED
 from exporter.judging import plan
+from exporter.lint.rules import discover as rules
 from exporter.model import Metric, Question, Reason, Via
 from exporter.page.page import PAGE_METRICS
 from exporter.privileges import lost
@@ -28,6 +30,7 @@ WAYS = {
     Via.SYSTEM_VM: "Inside system VMs, by the collector, through their host",
     Via.DATABASE: "In CloudStack's database, by a read-only account",
     Via.PROBE: "By the exporter itself, over the network",
+    Via.IMAGE: "In template images, where the exporter runs",
 }
 
 
@@ -113,7 +116,7 @@ def question_lines(question: Question[Any]) -> Iterator[str]:
     yield f"### {question.name}\n"
     yield f"{question.why}\n"
     yield f"Needs: {question.privilege}. Asked: {cadence}. Limits: {question.seconds:g} s, {question.size} bytes.\n"
-    if question.via is Via.PROBE:
+    if question.via in {Via.PROBE, Via.IMAGE}:
         yield f"> {question.text}\n"
         return
     yield "```sql" if question.via is Via.DATABASE else "```sh"
@@ -175,6 +178,20 @@ def architecture() -> str:
     return f"{head}<!-- modules -->\n" + "\n".join(rooms()) + "\n"
 
 
+def lint_rules() -> Iterator[str]:
+    """Yield the table of the rules about template images."""
+    yield "| rule | severity | of | what it breaks | remedy |"
+    yield "|---|---|---|---|---|"
+    for rule in rules():
+        yield f"| `{rule.name}` | {rule.severity} | {rule.system} | {cell(rule.breaks)} | {cell(rule.remedy)} |"
+
+
+def template_lint() -> str:
+    """Return docs/template-lint.md with its table of rules renewed."""
+    head = (ROOT / "docs/template-lint.md").read_text(encoding="utf-8").split("<!-- rules -->")[0]
+    return f"{head}<!-- rules -->\n" + "\n".join(lint_rules()) + "\n"
+
+
 def documents() -> dict[Path, str]:
     """Return path -> text of every generated document."""
     return {
@@ -182,6 +199,7 @@ def documents() -> dict[Path, str]:
         ROOT / "docs/questions.md": "\n".join(questions_document()).rstrip() + "\n",
         ROOT / "docs/privileges.md": "\n".join(privileges_document()).replace("\n\n\n", "\n\n").rstrip() + "\n",
         ROOT / "docs/architecture.md": architecture(),
+        ROOT / "docs/template-lint.md": template_lint(),
         ROOT / "config/exporter.example.yml": example(),
         ROOT / "config/exporter.schema.json": schema(),
     }
