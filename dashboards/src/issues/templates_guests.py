@@ -81,6 +81,8 @@ GUESTS = Row(
             "Are templates from elsewhere more often silent than those that were made here?",
             {"{{zone}} {{origin}}": f"max by (zone, origin) ({_seen('silent_ratio_by_origin')})"},
             unit="percentunit",
+            min=0,
+            max=1,
             size=(12, 8),
         ),
     ),
