@@ -31,6 +31,7 @@ NOT_READY = Metric(
     "Templates of the zone whose download failed or does not get on, from listTemplates.",
     labels=("zone",),
     problem=above(0),
+    follows=("cloudstack_network_host_connectivity_zone_secondary_storage_served",),
 )
 STUCK = Metric(
     "cloudstack_network_templates_stuck",
