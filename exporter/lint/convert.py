@@ -33,12 +33,23 @@ class Info:
     virtual_bytes: int
 
 
-@contextmanager
-def held(image: Path) -> Iterator[int]:
-    """Hold an image open for reading; raises LintError when it is no regular file or may not be read.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An image that is held open: known by its descriptor only, so that nobody can put another file into its place.
 
-    From here on it is known by its descriptor only, so nobody can put another file into its place.
+    Attributes:
+        file: descriptor, for reading; whoever asked closes it.
+        format: as the content tells.
+        size: of the file in bytes.
     """
+
+    file: int
+    format: str
+    size: int
+
+
+def hold(image: Path) -> Held:
+    """Open an image for reading; raises LintError when it may not be read, or is refused."""
     try:
         file = os.open(image, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
     except FileNotFoundError:
@@ -46,38 +57,34 @@ def held(image: Path) -> Iterator[int]:
     except PermissionError:
         raise LintError(Reason.PERMISSION, "it may not be read: let the exporter's user read it") from None
     except (OSError, ValueError) as error:
-        raise LintError(Reason.UNREADABLE, f"it cannot be opened: {error}") from None
+        raise LintError(Reason.UNREADABLE, f"it cannot be opened: {getattr(error, 'strerror', error)}") from None
     try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise LintError(Reason.UNSUPPORTED, "it is no regular file")
-        yield file
-    finally:
+        return _told(file)
+    except BaseException:
         os.close(file)
+        raise
 
 
-def size_of(file: int) -> int:
-    """Return the size of an open file in bytes."""
-    return os.fstat(file).st_size
-
-
-def format_of(file: int) -> str:
-    """Return the format of an open image; raises LintError for those that are refused."""
+def _told(file: int) -> Held:
+    """Return what an open file is."""
     try:
-        size = os.fstat(file).st_size
-        return told(os.pread(file, HEAD, 0), os.pread(file, TAIL, max(size - TAIL, 0)))
+        seen = os.fstat(file)
+        if not stat.S_ISREG(seen.st_mode):
+            raise LintError(Reason.UNSUPPORTED, "it is no regular file")
+        head, tail = os.pread(file, HEAD, 0), os.pread(file, TAIL, max(seen.st_size - TAIL, 0))
     except OSError as error:
-        raise LintError(Reason.UNREADABLE, f"it cannot be read: {error}") from None
+        raise LintError(Reason.UNREADABLE, f"it cannot be read: {error.strerror}") from None
+    return Held(file, told(head, tail), seen.st_size)
 
 
-async def info(tools: Tools, file: int, form: str) -> Info:
+async def info(tools: Tools, held: Held) -> Info:
     """Return what qemu-img says of an image that is not raw.
 
     **Source**: ``qemu-img info -U --output=json``.
     """
-    said = _fine(
-        await tools.run("qemu-img", "info", "-U", "--output=json", _name(file, form), files=(file,), most=MOST_INFO)
-    )
-    return read_info(said.out, form)
+    words = ("info", "-U", "--output=json", _name(held))
+    ran = await tools.run("qemu-img", *words, files=(held.file,), most=MOST_INFO)
+    return read_info(_fine(ran).out, held.format)
 
 
 def read_info(raw: bytes, form: str) -> Info:
@@ -110,7 +117,7 @@ def nameless(folder: Path, size: int) -> Iterator[int]:
         yield made.fileno()
 
 
-async def lay_out(tools: Tools, file: int, form: str, raw: int) -> None:
+async def lay_out(tools: Tools, held: Held, raw: int) -> None:
     """Write an image as a raw disk into ``raw``, an empty file of the disk's size.
 
     The writing is watched: neither the bytes allowed nor the free space kept are passed.
@@ -119,19 +126,19 @@ async def lay_out(tools: Tools, file: int, form: str, raw: int) -> None:
     """
     words = ("convert", "-U", "-q", "-m", "1", "-W", "-S", "4k", "-t", "writeback", "-n", "--target-is-zero")
     target = f"driver=raw,file.driver=file,file.filename=/dev/fd/{raw},file.locking=off"
-    names = (_name(file, form), "--target-image-opts", target)
+    names = (_name(held), "--target-image-opts", target)
     ran = await tools.run(
-        "qemu-img", *words, *names, files=(file, raw), most=HEAD, watch=lambda: _watch(raw, tools.limits)
+        "qemu-img", *words, *names, files=(held.file, raw), most=HEAD, watch=lambda: _watch(raw, tools.limits)
     )
     _fine(ran)
     guard_space(raw, tools.limits)
 
 
-def _name(file: int, form: str) -> str:
+def _name(held: Held) -> str:
     """Return what qemu-img opens: this descriptor as this format, without guessing, without a backing file."""
-    layer = {"driver": "file", "filename": f"/dev/fd/{file}", "locking": "off", "read-only": True}
-    backing = {"backing": None} if form in ("qcow2", "vmdk") else {}
-    return "json:" + json.dumps({"driver": form, "read-only": True, "file": layer, **backing})
+    layer = {"driver": "file", "filename": f"/dev/fd/{held.file}", "locking": "off", "read-only": True}
+    backing = {"backing": None} if held.format in ("qcow2", "vmdk") else {}
+    return "json:" + json.dumps({"driver": held.format, "read-only": True, "file": layer, **backing})
 
 
 def _fine(ran: Ran) -> Ran:

@@ -8,6 +8,7 @@ ext is read by debugfs, XFS and NTFS by readers of our own, which need no whole 
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -66,15 +67,15 @@ async def opened(image: Path, limits: Limits, work: Path) -> AsyncIterator[OpenI
 
 async def _open(image: Path, limits: Limits, work: Path, stack: AsyncExitStack) -> OpenImage:
     """Return the image; what was opened for it is closed with ``stack``."""
-    file = stack.enter_context(convert.held(image))
-    form = await asyncio.to_thread(convert.format_of, file)
+    held = await asyncio.to_thread(convert.hold, image)  # a share that hangs must hold up this image only
+    stack.callback(os.close, held.file)
     tools = Tools(Path(stack.enter_context(_private(work))), limits)
-    raw, size = await _raw(file, form, tools, stack)
+    raw, size = await _raw(held, tools, stack)
     disk = Disk(raw, ((0, size),))
     volumes = await readable(await asyncio.to_thread(places, disk), tools, stack)
     system, root = await root_of(volumes, limits)
     nothing = Tree({(): LintError(Reason.MISSING, "no system was found in the image")}, limits)
-    return OpenImage(form, size, system, root or nothing)
+    return OpenImage(held.format, size, system, root or nothing)
 
 
 def _private(work: Path) -> tempfile.TemporaryDirectory[str]:
@@ -84,14 +85,14 @@ def _private(work: Path) -> tempfile.TemporaryDirectory[str]:
         raise LintError(Reason.FAILED, f"nothing can be written in the work directory: {error}") from None
 
 
-async def _raw(file: int, form: str, tools: Tools, stack: AsyncExitStack) -> tuple[int, int]:
+async def _raw(held: convert.Held, tools: Tools, stack: AsyncExitStack) -> tuple[int, int]:
     """Return the descriptor and the size of the raw disk; raw images are used where they lie."""
-    limit = tools.limits.virtual_bytes
-    size = convert.size_of(file) if form == "raw" else (await convert.info(tools, file, form)).virtual_bytes
+    limit, is_raw = tools.limits.virtual_bytes, held.format == "raw"
+    size = held.size if is_raw else (await convert.info(tools, held)).virtual_bytes
     if size > limit:
         raise LintError(Reason.TOO_LARGE, f"the disk has {size} bytes, more than {limit}: too large for a template")
-    if form == "raw":
-        return file, size
+    if is_raw:
+        return held.file, size
     raw = stack.enter_context(convert.nameless(tools.folder, size))
-    await convert.lay_out(tools, file, form, raw)
+    await convert.lay_out(tools, held, raw)
     return raw, size

@@ -27,7 +27,7 @@ UNREADABLE = {
     "bitlocker": "is encrypted (BitLocker)",
     "raid": "is part of a RAID, which no template should be",
     "lvm": "cannot be taken apart",
-    "btrfs": "is btrfs, which is read by none of the tools used here",
+    "btrfs": "is btrfs, which is not read here: look into it by guestfish --ro -i -a (libguestfs-tools)",
 }
 
 

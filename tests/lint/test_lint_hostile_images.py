@@ -175,6 +175,25 @@ async def test_a_bomb_in_a_compressed_image_is_no_more_than_a_hole(tmp_path: Pat
         assert one.system == "linux"
 
 
+@pytest.mark.parametrize("form", ["qcow2", "vpc", "vhdx", "vmdk"])
+async def test_tables_of_an_image_that_lie_end_with_a_reason(form: str, tmp_path: Path, work: Path) -> None:
+    """Where its blocks lie is overwritten: at places of their own, at each other, at the tables themselves, outside."""
+    require("qemu-img", "mke2fs", "debugfs")
+    image = disk_images.converted(disk_images.ext(tmp_path / "disk.raw"), form)
+    whole = image.read_bytes()
+    reasons = []
+    for seed in range(12):
+        dice, broken = random.Random(seed), bytearray(whole)
+        for _ in range(dice.choice((2, 30, 300))):
+            place = dice.randrange(len(whole) // 8 - 1) * 8 if seed % 2 else dice.randrange(0, 4096, 8)
+            broken[place : place + 8] = dice.choice((bytes(8), b"\xff" * 8, whole[dice.randrange(512) * 8 :][:8]))
+        image.write_bytes(broken)
+        reasons.append(await _asked(image, work))
+        assert not list(work.iterdir())
+    known = {Reason.UNREADABLE, Reason.UNSUPPORTED, Reason.MISSING, Reason.TOO_LARGE}
+    assert {Reason.UNREADABLE} <= set(reasons) <= {None, *known}
+
+
 async def test_images_cut_short_are_unreadable(tmp_path: Path, work: Path) -> None:
     """As a download that broke off leaves them."""
     require("qemu-img", "mke2fs", "debugfs")
@@ -187,20 +206,24 @@ async def test_images_cut_short_are_unreadable(tmp_path: Path, work: Path) -> No
     assert (await refused(raw, work))[0] is Reason.UNREADABLE
 
 
-async def test_encrypted_images_and_disks_are_named(tmp_path: Path, work: Path) -> None:
-    """By qcow2's header, and by LUKS, BitLocker, RAID in a partition (these constructed: their first bytes)."""
+async def test_what_is_encrypted_or_of_no_known_kind_is_named(tmp_path: Path, work: Path) -> None:
+    """By qcow2's header; LUKS, BitLocker, RAID, btrfs in a partition (these constructed: their first bytes)."""
     require("qemu-img", "sfdisk")
-    secret = ("--object", "secret,id=s,data=x", "-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10")
-    assert "encrypted" in (await refused(made(tmp_path / "x.qcow2", "-f", "qcow2", *secret, "1M"), work))[1]
+    image = made(tmp_path / "x.qcow2", "-f", "qcow2", "1M")
+    with image.open("r+b") as file:
+        file.seek(32)
+        file.write(struct.pack(">I", 2))
+    assert "encrypted" in (await refused(image, work))[1]
     disk = tmp_path / "disk.raw"
     (one,) = disk_images.partitioned(disk, "label: gpt\nsize=2048\n")
     for offset, sign, word in (
+        (65600, b"_BHRfS_M", "btrfs"),
         (0, b"LUKS\xba\xbe", "LUKS"),
         (3, b"-FVE-FS-", "BitLocker"),
         (4096, b"\xfc\x4e\x2b\xa9", "RAID"),
     ):
         sector = tmp_path / "sector"
-        sector.write_bytes((bytes(offset) + sign).ljust(8192, b"\0"))
+        sector.write_bytes((bytes(offset) + sign).ljust(70_000, b"\0"))
         with disk.open("r+b") as file:
             file.seek(one.offset)
             file.write(sector.read_bytes())
