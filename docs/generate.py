@@ -1,7 +1,7 @@
 """Writes the generated documents; ``--check`` only says whether they are what the code says.
 
-docs/metrics.md, docs/questions.md, docs/privileges.md, the tables of docs/architecture.md and docs/template-lint.md, and
-config/ from exporter/.
+docs/metrics.md, docs/questions.md, docs/privileges.md, the tables of docs/architecture.md and docs/template-lint.md,
+and config/ from exporter/.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ WAYS = {
     Via.SYSTEM_VM: "Inside system VMs, by the collector, through their host",
     Via.DATABASE: "In CloudStack's database, by a read-only account",
     Via.PROBE: "By the exporter itself, over the network",
+    Via.DIAL: "By the exporter itself, to ports of hypervisor hosts",
     Via.IMAGE: "In template images, where the exporter runs",
 }
 
@@ -116,7 +117,7 @@ def question_lines(question: Question[Any]) -> Iterator[str]:
     yield f"### {question.name}\n"
     yield f"{question.why}\n"
     yield f"Needs: {question.privilege}. Asked: {cadence}. Limits: {question.seconds:g} s, {question.size} bytes.\n"
-    if question.via in {Via.PROBE, Via.IMAGE}:
+    if question.via in {Via.PROBE, Via.DIAL, Via.IMAGE}:
         yield f"> {question.text}\n"
         return
     yield "```sql" if question.via is Via.DATABASE else "```sh"
