@@ -46,7 +46,8 @@ FIELDS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 INSTANCE = st.builds(
     lambda number, template, network, on, fields: scene.guest(number, template, network, on, **fields),
-    NUMBER, st.sampled_from(["t1", "t2", ""]), st.sampled_from(["n1", "n2"]), st.integers(1, 2), st.sampled_from(FIELDS),
+    NUMBER, st.sampled_from(["t1", "t2", ""]), st.sampled_from(["n1", "n2"]), st.integers(1, 2),
+    st.sampled_from(FIELDS),
 )  # fmt: skip
 
 
