@@ -135,7 +135,7 @@ class Host:
     state: str = "Up"
     resource_state: str = "Enabled"
     version: str = ""  # of its agent, when not that of the management servers
-    disconnected: float | None = None  # seconds before the start at which its agent was last lost
+    disconnected: float = 40 * 86400.0  # seconds before the start at which its agent was last lost
     ssh: str = "up"  # up | refused | silent | new_key | floods | disconnects | garbage
     wrapper: str = "current"  # current | missing | old
     model: str = ""  # name of the machine that answers for it, when it has no tree of its own

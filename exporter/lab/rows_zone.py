@@ -114,7 +114,7 @@ def _host(world: World, host: Host) -> Row:
         "hypervisorversion": "7.2.0",
         "version": host.version or VERSION,
         **_owned(world, host.number),
-        **({} if host.disconnected is None else {"disconnected": date(world.start - host.disconnected)}),
+        "disconnected": date(world.start - host.disconnected),
         "lastpinged": "1970-01-21T17:13:21+0000",
         "created": date(world.start - 90 * 86400),
         "events": "AgentDisconnected; Ping",

@@ -29,6 +29,10 @@ PENDING = {
 """What the faults of the demo bring about, as soon as everything was looked at."""
 EMPTY = {
     "Accepted by configuration": "the demo accepts nothing",
+    "Agents lost within an hour": "lines only of hosts that lose theirs",
+    "Nicira NVP controllers": "the demo has none",
+    "Nicira NVP devices": "the demo has none",
+    "Other states than Up": "rows only while there are some",
     "Addresses with a foreign MAC": "rows only while there are some",
     "Failed ports by name": "rows only while there are some",
     "Failing VLANs by number": "rows only while there are some",
@@ -48,6 +52,7 @@ EMPTY = {
     "Failing checks": "rows only while a check fails",
     "Machines with foreign data by name": "rows only while there are some",
     "Machines without data by name": "rows only while there are some",
+    "System VMs and their templates": "names of the templates of the demo hold no version",
     "Targets that do not answer": "all of them answer",
     "Unanswered questions": "only reasons that occur are drawn",
     "Failed API requests": "only reasons that occur are drawn",

@@ -130,7 +130,7 @@ SYSTEM_VMS = Row(
     collapsed=True,
     panels=(
         table(
-            "Each secondary storage VM",
+            "Secondary storage VMs by CloudStack",
             "Does it run, is its agent Up? Runbook CloudStackNetSecondaryStorageVmDown.",
             (
                 judged("Runs", metric("secondary_storage_vm_running"), *STORAGE_VM),
@@ -149,7 +149,7 @@ SYSTEM_VMS = Row(
             size=(12, 8),
         ),
         _states("States of VMs", "What does listSystemVms say?", "secondary_storage_vm_state", *STORAGE_VM),
-        _states("States of agents", "And of their agents?", "secondary_storage_vm_agent_state", *STORAGE_VM),
+        _states("States of agents", "What does CloudStack say of their agents?", "secondary_storage_vm_agent_state", *STORAGE_VM),
         table(
             "System VMs and their templates",
             "Do templates differ inside a zone and hypervisor, and is one left over from before an upgrade?",
