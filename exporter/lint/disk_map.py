@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from exporter.lint.disks import Disk, joined
-from exporter.lint.lvm import LogicalVolume, LvmError, read_group, read_physical
+from exporter.lint.lvm import LogicalVolume, LvmError, read_group, read_physical, stamp
 from exporter.lint.partitions import SECTORS, Partition, read_partitions
 from exporter.lint.volumes import Found, kind_of, own_names
 
@@ -36,7 +36,7 @@ def _found(disk: Disk, place: str, number: int = 0, names: frozenset[str] = froz
 def _opened(found: tuple[Found, ...]) -> Iterator[Found]:
     """Yield the places, logical volumes instead of the physical ones that hold them."""
     physical: dict[str, Disk] = {}
-    texts: dict[bytes, Found] = {}
+    newest: dict[bytes, tuple[int, bytes, Found]] = {}
     for one in found:
         if one.kind != "lvm":
             yield one
@@ -47,8 +47,10 @@ def _opened(found: tuple[Found, ...]) -> Iterator[Found]:
             yield replace(one, place=f"{one.place}, LVM: {error}")
             continue
         physical[identity] = one.disk
-        texts.setdefault(text, one)
-    for text, one in texts.items():
+        group, age = stamp(text)
+        if group not in newest or newest[group][0] < age:
+            newest[group] = (age, text, one)
+    for _, text, one in newest.values():
         yield from _logical(text, one, physical)
 
 

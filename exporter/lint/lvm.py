@@ -21,6 +21,7 @@ MOST_SEGMENTS = 10_000
 MAGIC = b" LVM2 x[5A%r0N*>"
 TOKEN = re.compile(rb'\s+|#[^\n]*|([A-Za-z0-9_.+-]+|"(?:[^"\\]|\\.)*"|[{}=\[\],])', re.DOTALL)
 STRAIGHT = ("striped", "linear")
+STAMP = re.compile(rb"([A-Za-z0-9_.+-]+)\s*{[^{}]*\bseqno = (\d{1,9})\b")
 
 
 class LvmError(ValueError):
@@ -92,6 +93,12 @@ def _text(read: Read, start: int, size: int) -> bytes:
         raise LvmError(message)
     straight = min(length, size - offset)
     return read(start + offset, straight) + read(start + SECTOR, length - straight)
+
+
+def stamp(text: bytes) -> tuple[bytes, int]:
+    """Return the group that a text of metadata is about, and how new it is; a volume that was away has an old one."""
+    match = STAMP.match(text)
+    return (match[1], int(match[2])) if match else (text, 0)
 
 
 def read_group(text: bytes) -> tuple[LogicalVolume, ...]:

@@ -56,11 +56,15 @@ async def test_every_format_is_told_from_its_content_and_read(form: str, tmp_pat
     assert before == (hashlib.sha256(image.read_bytes()).digest(), image.stat().st_mtime)
 
 
-async def test_a_compressed_qcow2_is_read(tmp_path: Path, work: Path) -> None:
-    """As most cloud images are."""
+@pytest.mark.parametrize(
+    "options", [("qcow2", "-c"), ("vmdk", "-o", "subformat=streamOptimized"), ("vpc", "-o", "subformat=fixed")]
+)
+async def test_an_image_as_it_is_distributed_is_read(options: tuple[str, ...], tmp_path: Path, work: Path) -> None:
+    """Compressed, as a stream, or with a footer only."""
     require("qemu-img", "mke2fs", "debugfs")
-    image = disk_images.converted(disk_images.ext(tmp_path / "disk.raw"), "qcow2", "-c")
+    image = disk_images.converted(disk_images.ext(tmp_path / "disk.raw"), *options)
     async with opened(image, LIMITS, work) as one:
+        assert one.format == options[0]
         assert await one.root.read("/etc/hostname", 5) == b"local"
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.lint.disk_map import places
+from exporter.lint.disk_map import _found, _opened, places
 from exporter.lint.disks import Disk
 from exporter.lint.lvm import LvmError, Segment, read_group, read_physical
 from tests.disk_images import MIB, SAMPLES
@@ -69,6 +69,24 @@ def test_what_lacks_a_physical_volume_is_named(tmp_path: Path) -> None:
         "logical volume rhel/var-log, LVM: a physical volume is missing": "lvm",
         "logical volume rhel/fast, LVM: striped": "lvm",
     }
+
+
+@pytest.mark.parametrize("old", [0, 1])
+def test_of_two_texts_the_newer_one_counts(old: int, tmp_path: Path) -> None:
+    """A physical volume that was away keeps an old one; constructed from the sample: there root has another name."""
+    path = tmp_path / "disk"
+    heads = [bytearray(head.ljust(4 * MIB, b"\0")) for head in HEADS]
+    heads[old][:] = heads[old].replace(b"seqno = 9", b"seqno = 7").replace(b"root {", b"rout {")
+    path.write_bytes(b"".join(heads))
+    file = os.open(path, os.O_RDONLY)
+    try:
+        parts = tuple(_found(Disk(file, ((number * 4 * MIB, 4 * MIB),)), f"partition {number}") for number in (0, 1))
+        names = [one.place for one in _opened(parts)]
+    finally:
+        os.close(file)
+    assert [name.partition(",")[0] for name in names] == [
+        f"logical volume rhel/{name}" for name in ("root", "var-log", "fast")
+    ]
 
 
 GROUP = """vg { extent_size = 8192 physical_volumes { pv0 { id = "a-b" pe_start = 2048 } }
