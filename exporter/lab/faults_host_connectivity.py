@@ -7,6 +7,7 @@ from exporter.lab.hypervisor import Hypervisor
 from exporter.lab.management import AGENTS, INTEGRATION, ManagementServer
 from exporter.lab.world import World
 from exporter.model import Issue
+from exporter.thresholds import CLOCKS_APART_SECONDS
 
 CONNECTIVITY = Issue.HOST_CONNECTIVITY
 OLD = 30 * 86400.0
@@ -56,6 +57,14 @@ def management_heartbeats_old(world: World) -> None:
         server.heartbeat = 3600.0
 
 
+@fault(CONNECTIVITY, "management_server_clock_apart_seconds")
+def management_clocks_apart(world: World) -> None:
+    """The clock of mgmt-2 is ahead of that of mgmt-1; its heartbeats are of the future."""
+    server = _second(world)
+    server.clock = CLOCKS_APART_SECONDS + 60
+    server.heartbeat -= server.clock
+
+
 @fault(
     CONNECTIVITY,
     "management_server_database_unconnected",
@@ -68,7 +77,7 @@ def management_database_cut(world: World) -> None:
     server.database, server.heartbeat, server.writes = 0, 400.0, False
 
 
-@fault(CONNECTIVITY, "agent_disconnected", "host_state_disagreement")
+@fault(CONNECTIVITY, "agent_disconnected", "host_state_disagreement", "host_management_unreachable")
 def host_agent_unreachable(world: World) -> None:
     """A firewall closes the port of agents to kvm-2: its agent runs and is connected to no management server."""
     _host(world, "kvm-2").agent_connected = False

@@ -131,6 +131,13 @@ def ovs_tag_lost(world: World) -> None:
     tap.tag = None
 
 
+@fault(OVS, "tags_wrong")
+def ovs_port_is_trunk(world: World) -> None:
+    """A machine's port on kvm-7 has its tag, and was made a trunk of other VLANs beside it."""
+    tap = next(tap for tap in _host(world).taps if tap.tag is not None)
+    tap.trunks = [tap.tag or 0, 4001]
+
+
 @fault(OVS, "flows_ratio")
 def ovs_flow_table_full(world: World) -> None:
     """The flow table of kvm-7 is nearly full."""

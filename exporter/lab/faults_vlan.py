@@ -73,6 +73,12 @@ def vlan_nic_untagged(world: World) -> None:
     tap.bridge = tap.source = "cloudbr1"
 
 
+@fault(VLAN, "mismatches")
+def vlan_tap_off(world: World) -> None:
+    """Somebody switched the tap of a running instance of kvm-2 off, on the host alone."""
+    _tap(world, "kvm-2").is_up = False
+
+
 @fault(VLAN, "devices_without_bridge")
 def vlan_bridge_not_made(world: World) -> None:
     """On kvm-3 the creation of a VLAN bridge failed and left its VLAN device behind."""

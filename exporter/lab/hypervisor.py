@@ -155,6 +155,7 @@ class Tap:
     traffic_type: str = "Guest"
     tag: int | None = None
     mtu: int = 1500
+    trunks: list[int] = field(default_factory=list)  # of its port of Open vSwitch
     is_up: bool = True
     source: str = ""
     traffic: Traffic = field(default_factory=Traffic)
@@ -180,7 +181,8 @@ class Hypervisor:
     ``refused`` are tools that fail as without privilege; ``agent`` and ``libvirt`` are systemd's words;
     ``agent_readable`` is whether agent.properties is there to be read; ``agent_connected`` whether its connection to
     the first address there stands; ``lldp``: up | down | absent; ``libvirt_tls``: up | refused | silent |
-    dropped, the port of libvirt with TLS, which shows ``certificate`` (see certificates.py).
+    dropped, the port of libvirt with TLS, which shows ``certificate`` (see certificates.py); ``dropped`` names ports,
+    migration | vnc, that a firewall closes.
     """
 
     nics: list[HostNic] = field(default_factory=list)
@@ -196,6 +198,7 @@ class Hypervisor:
     libvirt: str = "active"
     libvirt_tls: str = "up"
     certificate: str = "agent"
+    dropped: set[str] = field(default_factory=set)
     secured: bool = True  # CloudStack gave its agent a certificate
     lost_networks: set[str] = field(default_factory=set)  # bridges that have lost their address, and so their network
     lldp: str = "up"

@@ -30,6 +30,9 @@ def put_nics(tree: Tree, made: Hypervisor) -> None:
         tree.put(f"sys/class/net/{master}/operstate", "up\n", mode=0o444)
     for nic in made.nics:
         _sysfs(tree, nic, above.get(nic.name, ""))
+    for tap in made.taps:
+        if not tap.is_up:
+            tree.put(f"sys/class/net/{tap.name}/flags", "0x1002\n", mode=0o444)
     for bond in made.bonds:
         tree.put(f"proc/net/bonding/{bond.name}", _bonding(made, bond), mode=0o444)
     tree.knows["ethtool"] = "".join(_ethtool(nic) for nic in made.nics)

@@ -90,7 +90,7 @@ def _ports(made: Hypervisor, ovs: Ovs, bridge: OvsBridge) -> Iterator[OvsPort]:
     yield from bridge.ports
     for place, tap in enumerate(made.taps):
         if tap.bridge == bridge.name:
-            yield OvsPort(tap.name, [_plugged(ovs, tap, 10 + place)], tag=tap.tag)
+            yield OvsPort(tap.name, [_plugged(ovs, tap, 10 + place)], tag=tap.tag, trunks=tap.trunks)
 
 
 def _plugged(ovs: Ovs, tap: Tap, ofport: int) -> OvsInterface:

@@ -45,6 +45,7 @@ class ManagementServer:
         ssh, wrapper: as of a host.
         service: systemd's word for cloudstack-management: active | inactive | failed | activating.
         ports: it listens on while its service is active.
+        clock: seconds by which its clock is ahead.
         told: the address by which CloudStack knows it, when that is another one.
         refused: a tool that the account may not run there.
         agents: how many of the agents that CloudStack counts as its own are connected; None: all.
@@ -66,6 +67,7 @@ class ManagementServer:
     wrapper: str = "current"
     service: str = "active"
     ports: set[int] = field(default_factory=lambda: set(OTHERS))
+    clock: int = 0
     told: str = ""
     refused: str = ""
     agents: int | None = None

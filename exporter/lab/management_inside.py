@@ -20,7 +20,7 @@ CLIENTS = 41000
 
 def management_tree(world: World, server: ManagementServer) -> Tree:
     """Return a management server as a tree."""
-    tree = Tree(server.name, tools=tools("ss", "systemctl", "hostname", "ps"))
+    tree = Tree(server.name, tools=tools("ss", "systemctl", "hostname", "ps", "date"))
     tree.put("proc/sys/kernel/hostname", f"{server.name}\n", mode=0o444)
     tree.put("proc/uptime", f"{server.uptime + BOOT}.42 {server.uptime + BOOT}.17\n", mode=0o444)
     tree.put("run/systemd/system/.keep", "")
@@ -30,6 +30,7 @@ def management_tree(world: World, server: ManagementServer) -> Tree:
     result = "success" if inner in {"running", "dead"} else "exit-code"
     tree.knows = {
         "hostname": server.name,
+        "ahead": f"{server.clock}\n",
         "era": "C",
         "ps": f"1 0 {server.uptime + BOOT} systemd /lib/systemd/systemd --system\n{java}",
         "units": f"cloudstack-management.service loaded {server.service} {inner} {result} 0 {BOOT}000000\n",
