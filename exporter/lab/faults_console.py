@@ -138,14 +138,14 @@ def console_agent_down(world: World) -> None:
     vm.console.web = vm.console.vnc = False
 
 
-@fault(CONSOLE, "agent_up", "agent_connected")
+@fault(CONSOLE, "agent_up", "agent_connected", "host_connectivity:console_proxy_management_unreachable")
 def console_agent_disconnected(world: World) -> None:
     """The agent of a console proxy cannot reach a management server, and CloudStack knows."""
     vm = _proxy(world)
     vm.agent_state, vm.session = "Disconnected", False
 
 
-@fault(CONSOLE, "agent_connected", "agent_disagreement")
+@fault(CONSOLE, "agent_connected", "agent_disagreement", "host_connectivity:console_proxy_management_unreachable")
 def console_agent_session_lost(world: World) -> None:
     """The agent of a console proxy has lost its connection while CloudStack still says Up."""
     _proxy(world).session = False

@@ -39,7 +39,7 @@ def host_agent_dead(world: World) -> None:
     host.hypervisor.agent = "failed"
 
 
-@fault(CONNECTIVITY, "host_up", "agent_disconnected")
+@fault(CONNECTIVITY, "host_up", "agent_disconnected", "host_management_unreachable")
 def host_agent_cut_off(world: World) -> None:
     """The agent of kvm-2 runs and reaches no management server, and CloudStack says Disconnected."""
     _cut(_host(world, "kvm-2"), "Disconnected")

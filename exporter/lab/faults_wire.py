@@ -80,7 +80,7 @@ def api_floods(world: World) -> None:
     _api(world, "flood")
 
 
-@fault(None)
+@fault(None, "host_connectivity:host_port_reachable")
 def ssh_refused(world: World) -> None:
     """Nobody listens on the SSH port of kvm-3."""
     world.hosts[HOST].ssh = "refused"

@@ -28,6 +28,8 @@ def host_places(world: World, authority: Authority, seen: Seen) -> dict[Place, O
         if made.libvirt_tls != "refused" and made.libvirt == "active":
             place = (host.address, world.ports.libvirt_tls, f"libvirt-{made.libvirt_tls}-{made.certificate}")
             found[place] = _way(made.libvirt_tls, _handshake(authority.demanding(made.certificate), seen))
+        for name in made.dropped:
+            found[host.address, getattr(world.ports, name), "dropped"] = _dropped
     return found
 
 

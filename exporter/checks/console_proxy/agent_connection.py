@@ -21,6 +21,7 @@ CONNECTED = Metric(
     "Whether the console proxy itself has an established connection to the agent port of a management server.",
     labels=PER_PROXY,
     problem=equals(0),
+    follows=("cloudstack_network_host_connectivity_console_proxy_management_unreachable",),
 )
 DISAGREES = Metric(
     "cloudstack_network_console_proxy_agent_disagreement",

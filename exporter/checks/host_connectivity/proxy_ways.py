@@ -15,6 +15,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.questions.console_proxy_vm import PROXY_AGENT
 from exporter.questions.proxy_reach import PROXY_REACH
 from exporter.questions.secondary_storage_ways import Lookup
 
@@ -46,12 +47,13 @@ UNKNOWN = Metric(
 
 
 def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield whether every way is closed, and how many names are not known."""
+    """Yield whether every way of an agent that runs is closed, and how many names are not known."""
     if is_settling(cloud, target.vm, answers.now):
         return
     found, host_id = answers[PROXY_REACH], target.vm.host_id
     is_cut = not found.is_connected and not any(reach.is_good for reach in found.management.values())
-    if (found.is_connected or found.management) and (
+    runs = (agent := answers.get(PROXY_AGENT)) is not None and agent.processes > 0
+    if (found.is_connected or (runs and found.management)) and (
         not is_cut or confirmed(answers, cloud, host_id, "management", shown_by=(PROXY_REACH,))
     ):
         yield CUT.sample(
@@ -83,5 +85,6 @@ CHECK = Check(
     remedies=(OPEN_WAY, FIX_DNS),
     judges={ConsoleProxyTarget: judge},
     asks={ConsoleProxyTarget: (PROXY_REACH,)},
+    uses={ConsoleProxyTarget: (PROXY_AGENT,)},
     judges_cloud=True,
 )

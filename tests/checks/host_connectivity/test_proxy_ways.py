@@ -7,18 +7,22 @@ from typing import Any
 from exporter.checks.host_connectivity.proxy_ways import judge
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Sample
+from exporter.questions.console_proxy_vm import PROXY_AGENT, Agent
 from exporter.questions.dialling import Reach
 from exporter.questions.proxy_reach import PROXY_REACH, ProxyReach
 from exporter.questions.secondary_storage_ways import Lookup
 from tests.checks.host_connectivity import reach_scene as scene
 from tests.checks.host_connectivity.test_proxy_screens import proxy
 
+RUNS = Agent(1, "active")
 
-def said(reach: ProxyReach, looks: int = 2, **of: Any) -> list[Sample]:
+
+def said(reach: ProxyReach, looks: int = 2, agent: Agent | None = RUNS, **of: Any) -> list[Sample]:
     """Return what is said of a console proxy."""
     vm = proxy(**of)
     target = ConsoleProxyTarget(vm, "zone-1", None)
-    return scene.judged(judge, target, {PROXY_REACH: reach}, scene.cloud(system_vms={vm.id: vm}), looks=looks)
+    given: dict[Any, Any] = {PROXY_REACH: reach} | ({PROXY_AGENT: agent} if agent else {})
+    return scene.judged(judge, target, given, scene.cloud(system_vms={vm.id: vm}), looks=looks)
 
 
 def values(samples: list[Sample]) -> dict[str, float]:
@@ -61,6 +65,12 @@ def test_names_that_are_not_known() -> None:
 def test_what_is_not_known() -> None:
     """No connection and no address to look at: other checks tell of empty settings."""
     assert values(said(alone())) == {"names_unknown": 0}
+
+
+def test_an_agent_that_does_not_run() -> None:
+    """It looks for nobody; that it does not run is told elsewhere."""
+    for agent in (Agent(0), None):
+        assert values(said(alone(Reach.REFUSED), agent=agent)) == {"names_unknown": 0}
 
 
 def test_a_proxy_that_is_being_made() -> None:
