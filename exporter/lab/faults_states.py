@@ -93,7 +93,8 @@ def agent_looks_for_nobody(world: World) -> None:
 
 def _looks_for(world: World, address: str) -> None:
     properties = _host(world, "kvm-4").hypervisor.properties
-    properties["host"] = f"{address},{properties['host']}"
+    told, _, algorithm = properties["host"].partition("@")
+    properties["host"] = f"{told},{address}@{algorithm}"  # it is connected to the first one
 
 
 @fault(CONNECTIVITY, "host_version_differs")
