@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from exporter import visits
@@ -178,7 +179,7 @@ def images(config: Config, clock: Clock) -> Directory | None:
     given = config.templates
     if given is None:
         return None
-    read = Child(given.seconds, given.work_bytes, given.work).report
+    read = Child(given.seconds, given.work_bytes, Path(given.work)).report
     return Directory(given.directory, read, clock, here=str if given.here_anyway else hypervisor_here)
 
 

@@ -159,7 +159,7 @@ class TemplatesConfig(Section):
 
     directory: Path = Field(examples=["/srv/templates"], description="directory whose images are linted, below it too")
     seconds: Seconds = Field(600, description="after which reading one image is given up")
-    work: Path = Field(Path("/var/tmp"), description="existing directory where an image is laid out while it is read")  # noqa: S108
+    work: str = Field("/var/tmp", pattern="^/", description="existing directory where an image is laid out meanwhile")  # noqa: S108
     here_anyway: bool = Field(False, description="true: also on a hypervisor host, where guests pay for it")
     work_bytes: int = Field(64 * 2**30, ge=2**20, description="most bytes of an image that are laid out there")
 
