@@ -19,14 +19,19 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
 from exporter.cloud.objects import Instance, Nic
+from exporter.cloud.targets import HostTarget
 from exporter.model import Held
 from exporter.questions.router_neighbours import RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, SYSTEM_VM_SETTLES_SECONDS, WINDOWS_SETTLES_SECONDS
+from exporter.topology.hosts import is_judged
+from exporter.topology.zones import is_zone_judged
 
 RUNNING = ("Running", "Migrating")
 """States of an instance whose guest runs; a live migration does not begin its time anew."""
 APPLIANCES = frozenset({"VNF", "SYSTEM", "ROUTING"})
 """Types of templates whose machines are configured by hand."""
+ELSEWHERE = frozenset({"baremetal", "external"})
+"""Hypervisors, folded, whose machines are no guests: they have NICs and DHCP of their own."""
 
 
 class State(StrEnum):
@@ -61,14 +66,20 @@ class Guest:
 
 
 def guests(group: ZoneGroup, members: Members, cloud: Cloud) -> Iterator[Guest]:
-    """Yield the running guests of a zone whose addresses a virtual router gives out."""
-    up = {host.id for host in cloud.hosts.values() if host.state == "Up"}
+    """Yield the running guests of a zone whose addresses a virtual router gives out; none while it is disabled."""
+    if not is_zone_judged(cloud, group.id):
+        return
+    up = {
+        host.id
+        for host in cloud.hosts.values()
+        if host.state == "Up" and is_judged(HostTarget(host, group.zone, None), cloud, cloud.at)
+    }
     for network_id, found in behind(group, members, cloud).items():
         network = cloud.networks.get(network_id)
         if network is not None and is_served(network):
             for instance in cloud.instances_by_network.get(network_id, ()):
                 nic = _default_nic(instance, network_id)
-                if nic is not None and instance.state in RUNNING and not _is_appliance(instance, cloud):
+                if nic is not None and instance.state in RUNNING and _is_of_template(instance, cloud):
                     yield _guest(instance, nic, network, found, is_host_up=instance.host_id in up)
 
 
@@ -88,9 +99,11 @@ def _default_nic(instance: Instance, network_id: str) -> Nic | None:
     return None
 
 
-def _is_appliance(instance: Instance, cloud: Cloud) -> bool:
+def _is_of_template(instance: Instance, cloud: Cloud) -> bool:
+    """Return whether a machine should come up as its template does."""
     template = cloud.templates.get((instance.template_id, instance.zone_id))
-    return not instance.template_id or (template is not None and template.type.upper() in APPLIANCES)
+    is_appliance = template is not None and template.type.upper() in APPLIANCES
+    return bool(instance.template_id) and not is_appliance and instance.hypervisor.lower() not in ELSEWHERE
 
 
 def _guest(instance: Instance, nic: Nic, network: Network, found: Behind, *, is_host_up: bool) -> Guest:

@@ -161,6 +161,7 @@ def test_windows_needs_longer(monkeypatch: pytest.MonkeyPatch) -> None:
         {"state": "Stopping"},
         {"state": "Error"},
         {"template_id": ""},
+        {"hypervisor": "BareMetal"},
         {"nics": (scene.nic(5, is_default=False),)},
         {"nics": (scene.nic(5, address=""),)},
         {"nics": (scene.nic(5, mac=""),)},
@@ -198,11 +199,20 @@ def test_appliances_are_configured_by_hand() -> None:
     assert scene.states(scene.verdict(seen_by, {"r1": scene.told(known={5: SILENT})})) == {}
 
 
-def test_a_host_that_is_not_up() -> None:
-    """What CloudStack says of its machines is old."""
-    host = scene.host("h1", state="Disconnected")
-    seen_by = scene.cloud((scene.guest(5),), hosts=(host,))
+@pytest.mark.parametrize(
+    "fields", [{"state": "Disconnected"}, {"resource_state": "PrepareForMaintenance"}, {"created": scene.NOW - 60}]
+)
+def test_a_host_that_is_not_judged(fields: dict[str, Any]) -> None:
+    """Not Up: what CloudStack says of its machines is old. In maintenance or just added: somebody works on it."""
+    seen_by = scene.cloud((scene.guest(5),), hosts=(scene.host("h1", **fields),))
     assert scene.states(scene.verdict(seen_by, {"r1": scene.told(known={5: SILENT})})) == {"unknown": 1}
+
+
+def test_a_disabled_zone_is_not_judged() -> None:
+    """It is being built or taken down."""
+    seen_by = scene.cloud((scene.guest(5),))
+    zones = {"z": replace(seen_by.zones["z"], enabled=False)}
+    assert scene.verdict(replace(seen_by, zones=zones), {"r1": scene.told(known={5: SILENT})}) == []
 
 
 def test_a_large_table_forgets() -> None:
