@@ -12,12 +12,14 @@ from exporter.lab.build import build
 from exporter.lab.cloud import COMMANDS, Cloud
 from exporter.lab.inside_host import host_tree
 from exporter.lab.inside_router import router_tree
+from exporter.lab.inside_secondary import secondary_tree
 from exporter.lab.inside_system_vm import console_tree
 from exporter.lab.management_inside import management_tree
 from exporter.lab.options import Options
 from exporter.lab.world import Ports, World
 
 NOW = 1_795_000_000.0
+TREES = {"consoleproxy": console_tree, "secondarystoragevm": secondary_tree}
 
 
 def told(world: World) -> str:
@@ -27,13 +29,22 @@ def told(world: World) -> str:
     rows = {command: cloud.rows(command, asked) for command in COMMANDS}
     zones = [cloud.rows("listConfigurations", {"zoneid": zone}) for zone in ("", *world.zone_settings)]
     trees = [router_tree(world, router) for router in world.routers]
-    trees += [console_tree(world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
+    trees += [TREES[vm.kind](world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
     trees += [management_tree(world, server) for server in world.management_servers]
     shown = [(tree.name, tree.files, tree.knows, tree.tools, tree.links) for tree in trees]
-    wires = [world.api, world.api_is_down, world.console_names, world.resolver, repr(world.database)]
+    wires = [
+        world.api,
+        world.api_is_down,
+        world.console_names,
+        world.resolver,
+        repr(world.database),
+        repr(world.images),
+    ]
     services = [(host.ssh, host.wrapper) for host in world.hosts] + [repr(vm.console) for vm in world.system_vms]
     services += [repr(server) for server in world.management_servers]
-    services += [(host.hypervisor.libvirt_tls, host.hypervisor.certificate) for host in world.hosts]
+    services += [
+        (made.libvirt_tls, made.certificate, sorted(made.dropped)) for made in (one.hypervisor for one in world.hosts)
+    ]
     services += [zone.store_answers for zone in world.zones]
     services += [(router.web.state, [one.state for one in router.passwords]) for router in world.routers]
     return json.dumps([rows, zones, wires, services], sort_keys=True, default=str) + repr(shown)
@@ -55,7 +66,6 @@ def test_every_fault_changes_something_and_says_what(fault: Fault) -> None:
     assert told(made()) == HEALTHY
     assert fault.sentence.endswith(".")
     assert "\n" not in fault.sentence
-    assert fault.issue is not None or not fault.expects
 
 
 @pytest.mark.asyncio(loop_scope="module")
