@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from exporter.lint import initramfs, interfaces, netplan, password_script, reading, wire
+from exporter.lint import hive, initramfs, interfaces, netplan, password_script, reading, wire
 from exporter.lint.judge import judged
 from exporter.lint.rule import LONGEST_SEEN, About
 from exporter.model import UnreadableError
@@ -20,6 +20,7 @@ from tests.lint.dict_files import DictFiles
 from tests.lint.test_rules_guests import DEFECTS as GUESTS
 from tests.lint.test_rules_guests import FORMS
 from tests.lint.test_rules_network import DEFECTS as NETWORK
+from tests.lint.test_rules_windows import software, system
 
 NETPLAN = b"""network:
   version: 2
@@ -58,6 +59,7 @@ def lint_targets() -> Iterator[Target]:
     yield _target("lint_script", _text(lambda content: password_script.script("/x", content)), (script,))
     yield _target("lint_initramfs", lambda raw: list(initramfs.names(raw)), tuple(FORMS.values()), UnreadableError)
     yield _target("lint_report", wire.loaded, (wire.dumped((REPORT, REPORT)),), UnreadableError)
+    yield _target("lint_hive", _read_hive, (system(), software("IMAGE_STATE_COMPLETE")), UnreadableError)
     seeds = tuple(path.encode() + b"\n" + one for path, contents in PLACES.items() for one in contents)
     yield Target("lint_rules", _read_rules, _anywhere, seeds=seeds)
 
@@ -70,6 +72,13 @@ def _anywhere(random: Random) -> bytes:
 
 def _text(read: Any) -> Any:
     return lambda raw: read(raw.decode("utf-8-sig", "replace"))
+
+
+def _read_hive(raw: bytes) -> Any:
+    """Return what is asked of a hive, with its sign as it must be, or nothing but the sign would be tried."""
+    made = hive.Hive(b"regf" + raw[4:])
+    below = made.below("ControlSet001\\Services\\Tcpip\\Parameters\\Interfaces")
+    return [made.value_of(key, "IPAddress") for key in below], made.value("Select", "Current")
 
 
 def _read_rules(given: bytes) -> Any:
