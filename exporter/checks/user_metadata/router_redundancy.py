@@ -13,6 +13,7 @@ from exporter.checks.user_metadata.needed import SERVING, running_instances
 from exporter.checks.user_metadata.remedies import RECREATE_ROUTER
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import RouterPair
+from exporter.cloud.objects import Router
 from exporter.cloud.routers import guest_networks, is_settling
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
@@ -35,7 +36,7 @@ FAULTS = Metric(
 )
 SAME_HOST = Metric(
     "cloudstack_network_user_metadata_router_pair_same_host",
-    "Whether both routers of the pair run on one host and would be lost together.",
+    "Whether both routers of the pair run on one host and would be lost together, while another host is Up.",
     labels=("zone", "pair"),
     problem=above(0),
     subject="pair",
@@ -62,7 +63,7 @@ def judge(group: RouterPair, members: Mapping[RouterTarget, Answers], cloud: Clo
     yield SAME_HOST.sample(
         group.zone,
         group.name,
-        value=int(len(running) > 1 and len(hosts) == 1),
+        value=int(len(running) > 1 and len(hosts) == 1 and _has_another(running[0], cloud)),
         seen=f"both on {running[0].host_name}" if running else "",
         expected="two hosts",
         remedy=MIGRATE,
@@ -80,6 +81,13 @@ def judge(group: RouterPair, members: Mapping[RouterTarget, Answers], cloud: Clo
         return  # one did not tell
     if _primaries(own) == 1 or _is_confirmed(members, cloud):
         yield _one_primary(group, "router", own)
+
+
+def _has_another(router: Router, cloud: Cloud) -> bool:
+    """Return whether one of two routers on a host could be on another one of the zone; where none is told, it could."""
+    hosts = [host for host in cloud.hosts_by_zone.get(router.zone_id, ()) if host.type == "Routing"]
+    others = (host for host in hosts if host.id != router.host_id and host.hypervisor == router.hypervisor)
+    return not hosts or any(host.state == "Up" and host.resource_state == "Enabled" for host in others)
 
 
 def _is_confirmed(members: Mapping[RouterTarget, Answers], cloud: Cloud) -> bool:

@@ -123,6 +123,30 @@ def test_both_on_one_host() -> None:
     assert (same.value, same.seen) == (1, "both on kvm4")
 
 
+def _same_host(*routers: Router, **hosts: dict[str, Any]) -> float:
+    """Return the verdict where the hosts of the zone are changed."""
+    seen = scene.cloud(*routers, instances=(VM,))
+    changed = {host_id: replace(host, **hosts.get(host_id, {})) for host_id, host in seen.hosts.items()}
+    (pair,) = (group for group in groups(seen) if isinstance(group, RouterPair))
+    return scene.only(list(judge(pair, {}, replace(seen, hosts=changed))), "router_pair_same_host").value
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": "Alert"}, {"resource_state": "Maintenance"}, {"hypervisor": "VMware"}, {"type": "ConsoleProxy"}],
+)
+def test_both_on_the_only_host(changes: dict[str, Any]) -> None:
+    """Nobody can move one of them; a host that is lost, held back or of another hypervisor is no place for it."""
+    pair = (replace(FOUR, host_id="h1"), replace(FIVE, host_id="h1"))
+    assert _same_host(*pair) == 1
+    assert _same_host(*pair, h2=changes) == 0
+
+
+def test_both_on_one_host_while_one_moves() -> None:
+    """It is on its way to another one, or from it."""
+    assert _same_host(replace(FOUR, host_id="h1"), replace(FIVE, host_id="h1", state="Migrating")) == 0
+
+
 def test_a_router_under_live_migration_keeps_its_role() -> None:
     """It is no fault of the pair."""
     assert verdict(FOUR, replace(FIVE, state="Migrating"))["faults",] == 0
