@@ -1,4 +1,4 @@
-"""Takes a POSIX shell text apart into the simple commands that it may run, and what it redirects.
+"""Takes a shell text, POSIX with some of bash, apart into the simple commands that it may run, and what it redirects.
 
 It knows the part of the language that the texts of questions use, and refuses the rest. What is inside
 ``$(...)`` counts; what is inside quotes is data, unless it is the text given to ``sh -c`` or ``bash -c``.
@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 OPENING = frozenset({"if", "then", "elif", "else", "while", "until", "do", "{", "!"})
 CLOSING = frozenset({"fi", "done", "}", "esac"})
 OPERATORS = ("&&", "||", ";;", ";", "&", "|", "\n", "(", ")")
-REDIRECTION = re.compile(r"\d*(<>|>>|>&|<&|>|<)[ \t]*")
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+REDIRECTION = re.compile(r"(?:\d*|\{\w+\})(<>|>>|>&|<&|>|<)[ \t]*")
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=")
+PROCESS = "<("
+"""Process substitution of bash: what is inside runs as in ``$(``."""
 
 
 @dataclass
@@ -83,6 +85,8 @@ class _Scan:
             self.at += 1
         elif text[at] == "#":
             self.at = _until(text, "\n", at)
+        elif text.startswith(PROCESS, at):
+            self._take(self._word())
         elif redirection := REDIRECTION.match(text, at):
             self.at = redirection.end()
             self.found.redirections.append((redirection[1], self._word()))
@@ -141,8 +145,14 @@ class _Scan:
     def _word(self) -> str:
         """Return the word that begins here; what it runs is found as well."""
         begin = self.at
+        if self.text.startswith(PROCESS, begin):
+            self.at = _Scan(self.text, self.found, begin + len(PROCESS), inner=True).run()
         while self.at < len(self.text) and self.text[self.at] not in " \t\n;&|()<>":
             self._part()
+        if self.text.startswith("(", self.at) and ASSIGNMENT.fullmatch(self.text[begin : self.at]):
+            while self.text[self.at] != ")":  # the members of an array of bash
+                self._part()
+            self.at += 1
         if self.at == begin:
             message = f"no word where one must be: {self.text[begin : begin + 40]!r}"
             raise ValueError(message)

@@ -13,7 +13,7 @@ from tests.shell_words import Script, taken_apart
 
 ANY = r".*"
 BUILTINS = {":", "[", "break", "cd", "continue", "echo", "exit", "export", "printf", "read", "return"}
-BUILTINS |= {"set", "shift", "wait"}
+BUILTINS |= {"declare", "set", "shift", "unset", "wait"}
 """Of the shell itself; what they could write is among the redirections."""
 
 TOOLS = {
@@ -30,6 +30,7 @@ TOOLS = {
     "ebtables": r"-t (nat|filter) -L( --Lx| --Lmac2| --Lc| --Ln)*",  # takes its lock only with --concurrent
     "ebtables-save": ANY,
     "ethtool": r"(-[ikSPmagc] |--show-\S+ |\"\$1\" )?\"?\$?\w+\"?",
+    "getent": r"(ahostsv4|hosts) \S+",
     "find": r"(?!.*-(delete|ok|fprint|fls|exec (?!grep)))(?!.*-execdir).*",
     "grep": ANY,
     "gzip": r"-(l|cd|dc) \S+",
@@ -178,6 +179,11 @@ def test_the_frame_runs_nothing_else(name: str) -> None:
         "ss -K dst 1.2.3.4",
         "ebtables --concurrent -L",
         "date -s tomorrow",
+        "while read -r x; do echo; done < <(reboot)",
+        "exec {pipe}< <(exec 2>&1; poweroff)",
+        'a=(1 "$(reboot)") b=2',
+        "a+=(x) halt",
+        "a[$x]=1 halt",
     ],
 )
 def test_what_changes_anything_is_found_wherever_it_stands(text: str) -> None:
