@@ -63,7 +63,7 @@ class Services:
     def add(self, guest: Guest) -> None:
         """Count a guest whose network has the services of its router; of a silent one nothing more is to be said."""
         router, template = guest.router, guest.instance.template_id
-        if router is None or guest.state is State.SILENT or not guest.network.served_by_router("UserData"):
+        if router is None or guest.state is State.SILENT or not guest.has_data:
             return
         kept = self._kept.get(guest.router_name)
         if kept is None:

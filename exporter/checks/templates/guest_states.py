@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
+from operator import attrgetter
 
 from exporter.checks.templates.guest_evidence import Behind, Evidence, Members, behind
 from exporter.cloud.cloud import Cloud
@@ -24,7 +25,6 @@ from exporter.model import Held
 from exporter.questions.router_neighbours import RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, SYSTEM_VM_SETTLES_SECONDS, WINDOWS_SETTLES_SECONDS
 from exporter.topology.hosts import is_judged
-from exporter.topology.zones import is_zone_judged
 
 RUNNING = ("Running", "Migrating")
 """States of an instance whose guest runs; a live migration does not begin its time anew."""
@@ -52,6 +52,7 @@ class Guest:
 
     Attributes:
         longest: for how many seconds it may have been running at most.
+        has_data: whether its network has user data and passwords of a router.
         router: the one that serves it; None when none told.
         router_name: its name, or nothing.
     """
@@ -61,14 +62,13 @@ class Guest:
     network: Network
     state: State
     longest: float
+    has_data: bool = False
     router: Evidence | None = None
     router_name: str = ""
 
 
 def guests(group: ZoneGroup, members: Members, cloud: Cloud) -> Iterator[Guest]:
-    """Yield the running guests of a zone whose addresses a virtual router gives out; none while it is disabled."""
-    if not is_zone_judged(cloud, group.id):
-        return
+    """Yield the running guests of a zone whose addresses a virtual router gives out."""
     up = {
         host.id
         for host in cloud.hosts.values()
@@ -77,10 +77,14 @@ def guests(group: ZoneGroup, members: Members, cloud: Cloud) -> Iterator[Guest]:
     for network_id, found in behind(group, members, cloud).items():
         network = cloud.networks.get(network_id)
         if network is not None and is_served(network):
+            has_data = network.served_by_router("UserData")
             for instance in cloud.instances_by_network.get(network_id, ()):
                 nic = _default_nic(instance, network_id)
                 if nic is not None and instance.state in RUNNING and _is_of_template(instance, cloud):
-                    yield _guest(instance, nic, network, found, is_host_up=instance.host_id in up)
+                    guest = Guest(instance, nic, network, State.UNKNOWN, inf, has_data)
+                    if found.routers:
+                        _look(guest, found, is_host_up=instance.host_id in up)
+                    yield guest
 
 
 def is_served(network: Network) -> bool:
@@ -106,17 +110,22 @@ def _is_of_template(instance: Instance, cloud: Cloud) -> bool:
     return bool(instance.template_id) and not is_appliance and instance.hypervisor.lower() not in ELSEWHERE
 
 
-def _guest(instance: Instance, nic: Nic, network: Network, found: Behind, *, is_host_up: bool) -> Guest:
-    if not found.routers:
-        return Guest(instance, nic, network, State.UNKNOWN, inf)
-    # Named for every guest that runs, whatever its state, so that it tells since when it runs.
-    first = found.routers[0].answers
-    held = first.held("runs", instance.id)
-    longest = _longest(instance, held, first.now)
+def _look(guest: Guest, found: Behind, *, is_host_up: bool) -> None:
+    """Note what the routers of its network prove of a guest.
+
+    That it runs is named for each guest and router, whatever the state, so that it tells since when it runs, also when
+    one of the routers goes.
+    """
+    instance, nic = guest.instance, guest.nic
+    held = max((one.answers.held("runs", instance.id) for one in found.routers), key=_seconds)
+    guest.longest = _longest(instance, held, found.routers[0].answers.now)
     is_settled = is_host_up and held.seconds >= _settles(instance)
-    state = state_of(nic, found, longest, is_settled=is_settled)
-    router = found.router_of(nic.mac.lower())
-    return Guest(instance, nic, network, state, longest, router, router.target.name if router else "")
+    guest.state = state_of(nic, found, guest.longest, is_settled=is_settled)
+    guest.router = found.router_of(nic.mac.lower())
+    guest.router_name = guest.router.target.name if guest.router else ""
+
+
+_seconds = attrgetter("seconds")
 
 
 def _settles(instance: Instance) -> int:

@@ -29,6 +29,7 @@ from exporter.cloud.storage import Origin
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_UNFETCHED_RATIO
+from exporter.topology.zones import is_zone_judged
 
 GUESTS = Metric(
     "cloudstack_network_templates_guests",
@@ -121,11 +122,17 @@ class Found:
 
 
 def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
-    """Say of each template, router and origin of the zone how many of its guests the network does not know."""
+    """Say of each template, router and origin of the zone how many of its guests the network does not know.
+
+    Nothing is said of a zone that is disabled; its guests are looked at all the same, so that it is remembered since
+    when they run.
+    """
     found, services = Found(), Services(cloud)
     for guest in guests(group, members, cloud):
         _add(found, guest)
         services.add(guest)
+    if not is_zone_judged(cloud, group.id):
+        return
     names = labels(found, group, cloud)
     counts = tally(found.known)
     yield from _templates(group, found, names, counts, cloud)

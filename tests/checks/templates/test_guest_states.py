@@ -209,10 +209,12 @@ def test_a_host_that_is_not_judged(fields: dict[str, Any]) -> None:
 
 
 def test_a_disabled_zone_is_not_judged() -> None:
-    """It is being built or taken down."""
-    seen_by = scene.cloud((scene.guest(5),))
-    zones = {"z": replace(seen_by.zones["z"], enabled=False)}
-    assert scene.verdict(replace(seen_by, zones=zones), {"r1": scene.told(known={5: SILENT})}) == []
+    """It is being built or taken down; and that its guests have long been running is not forgotten meanwhile."""
+    enabled = scene.cloud((scene.guest(5),))
+    disabled = replace(enabled, zones={"z": replace(enabled.zones["z"], enabled=False)})
+    watch, values = scene.Watch(), {"r1": scene.told(known={5: SILENT}, log={"seconds": scene.DAY})}
+    found = [scene.states(watch.look(seen_by, values)) for seen_by in (enabled, disabled, enabled, enabled)]
+    assert found == [{"unknown": 1}, {}, {"unknown": 1}, {"unknown": 1}]
 
 
 def test_a_large_table_forgets() -> None:
@@ -262,6 +264,16 @@ def test_a_pair_is_asked_together() -> None:
     assert of_pair(dict(fine), dict(silent)) == {"fine": 1}
     assert of_pair(dict(silent), dict(old)) == {"silent": 1}
     assert of_pair(dict(silent), None) == {"unknown": 1}
+
+
+def test_a_router_that_goes_takes_no_memory_along() -> None:
+    """That the guest runs since long is known of the other router too: nobody saw it start."""
+    values = {"r1": scene.told(known={5: SILENT}), "r2": scene.told(known={5: SILENT}, log={"seconds": scene.DAY})}
+    values["r2"] |= {ROUTER_REDUNDANCY: Role.PRIMARY}
+    both, one = scene.cloud((scene.guest(5),), PAIR), scene.cloud((scene.guest(5),), PAIR[1:])
+    watch = scene.Watch()
+    found = [scene.states(watch.look(seen_by, values)) for seen_by in (both, both, one, one)]
+    assert found == [{"unknown": 1}] * 4
 
 
 def test_a_backup_that_never_served_has_no_log() -> None:
