@@ -206,7 +206,11 @@ class Judging:
         return any(scope.wants_second_look for scope in scopes)
 
     def _scope(self, registered: Registered, owner: Key, member: Key) -> Scope:
-        return self._scopes.setdefault((registered.issue.value, registered.name, owner, member), Scope())
+        place = (registered.issue.value, registered.name, owner, member)
+        found = self._scopes.get(place)
+        if found is None:  # a group of thousands asks for as many at each judgment
+            found = self._scopes[place] = Scope()
+        return found
 
     def forget(self, gone: Iterable[Key]) -> None:
         """Forget targets and groups that are no more."""
