@@ -164,6 +164,9 @@ async def measure_round(scraper: Scraper, interval: float) -> None:
     up = values(text, f"{OWN}_target_up")
     failed = sum(values(text, f"{OWN}_question_failures_total"))
     print(f"targets up {sum(up):.0f} of {len(up)}, questions failed {failed:.0f}")
+    verdicts = ("healthy", "problem", "unknown", "not_configured")
+    objects = {one: sum(values(text, "cloudstack_network_issue_objects", f'verdict="{one}"')) for one in verdicts}
+    print("objects of all issues:", ", ".join(f"{one} {number:.0f}" for one, number in objects.items()))
 
 
 def tell_stopwatch(told: dict[str, Any], number: int) -> None:
