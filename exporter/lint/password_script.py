@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from exporter.lint.files import Files
-from exporter.lint.managers import Setup
+from exporter.lint.network_setup import Setup
 from exporter.lint.reading import lines, some, text
 
 NAME = "*cloud-set-guest-password*"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.lint.initramfs import names
-from exporter.lint.managers import Setup
+from exporter.lint.network_setup import Setup
 from exporter.lint.password_script import script
 from exporter.model import UnreadableError
 from tests.lint.dict_files import Damaged, Link, Tree, broken

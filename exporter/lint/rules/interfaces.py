@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from exporter.lint.files import Files
 from exporter.lint.interfaces import MAIN, Iface, ifaces
 from exporter.lint.kernel import is_fixed, names_are_classic, only_for_others
-from exporter.lint.managers import dynamic, setup
+from exporter.lint.network_setup import dynamic, setup
 from exporter.lint.reading import program
 from exporter.lint.rule import About, Found, Rule
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from exporter.lint.cloud_init import SOURCES, cloud_init
 from exporter.lint.files import Files
-from exporter.lint.managers import Setup, setup
+from exporter.lint.network_setup import Setup, setup
 from exporter.lint.password_script import Script, scripts, units
 from exporter.lint.reading import is_true, program
 from exporter.lint.rule import About, Found, Rule
