@@ -8,6 +8,7 @@ Fix:     the bridge cloud0 with 169.254.0.1/16, up; the agent makes it anew when
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from exporter.checks.host_connectivity.hypervisors import PER_HOST
@@ -52,12 +53,14 @@ def _controls(target: HostTarget, cloud: Cloud) -> Iterator[str]:
     """Yield the control addresses of routers and system VMs that run on the host."""
     for machine in cloud.placed_by_host.get(target.host.id, ()):
         if machine.is_running and machine.kind == "router":
-            yield from (
-                nic.address for nic in machine.nics if nic.traffic_type == "Control" and is_dialled(nic.address)
-            )
+            yield from (one.address for one in machine.nics if one.traffic_type == "Control" and _is_ipv4(one.address))
     for vm in cloud.system_vms.values():
-        if vm.is_running and vm.host_id == target.host.id and is_dialled(vm.control_address):
+        if vm.is_running and vm.host_id == target.host.id and _is_ipv4(vm.control_address):
             yield vm.control_address
+
+
+def _is_ipv4(word: str) -> bool:
+    return bool(re.fullmatch(r"[\d.]+", word, re.ASCII)) and is_dialled(word)
 
 
 CHECK = Check(
