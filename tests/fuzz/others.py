@@ -13,6 +13,7 @@ from exporter.config.load import ConfigError, parse
 from exporter.model import SourceError
 from exporter.questions.log_lines import messages
 from exporter.sources.envelope import read_page
+from exporter.sources.handshake import certificate_in
 from exporter.sources.sections import read_sections
 from exporter.sources.ssh_words import Asked, Hop, Request, is_parameter
 from tests.fuzz.contract import Target
@@ -56,6 +57,11 @@ java.net.ConnectException: Connection refused
 2013-02-25 05:43:14,001 ERROR [cloud.alert.AlertManagerImpl] (HA-1:null) old era
 """
 WORDS = ("10.1.1.1", "10.1.1.1@8080", "r-4-VM", "12345", "kvm-1.example.org", "o0", "start")
+LINK = (SAMPLES / "fuzz" / "certificate.der").read_bytes()
+CHAIN = (len(LINK) + 3).to_bytes(3, "big") + len(LINK).to_bytes(3, "big") + LINK
+MESSAGES = b"\x02\x00\x00\x26" + bytes(38) + b"\x0b" + len(CHAIN).to_bytes(3, "big") + CHAIN
+RECORDS = b"\x16\x03\x03" + len(MESSAGES).to_bytes(2, "big") + MESSAGES
+"""A ServerHello and the certificate, as a TLS 1.2 server sends them."""
 SAFE = re.compile(r"[A-Za-z0-9.@-]+", re.ASCII)
 
 
@@ -66,6 +72,7 @@ def other_targets() -> Iterator[Target]:
             read = partial(_read_api, row, make, encoded=encoded)
             yield _target(f"api_{command}{'_encoded' * encoded}", read, (_page(command),), SourceError)
     yield _target("collector_sections", _read_sections, tuple(one.replace("NONCE", NONCE).encode() for one in SECTIONS))
+    yield _target("tls_records", certificate_in, (RECORDS, RECORDS[:60], b"\x15\x03\x03\x00\x02\x02\x28"))
     yield _target("ssh_words", _read_word, tuple(map(str.encode, WORDS)), SourceError)
     signatures = (SAMPLES / "log" / "signatures.tsv").read_bytes()
     yield _target("log_lines", _read_log, (LOG.encode(), LOG.replace("(logid", "[logid").encode(), signatures[:20_000]))
