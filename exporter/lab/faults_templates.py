@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exporter.lab.fault import fault
+from exporter.lab.rows_templates import SERVER
 from exporter.lab.templates import LabTemplate
 from exporter.lab.world import World
 from exporter.model import Issue
@@ -58,5 +59,5 @@ def template_directory_unknown(world: World) -> None:
 def template_import_blocked(world: World) -> None:
     """A template was registered from a place that the secondary storage VMs of zone east do not reach."""
     debian = _debian(world)
-    debian.url = f"http://127.0.0.1:{world.ports.claim}/debian-12.qcow2"
-    debian.fails(world.zones[0], "Connection refused (Connection refused)")
+    debian.url = f"{SERVER}:{world.ports.claim}/debian-12.qcow2"
+    debian.fails(world.zones[0], f"Failed to download {debian.url}: Connection refused (Connection refused)")

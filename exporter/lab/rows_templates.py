@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from exporter.lab.inside_router import CANARY
 from exporter.lab.places import Zone, identity
 from exporter.lab.rows_zone import date
 from exporter.lab.templates import LabTemplate
 from exporter.lab.world import World
 
 Row = dict[str, Any]
+SERVER = f"http://images:{CANARY}-images@127.0.0.1"
+"""Where templates were registered from, with a password as CloudStack keeps and shows it."""
 
 
 def templates(world: World) -> list[Row]:
@@ -43,7 +46,7 @@ def _template(world: World, one: LabTemplate, zone: Zone) -> Row:
         "downloaddetails": [_copy(store, *told) for store, told in copy.downloads.items()],
     }
     if one.url:
-        row["url"] = f"http://127.0.0.1:{world.ports.api}{one.url}" if one.url.startswith("/") else one.url
+        row["url"] = f"{SERVER}:{world.ports.api}{one.url}" if one.url.startswith("/") else one.url
     if one.source:
         row["sourcetemplateid"] = identity("template", one.source)
     return row
