@@ -270,5 +270,5 @@ done | sed -n \
     privilege=PRIVILEGE,
     why="Whether a guest with a pending password has asked for it: tells a broken script from a missing one.",
     every=5,
-    seconds=3.0,
+    seconds=2.0,
 )

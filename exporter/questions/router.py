@@ -186,7 +186,7 @@ exit 127
     read=read_role,
     privilege=PRIVILEGE,
     why="Whether this router of a redundant pair is the one that serves.",
-    seconds=4.0,
+    seconds=3.0,
     size=4096,
 )
 

@@ -140,4 +140,5 @@ CHECK = Check(
     judges=dict.fromkeys((RouterTarget, *KINDS), judge),
     asks=dict.fromkeys((RouterTarget, *KINDS), (SYSTEM_VM_STATE,)),
     uses={RouterTarget: (ROUTER_REDUNDANCY,)},
+    reads=("listNetworks",),
 )
