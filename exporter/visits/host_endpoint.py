@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exporter.cloud.targets import HostEndpoint
@@ -32,14 +32,18 @@ async def visit(
     if ways.dial is None:
         raise SourceError(Reason.NOT_CONFIGURED, "ssh is not configured")
     asked = tuple(due)
-    brought = await asyncio.gather(*(_bounded(_step(question, target, ways.dial, ways), seconds) for question in asked))
+    brought = await asyncio.gather(*(_bounded(question, target, ways.dial, ways, seconds) for question in asked))
     return {question: outcome(question, raw) for question, raw in zip(asked, brought, strict=True)}
 
 
-async def _bounded(step: Awaitable[Any], seconds: float) -> Any:
-    """Return what a step brought in most of the visit's time, so that what is known by then is not lost."""
+async def _bounded(question: Question[Any], target: HostEndpoint, dial: Probe, ways: Ways, seconds: float) -> Any:
+    """Return what a step brought in most of the visit's time, so that what is known by then is not lost.
+
+    The step is made in here: of a visit that is cancelled before it has begun none is left that nobody awaits.
+    """
     try:
-        return await asyncio.wait_for(step, 0.9 * seconds)
+        async with asyncio.timeout(0.9 * seconds):
+            return await _step(question, target, dial, ways)
     except TimeoutError:
         return Failure(Reason.TIMEOUT, f"not asked within {0.9 * seconds:g} s")
 
@@ -58,4 +62,8 @@ async def _step(question: Question[Any], target: HostEndpoint, dial: Probe, ways
 
 async def _tries(dial: Probe, address: str, ports: tuple[int, ...]) -> list[object]:
     """Return what became of a connection to each port."""
-    return list(await asyncio.gather(*(tried(dial.tcp(address, port)) for port in ports)))
+    return list(await asyncio.gather(*(_try(dial, address, port) for port in ports)))
+
+
+async def _try(dial: Probe, address: str, port: int) -> object:
+    return await tried(dial.tcp(address, port))

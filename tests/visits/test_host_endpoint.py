@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -152,3 +153,15 @@ def test_failures_have_words() -> None:
     """They are what a finding shows."""
     assert HOST_PORTS.read({"ssh": [SourceError(Reason.TIMEOUT)]})["ssh"].detail == "timeout"
     assert not isinstance(HOST_CERTIFICATE.read(SourceError(Reason.REFUSED, "closed")), Failure)
+
+
+async def test_a_visit_that_ends_before_it_has_dialled_leaves_nothing_behind() -> None:
+    """The exporter may be stopped at any moment; a step that nobody awaits would be told at its end."""
+    for turns in range(4):
+        task = asyncio.create_task(seen(ways()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    gc.collect()
