@@ -23,6 +23,7 @@ from exporter.cloud.targets import (
     Target,
     TemplateDirectoryTarget,
 )
+from exporter.cloud.wanted import wanted_templates
 
 HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
 """Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
@@ -136,9 +137,8 @@ def _system_vm(cloud: Cloud, vm: SystemVm, busy: Sequence[str]) -> Iterator[Targ
 
 
 def _sites(cloud: Cloud, zone_id: str) -> tuple[Place, ...]:
-    """Return where the templates of a zone that are not ready are downloaded from."""
-    waiting = (one for one in cloud.templates.values() if one.zone_id == zone_id and not one.is_ready)
-    places = {one.place for one in waiting if not one.is_direct}
+    """Return where the templates of a zone that are not ready are downloaded from; what is never, is left out."""
+    places = {one.place for one in wanted_templates(cloud, zone_id) if not one.is_ready}
     return tuple(sorted({place for place in places if place}, key=lambda place: place.word))[:MOST_PLACES]
 
 

@@ -75,8 +75,10 @@ def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
         LabTemplate("edge", 204, direct=True, url="/edge.qcow2", zones=("east",)),
         LabTemplate("builtin", 4, kind="BUILTIN", account=1, url="/builtin.qcow2", zones=("east", "west")),
         LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, url="/systemvm-kvm.qcow2"),
-        LabTemplate("SystemVM Template (XenServer)", 1, kind="SYSTEM", account=1, format="VHD", hypervisor="XenServer"),
-        LabTemplate("SystemVM Template (vSphere)", 8, kind="SYSTEM", account=1, format="OVA", hypervisor="VMware"),
+        LabTemplate("SystemVM Template (XenServer)", 1, kind="SYSTEM", account=1, format="VHD", hypervisor="XenServer",
+                    url="http://nowhere.invalid/xen.vhd"),
+        LabTemplate("SystemVM Template (vSphere)", 8, kind="SYSTEM", account=1, format="OVA", hypervisor="VMware",
+                    url="http://nowhere.invalid/vmware.ova"),
     ]  # fmt: skip
     for one in made:
         one.created = start - 400 * 86400.0

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from exporter.checks.templates.wanted import ANY, hypervisors
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Template
+from exporter.cloud.wanted import ANY, hypervisors
 from exporter.model import Check, GroupJudge, Metric, Samples, above
 from exporter.topology.zones import is_zone_judged
 

@@ -1,41 +1,13 @@
-"""Which templates should be ready in a zone. What CloudStack never downloads there never alarms."""
+"""Which templates are judged: those that should be ready in a zone that is in use."""
 
 from __future__ import annotations
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.storage import Origin, Template
+from exporter.cloud.storage import Template
+from exporter.cloud.wanted import wanted_templates
 from exporter.topology.zones import is_zone_judged
-
-ANY = frozenset({"", "any", "none"})
-"""Hypervisors of templates that are for all of them."""
-BYPASSED = "BYPASSED"
 
 
 def wanted(cloud: Cloud, zone_id: str) -> list[Template]:
-    """Return the templates of a zone that its secondary storage should hold, by name; none while it is disabled.
-
-    A zone of KVM alone lists the system templates of XenServer and VMware, and never downloads them.
-    """
-    if not is_zone_judged(cloud, zone_id):
-        return []
-    here = hypervisors(cloud, zone_id)
-    found = (one for one in cloud.templates.values() if one.zone_id == zone_id)
-    return sorted((one for one in found if _is_wanted(one, here)), key=lambda one: one.name)
-
-
-def _is_wanted(template: Template, here: frozenset[str]) -> bool:
-    if template.is_direct or any(copy.state.upper() == BYPASSED for copy in template.downloads):
-        return False  # hosts download it themselves
-    if template.type.upper() == "PERHOST":
-        return False  # lies on the hosts
-    hypervisor = template.hypervisor.casefold()
-    if not here:
-        return template.origin not in (Origin.SYSTEM, Origin.BUILTIN)  # it is not known what the zone runs
-    return hypervisor in ANY or hypervisor in here
-
-
-def hypervisors(cloud: Cloud, zone_id: str) -> frozenset[str]:
-    """Return the hypervisors of a zone's clusters, folded; none when they are not known."""
-    return frozenset(
-        one.hypervisor.casefold() for one in cloud.clusters.values() if one.zone_id == zone_id and one.hypervisor
-    )
+    """Return the templates that should be ready in a zone, by name; none while it is disabled."""
+    return wanted_templates(cloud, zone_id) if is_zone_judged(cloud, zone_id) else []

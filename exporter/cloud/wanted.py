@@ -1,0 +1,38 @@
+"""Which templates the secondary storage of a zone should hold, by what CloudStack itself downloads there."""
+
+from __future__ import annotations
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.storage import Origin, Template
+
+ANY = frozenset({"", "any", "none"})
+"""Hypervisors of templates that are for all of them."""
+BYPASSED = "BYPASSED"
+
+
+def wanted_templates(cloud: Cloud, zone_id: str) -> list[Template]:
+    """Return the templates of a zone that its secondary storage should hold, by name.
+
+    A zone of KVM alone lists the system templates of XenServer and VMware, and never downloads them.
+    """
+    here = hypervisors(cloud, zone_id)
+    found = (one for one in cloud.templates.values() if one.zone_id == zone_id)
+    return sorted((one for one in found if _is_wanted(one, here)), key=lambda one: one.name)
+
+
+def _is_wanted(template: Template, here: frozenset[str]) -> bool:
+    if template.is_direct or any(copy.state.upper() == BYPASSED for copy in template.downloads):
+        return False  # hosts download it themselves
+    if template.type.upper() == "PERHOST":
+        return False  # lies on the hosts
+    hypervisor = template.hypervisor.casefold()
+    if not here:
+        return template.origin not in (Origin.SYSTEM, Origin.BUILTIN)  # it is not known what the zone runs
+    return hypervisor in ANY or hypervisor in here
+
+
+def hypervisors(cloud: Cloud, zone_id: str) -> frozenset[str]:
+    """Return the hypervisors of a zone's clusters, folded; none when they are not known."""
+    return frozenset(
+        one.hypervisor.casefold() for one in cloud.clusters.values() if one.zone_id == zone_id and one.hypervisor
+    )
