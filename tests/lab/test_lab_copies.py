@@ -11,6 +11,7 @@ from exporter.lab import rows_guests
 from exporter.lab.copies import Told
 from exporter.questions.host_domains import DOMAINS
 from exporter.questions.host_links import LINKS
+from exporter.questions.host_reach import HOST_REACH
 from tests.watching import Watch, watching
 
 pytestmark = pytest.mark.timeout(180)
@@ -45,6 +46,9 @@ async def test_copies_are_as_healthy_as_their_model(security_groups: bool) -> No
                 assert plugged == macs[entry.target.name]
                 taps = {link.mac for link in links.by_name.values() if link.kind == "tun"}
                 assert taps == {f"fe{mac[2:]}" for mac in plugged}
+                reach = entry.memory.values[HOST_REACH].value
+                assert set(reach.libvirt) == set(entry.target.neighbours)
+                assert all(way.is_good for way in (*reach.libvirt.values(), *reach.stores.values()))
 
 
 async def test_a_host_is_asked_again_when_it_was_changed() -> None:
