@@ -1,4 +1,4 @@
-"""What a secondary storage VM says of itself: its agent and its sockets. Asked inside the system VM."""
+"""What a secondary storage VM says of itself: its agent. Asked inside the system VM."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from exporter.questions.console_proxy_vm import (
     PROXY_AGENT,
     PROXY_AGENT_CONNECTIONS,
     PROXY_MANAGEMENT_HOSTS,
-    PROXY_SOCKETS,
 )
 
 PRIVILEGE = "root inside the secondary storage VM, through its host"
@@ -32,11 +31,4 @@ SSVM_MANAGEMENT_HOSTS = replace(
     name="ssvm_management_hosts",
     privilege=PRIVILEGE,
     why="Where the agent looks for management servers; localhost or an old address is why it is not Up.",
-)
-
-SSVM_SOCKETS = replace(
-    PROXY_SOCKETS,
-    name="ssvm_sockets",
-    privilege=PRIVILEGE,
-    why="Whether the web server that hands out and takes in templates listens: it tells a dead one from a firewall.",
 )
