@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -41,9 +41,13 @@ def files(folder: Path = SOURCE, runbooks: str = RUNBOOKS) -> Iterator[tuple[str
         issue = source.stem
         rules = rules_of(source, known, runbooks)
         yield f"{issue}.rules.yml", render(issue, rules)
-        loaded = (f"../{issue}.rules.yml", "../recorded.rules.yml")
-        tests = promtool.document(loaded, ((rule, tuple(_cases(rule))) for rule in rules))
-        yield f"tests/{issue}_test.yml", HEADER.format(f"src/{issue}.yml") + dump(tests)
+        tests = tests_of(rules, (f"../{issue}.rules.yml", "../recorded.rules.yml"))
+        yield f"tests/{issue}_test.yml", HEADER.format(f"src/{issue}.yml") + tests
+
+
+def tests_of(rules: Iterable[Rule], rule_files: tuple[str, ...]) -> str:
+    """Return the promtool tests of rules that stand in ``rule_files``."""
+    return dump(promtool.document(rule_files, ((rule, tuple(_cases(rule))) for rule in rules)))
 
 
 def _cases(rule: Rule) -> Iterator[cases.Case]:
@@ -53,7 +57,10 @@ def _cases(rule: Rule) -> Iterator[cases.Case]:
 
 def dump(data: object) -> str:
     """Return YAML that is the same on every machine."""
-    return yaml.safe_dump(data, sort_keys=False, width=10_000, allow_unicode=True, default_flow_style=None)
+    text: str = yaml.dump(
+        data, Dumper=yaml.CSafeDumper, sort_keys=False, width=10_000, allow_unicode=True, default_flow_style=None
+    )
+    return text
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -64,7 +64,7 @@ SYSTEM_VM_CLOCK_SECONDS = 120  # from the other system VMs of the zone, of which
 
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
-TEMPLATE_WAITING_SECONDS = 900  # a download that nobody has begun: a secondary storage VM that starts needs five minutes
+TEMPLATE_WAITING_SECONDS = 900  # a download that nobody has begun: a secondary storage VM needs five minutes to start
 TEMPLATE_GUESTS = 3  # of one template, on two hosts and in two networks: fewer can be silent by chance
 TEMPLATE_SILENT_RATIO = 0.8  # of a template's machines: what is left are those that somebody mended by hand
 TEMPLATE_UNFETCHED_RATIO = 0.5  # of a template's machines: some users remove the script, hardly half of them

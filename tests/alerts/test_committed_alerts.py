@@ -14,9 +14,10 @@ import yaml
 from alerts import generate
 from alerts.contract import breaches
 from alerts.expressions import cold_round, judged, keep_firing, time_to_live
+from alerts.generate import rules_of, tests_of
 from alerts.recorded import STATES
 from alerts.rows import PREFIX, Row, load, sources
-from alerts.rules import RUNBOOKS, Rule
+from alerts.rules import RUNBOOKS, Rule, render, render_records
 from exporter.config import Intervals
 from exporter.model import Issue
 
@@ -25,6 +26,7 @@ ALERTS = ROOT / "alerts"
 RUNBOOK_FOLDER = ROOT / "docs" / "runbooks"
 SECTIONS = ["Meaning", "Impact", "Is it the monitoring?", "Diagnosis", "Mitigation", "Do not", "Related"]
 MOST_CRITICAL = 16
+PART = 5
 
 
 def _rules() -> Iterator[dict[str, Any]]:
@@ -72,22 +74,54 @@ def test_promtool_accepts_the_rules(require: Callable[..., None], path: Path) ->
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.real
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("path", sorted((ALERTS / "tests").glob("*_test.yml")), ids=lambda path: path.stem)
-def test_promtool_agrees_with_every_case(require: Callable[..., None], path: Path) -> None:
-    """Each committed test file passes."""
-    require("promtool")
+def _promtool_agrees(path: Path) -> None:
     result = subprocess.run(["promtool", "test", "rules", path.name], cwd=path.parent,
                             capture_output=True, text=True, check=False)  # fmt: skip
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+
+
+def _written_by_hand() -> list[Path]:
+    generated = {f"{source.stem}_test.yml" for source in sources()}
+    return sorted(path for path in (ALERTS / "tests").glob("*_test.yml") if path.name not in generated)
+
+
+def _parts() -> Iterator[Any]:
+    """Yield the sources with a few of their alerts each: promtool tries every rule of a file in every test of it."""
+    for source in sources():
+        for first in range(0, len(load(source)), PART):
+            yield pytest.param(source, first, id=f"{source.stem}-{first}")
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("path", _written_by_hand(), ids=lambda path: path.stem)
+def test_promtool_agrees_with_cases_written_by_hand(require: Callable[..., None], path: Path) -> None:
+    """Each of these files passes."""
+    require("promtool")
+    _promtool_agrees(path)
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("source", "first"), list(_parts()))
+def test_promtool_agrees_with_every_case(
+    require: Callable[..., None], tmp_path: Path, source: Path, first: int
+) -> None:
+    """Rules and tests pass as they are generated; that what is committed is the same, ``generate --check`` says."""
+    require("promtool")
+    rules = rules_of(source, judged())[first : first + PART]
+    (tmp_path / "recorded.rules.yml").write_text(render_records(), encoding="utf-8")
+    (tmp_path / "part.rules.yml").write_text(render(source.stem, rules), encoding="utf-8")
+    tests = tmp_path / "part_test.yml"
+    tests.write_text(tests_of(rules, ("part.rules.yml", "recorded.rules.yml")), encoding="utf-8")
+    _promtool_agrees(tests)
 
 
 def test_every_alert_is_tested() -> None:
     """Each alert is asked for by name and fires somewhere in the committed tests."""
     fired: set[str] = set()
     for path in (ALERTS / "tests").glob("*_test.yml"):
-        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]:
+        for test in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["tests"]:
             fired |= {one["alertname"] for one in test.get("alert_rule_test", ()) if one["exp_alerts"]}
     assert fired == set(NAMES)
 

@@ -149,7 +149,12 @@ SYSTEM_VMS = Row(
             size=(12, 8),
         ),
         _states("States of VMs", "What does listSystemVms say?", "secondary_storage_vm_state", *STORAGE_VM),
-        _states("States of agents", "What does CloudStack say of their agents?", "secondary_storage_vm_agent_state", *STORAGE_VM),
+        _states(
+            "States of agents",
+            "What does CloudStack say of their agents?",
+            "secondary_storage_vm_agent_state",
+            *STORAGE_VM,
+        ),
         table(
             "System VMs and their templates",
             "Do templates differ inside a zone and hypervisor, and is one left over from before an upgrade?",
