@@ -174,12 +174,12 @@ def test_every_problem_has_an_alert() -> None:
 
 
 def test_every_alert_has_a_runbook_and_few_are_critical() -> None:
-    """At 3 a.m. there is a page to open, and at most 15 alerts of the project wake anybody."""
+    """At 3 a.m. there is a page to open, and at most 16 alerts of the project wake anybody."""
     rules = alert_rules()
     for rule in rules:
         if rule["alert"] != "Watchdog":
             assert (ROOT / f"docs/runbooks/{rule['alert']}.md").exists(), rule["alert"]
-    assert sum(rule["labels"]["severity"] == "critical" for rule in rules) <= 15  # type: ignore[index]
+    assert sum(rule["labels"]["severity"] == "critical" for rule in rules) <= 16  # type: ignore[index]
 
 
 def test_every_metric_has_a_panel() -> None:
