@@ -19,7 +19,7 @@ from tests.watching import watching
 
 pytestmark = pytest.mark.timeout(180)
 
-BY_SSH = {"host", "router", "console_proxy", "management_server"}
+BY_SSH = {"host", "router", "console_proxy", "secondary_storage_vm", "management_server"}
 WORD = re.compile(r"([a-z0-9_]+)(?::[0-9a-zA-Z@.,_-]*)?")
 
 
