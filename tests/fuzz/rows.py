@@ -18,6 +18,7 @@ SEEDS: Mapping[str, Rows] = MappingProxyType({
         ("name", "zone", "vnet", "taken"),
         (("p", 1, "101", datetime(2026, 11, 21, tzinfo=UTC)), ("p", 1, "102", None), (None, 1, "102", None)),
     ),
+    "read_templates": Rows(("template",), ((1,), (201,), ("202",))),
     "read_ranges": Rows(
         ("name", "vnet", "numbers", "total", "squares"), (("physical", "100-199,300-300", 101, 15250, 2400000),)
     ),
