@@ -30,9 +30,6 @@ async def _check(config: Config, issue: Issue | None, target: str | None) -> int
     checks = tuple(registered for registered in discover() if issue in {None, registered.issue})
     async with build(config, SystemClock(), checks) as app:
         app.engine.board.is_partial = issue is not None or target is not None
-        if not checks:
-            _say(f"there is no check of {issue} yet: nothing was looked at")
-            return NOT_CHECKED
         _say("reading the inventory")
         if not await _refresh(app):
             return NOT_CHECKED
@@ -43,7 +40,7 @@ async def _check(config: Config, issue: Issue | None, target: str | None) -> int
         await _visit(app, entries, "visited")
         has_looked = await _look_again(app, entries)
         if target is not None and not entries and not app.engine.board.is_about(target):
-            _say(f"nothing is checked about {target} yet")
+            _say(f"nothing{f' of {issue}' if issue else ''} is checked about {target}")
             return NOT_CHECKED
         snapshot = _about(app.engine.board.snapshot(), target)
         sys.stdout.write(text(snapshot))
