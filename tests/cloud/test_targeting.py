@@ -158,9 +158,9 @@ def busy(*hosts: Host, state: str = "Running", zone: str = "z") -> Cloud:
 
 
 def test_hosts_with_screens() -> None:
-    """Those on which machines run and that should answer."""
-    quiet = host(9)
-    seen = busy(host(1), host(2, state="Down"), host(3, resource_state="Maintenance"), host(4, hypervisor="VMware"))
+    """Those of KVM on which machines run and that should answer; others show screens by https."""
+    quiet, others = host(9), (host(4, hypervisor="VMware"), host(5, hypervisor="XenServer"))
+    seen = busy(host(1), host(2, state="Down"), host(3, resource_state="Maintenance"), *others)
     assert screens(seen) == (host(1).address,)
     assert screens(busy(host(1), state="Stopped")) == ()
     assert quiet.address not in screens(seen)

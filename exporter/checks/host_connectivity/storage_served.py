@@ -24,7 +24,8 @@ from exporter.checks.host_connectivity.system_vms import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import SystemVm
-from exporter.model import Check, GroupJudge, Metric, Samples, equals
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, equals
+from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 
 WITHOUT = frozenset({"BareMetal", "Simulator", "External"})
 """Hypervisors on which no system VM runs."""
@@ -41,8 +42,11 @@ SERVED = Metric(
 )
 
 
-def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
-    """Say how many are usable, and whether that is enough for the zone."""
+def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
+    """Say how many are usable, and whether that is enough for the zone.
+
+    One after the other that starts and never arrives is none: they are waited for as long as one needs.
+    """
     living = storage_vms(cloud, group.id)
     states = [_is_usable(cloud, vm) for vm in living]
     usable = states.count(True)
@@ -51,7 +55,8 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
     yield USABLE.sample(group.zone, value=usable)
     is_needed = _is_needed(cloud, group)
     starts = any(vm.state not in PROBLEM_STATES and is_settling(cloud, vm, cloud.at) for vm in living)
-    if usable or not is_needed or not starts:
+    lacks = usable == 0 and is_needed
+    if not lacks or members[group].held("unserved", group.id).seconds >= SYSTEM_VM_SETTLES_SECONDS or not starts:
         seen = ", ".join(f"{vm.name} {vm.state}" for vm in living[:3]) or "no secondary storage VM"
         served = int(usable > 0 or not is_needed)
         yield SERVED.sample(group.zone, value=served, seen=seen, expected="one Running with its agent Up")
@@ -78,6 +83,6 @@ CHECK = Check(
     title="Usable secondary storage VMs per zone",
     metrics=(USABLE, SERVED),
     remedies=(READ_LOG, CHECK_AGENT_WAY, DESTROY),
-    groups=(GroupJudge(ZoneGroup, judge),),
+    groups=(GroupJudge(ZoneGroup, judge, remembers=True),),
     reads=("listSystemVms", "listImageStores", "listZones", "listHosts", "listClusters", "listPods"),
 )

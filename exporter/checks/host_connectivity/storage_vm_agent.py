@@ -24,6 +24,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import SystemVm
 from exporter.model import Check, GroupJudge, Metric, Samples, equals
+from exporter.topology.zones import is_zone_judged
 
 AGENT_UP = Metric(
     "cloudstack_network_host_connectivity_secondary_storage_vm_agent_up",
@@ -44,9 +45,10 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
 
 
 def _is_held_back(cloud: Cloud, vm: SystemVm) -> bool:
-    """Return whether somebody has disabled the agent's row."""
+    """Return whether somebody has disabled its zone or the agent's row."""
     row = agent_row(cloud, vm)
-    return row is not None and (row.resource_state == "Disabled" or row.in_maintenance)
+    is_row_held = row is not None and (row.resource_state == "Disabled" or row.in_maintenance)
+    return is_row_held or not is_zone_judged(cloud, vm.zone_id)
 
 
 CHECK = Check(

@@ -7,6 +7,7 @@ Fix:     'host' and the way to 8250/tcp; one that carries old addresses is destr
 
 from __future__ import annotations
 
+from exporter.checks.host_connectivity.servers import entries, is_local
 from exporter.checks.host_connectivity.system_vms import CHECK_AGENT_WAY, DESTROY, PER_STORAGE_VM
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
@@ -57,8 +58,8 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
         )
     told, setting = answers.get(SSVM_MANAGEMENT_HOSTS), cloud.setting("host", target.vm.zone_id)
     if told is not None and setting is not None:
-        wanted = {word.strip() for word in setting.partition("@")[0].split(",")} - {"", "localhost"}
-        usable = set(told) - {"localhost", "127.0.0.1", "::1"}
+        wanted = {entry for entry in entries(setting) if not is_local(entry)}
+        usable = {entry for entry in told if not is_local(entry)}
         yield HOSTS_OK.sample(
             *labels,
             value=int(bool(usable & wanted) if wanted else bool(usable)),

@@ -25,6 +25,7 @@ from exporter.checks.host_connectivity.system_vms import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Samples, equals
+from exporter.topology.zones import is_zone_judged
 
 STATE = Metric(
     "cloudstack_network_host_connectivity_secondary_storage_vm_state",
@@ -57,7 +58,7 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
     for vm in storage_vms(cloud, group.id):
         labels = (group.zone, vm.name)
         yield from state_set(STATE, VM_STATES, vm.state, *labels)
-        if vm.is_running or vm.state in PROBLEM_STATES:
+        if vm.is_running or (vm.state in PROBLEM_STATES and is_zone_judged(cloud, group.id)):
             yield RUNNING.sample(*labels, value=int(vm.is_running), seen=f"state {vm.state}", expected="state Running")
         changes = vm.state not in PROBLEM_STATES and is_settling(cloud, vm, cloud.at)
         yield SETTLING.sample(*labels, value=int(changes))

@@ -9,6 +9,7 @@ import pytest
 
 from exporter.checks.host_connectivity.storage_served import judge
 from exporter.model import Failure, Reason
+from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 from tests.checks.host_connectivity import states_scene as scene
 
 HERE = (scene.host(), scene.store())
@@ -66,6 +67,20 @@ def test_a_new_one_starts() -> None:
     assert said(*HERE, scene.vm(state="Starting")) == ({"zone-1": 0}, {})
     assert said(*HERE, scene.vm(agent_state="Connecting", created=scene.NOW - 60)) == ({"zone-1": 0}, {})
     assert said(*HERE, scene.vm(state="Error", created=scene.NOW - 60))[1] == {"zone-1": 0}
+
+
+def test_new_ones_that_start_and_never_arrive() -> None:
+    """CloudStack tries again and again, each time with a new one; one that works between them begins anew."""
+
+    def after(seconds: float, **changes: Any) -> Any:
+        return replace(scene.cloud(*HERE, scene.vm(**changes)), at=scene.NOW + seconds, asked=100.0 + seconds)
+
+    first, long = after(0, state="Starting"), SYSTEM_VM_SETTLES_SECONDS
+    for last in (after(long, state="Starting"), after(long, id="other", created=scene.NOW + long, agent_state="")):
+        found = scene.of_zone(judge, first, after(300, state="Stopping"), last)
+        assert scene.problems(found) == ["zone_secondary_storage_served zone-1"]
+        found = scene.of_zone(judge, first, after(300), last)
+        assert scene.values(found, "zone_secondary_storage_served") == {}
 
 
 def test_an_agent_of_which_nobody_tells() -> None:

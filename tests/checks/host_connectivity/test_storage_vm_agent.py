@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,13 @@ def test_an_agent_that_somebody_holds_back(state: str) -> None:
     """Then only that it is Up is said."""
     assert said(scene.vm(agent_state="Disconnected"), scene.agent(resource_state=state)) == {}
     assert said(scene.vm(), scene.agent(resource_state=state)) == {"s-2-VM": 1}
+
+
+def test_a_zone_that_is_disabled() -> None:
+    """It is being built or torn down; that its agent is Up is said all the same."""
+    zones = {"z": replace(scene.cloud().zones["z"], enabled=False)}
+    assert said(scene.vm(agent_state="Alert"), zones=zones) == {}
+    assert said(scene.vm(), zones=zones) == {"s-2-VM": 1}
 
 
 def test_console_proxies_have_their_own_check() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.checks.host_connectivity.storage_vm_connection import judge
+from exporter.checks.host_connectivity.system_vms import CHECK_AGENT_WAY, DESTROY
 from exporter.model import Question, Sample
 from exporter.questions.console_proxy_vm import Agent
 from exporter.questions.secondary_storage_vm import SSVM_AGENT, SSVM_AGENT_CONNECTIONS, SSVM_MANAGEMENT_HOSTS
@@ -43,6 +44,13 @@ def test_one_that_is_connected() -> None:
 def test_what_is_wrong(fields: dict[str, Any], names: list[str]) -> None:
     """Each by itself; what explains it is another metric that it follows."""
     assert [name for name, _ in problems(found(**fields))] == names
+
+
+@pytest.mark.parametrize(("setting", "remedy"), [("127.0.0.1", CHECK_AGENT_WAY), ("192.0.2.11@static", DESTROY)])
+def test_a_new_one_is_told_what_the_setting_says(setting: str, remedy: str) -> None:
+    """While that is loopback, destroying it makes another one that looks at itself."""
+    (sample,) = [one for one in found(setting=setting, management_hosts=("localhost",)) if one.remedy and not one.value]
+    assert sample.remedy == remedy
 
 
 def test_what_was_not_told_is_not_said() -> None:

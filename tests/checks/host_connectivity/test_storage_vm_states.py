@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.checks.host_connectivity.storage_vm_states import judge
@@ -25,6 +27,14 @@ def test_states_that_it_does_not_leave(state: str) -> None:
     assert scene.problems(found) == ["secondary_storage_vm_running s-2-VM"]
     assert scene.values(found, "secondary_storage_vm_settling") == {"s-2-VM": 0}
     assert scene.states(found, "secondary_storage_vm_agent_state") == {}
+
+
+def test_a_zone_that_is_disabled() -> None:
+    """It is being built or torn down; the state itself is shown."""
+    zones = {"z": replace(scene.cloud().zones["z"], enabled=False)}
+    found = scene.of_zone(judge, scene.cloud(scene.vm(state="Stopped"), scene.vm("s-3-VM"), zones=zones))
+    assert scene.values(found, "secondary_storage_vm_running") == {"s-3-VM": 1}
+    assert scene.states(found, "secondary_storage_vm_state") == {"s-2-VM": "Stopped", "s-3-VM": "Running"}
 
 
 @pytest.mark.parametrize("state", ["Starting", "Stopping", "Migrating"])
