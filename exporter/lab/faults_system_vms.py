@@ -121,7 +121,7 @@ def storage_vm_store_refused(world: World) -> None:
     world.system_vm(14).mount = "missing"
 
 
-@fault(CONNECTIVITY, "secondary_storage_vm_resolves", "templates:imports_blocked", "templates:import_site_reachable")
+@fault(CONNECTIVITY, "secondary_storage_vm_resolves", "templates:imports_blocked")
 def storage_vm_resolver_silent(world: World) -> None:
     """The name server of s-3-VM does not answer, and a template comes from a place with a name."""
     _storage(world).resolver = "silent"

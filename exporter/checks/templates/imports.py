@@ -21,7 +21,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Place, Template
 from exporter.cloud.targets import SecondaryStorageVmTarget
-from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above, equals
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.dialling import Reach
 from exporter.questions.secondary_storage_ways import SSVM_REACH
 from exporter.thresholds import ROWS_PER_TARGET
@@ -43,7 +43,6 @@ REACHABLE = Metric(
     "cloudstack_network_templates_import_site_reachable",
     "Whether a place that templates which are not ready come from is reached by a secondary storage VM of the zone.",
     labels=("zone", "site"),
-    problem=equals(0),
 )
 
 
@@ -73,10 +72,7 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
         yield BLOCKED.sample(group.zone, value=blocked, seen=seen, expected="0", remedy=remedy)
     told = [one for one in sites if one.reach is not None]
     for one in sorted(told, key=lambda one: not one.is_cut_off)[:ROWS_PER_TARGET]:
-        yield REACHABLE.sample(
-            group.zone, f"{one.place.host}:{one.place.port}", value=int(not one.is_cut_off),
-            seen=_seen(one), expected="reached", remedy=_remedy(one, cloud, group.id),
-        )  # fmt: skip
+        yield REACHABLE.sample(group.zone, f"{one.place.host}:{one.place.port}", value=int(not one.is_cut_off))
 
 
 def _sites(cloud: Cloud, zone_id: str, asked: list[Answers]) -> list[Site]:

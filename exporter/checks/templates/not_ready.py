@@ -19,7 +19,7 @@ from exporter.checks.templates.wanted import wanted
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Template
-from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above, equals
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import ROWS_PER_TARGET, TEMPLATE_STUCK_SECONDS, TEMPLATE_WAITING_SECONDS
 
 FAILED = frozenset({"DOWNLOAD_ERROR", "ABANDONED", "UPLOAD_ERROR", "UNKNOWN"})
@@ -47,7 +47,6 @@ READY = Metric(
     "cloudstack_network_templates_ready",
     "Whether a template is ready in the zone; only those are named whose download failed or stands still.",
     labels=("zone", "template"),
-    problem=equals(0),
 )
 ERRORS = Metric(
     "cloudstack_network_templates_errors",
@@ -80,9 +79,7 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
     for error in ErrorClass:
         yield ERRORS.sample(group.zone, error.value, value=errors[error])
     for one in failing[:ROWS_PER_TARGET]:
-        yield READY.sample(
-            group.zone, one.template.name, value=0, seen=one.seen, expected="ready in one store", remedy=one.remedy
-        )
+        yield READY.sample(group.zone, one.template.name, value=0)
 
 
 def _failing(template: Template, memory: Answers) -> Failing | None:

@@ -70,9 +70,9 @@ def test_a_directory_that_two_listings_have_shown() -> None:
     assert watched.listing(20, (2, 201), (2, 999)) == {}
     assert watched.ids(600, 201) == {}
     found = watched.listing(1800, (2, 201), (2, 999))
-    assert problems(found) == {("unknown_directories", MOUNT), ("unknown_directory", MOUNT, "2/999")}
+    assert problems(found) == {("unknown_directories", MOUNT)}
     assert found["unknown_directories", MOUNT].value == 1
-    assert found["unknown_directories", MOUNT].seen == "1: 2/999"
+    assert found["unknown_directories", MOUNT].seen == "1 below template/tmpl: 2/999"
 
 
 def test_known_directories_are_healthy_at_once() -> None:

@@ -30,10 +30,10 @@ def test_ready_templates() -> None:
 def test_a_download_that_failed(state: str) -> None:
     """At once; the text says why."""
     found = said(CHECK, (0.0, zone(template("a", state, status="Connection refused"), template("b"))))
-    assert problems(found) == {("not_ready",), ("ready", "a")}
+    assert problems(found) == {("not_ready",)}
     assert found["errors", "connect"].value == 1
-    assert found["ready", "a"].remedy == BY_ERROR[ErrorClass.CONNECT]
-    assert found["ready", "a"].seen == "connect: Connection refused"
+    assert found["not_ready",].remedy == BY_ERROR[ErrorClass.CONNECT]
+    assert found["not_ready",].seen == "a: connect: Connection refused"
     assert found["stuck",].value == 0
 
 
@@ -47,7 +47,7 @@ def test_a_copy_that_moves_suffices_while_it_moves() -> None:
     """One store failed, the other is loading; when it stands still for an hour nothing is left to wait for."""
     copies = [template("a", "DOWNLOAD_ERROR", "DOWNLOAD_IN_PROGRESS", percent=p, status="refused") for p in (3, 9)]
     assert problems(said(CHECK, (0.0, zone(copies[0])), (HOUR, zone(copies[1])))) == set()
-    assert problems(said(CHECK, (0.0, zone(copies[0])), (HOUR, zone(copies[0])))) == {("not_ready",), ("ready", "a")}
+    assert problems(said(CHECK, (0.0, zone(copies[0])), (HOUR, zone(copies[0])))) == {("not_ready",)}
 
 
 def test_a_download_that_gets_on_never_alarms() -> None:
@@ -64,10 +64,10 @@ def test_a_download_that_stands_still_for_an_hour(state: str) -> None:
     stands = zone(template("a", state, percent=37, status="37% Downloaded"))
     assert problems(said(CHECK, (0.0, stands), (HOUR - 1, stands))) == set()
     found = said(CHECK, (0.0, stands), (HOUR / 2, stands), (HOUR, stands))
-    assert problems(found) == {("not_ready",), ("ready", "a")}
+    assert problems(found) == {("not_ready",)}
     assert (found["stuck",].value, found["downloading",].value) == (1, 0)
-    assert found["ready", "a"].seen == "stands still for 60 min: 37% Downloaded"
-    assert found["ready", "a"].remedy == REGISTER_AGAIN
+    assert found["not_ready",].seen == "a: stands still for 60 min: 37% Downloaded"
+    assert found["not_ready",].remedy == REGISTER_AGAIN
     assert all(found["errors", error.value].value == 0 for error in ErrorClass)
 
 
@@ -76,8 +76,8 @@ def test_a_download_that_nobody_begins() -> None:
     waits = zone(template("a", "NOT_DOWNLOADED"))
     assert problems(said(CHECK, (0.0, waits), (899.0, waits))) == set()
     found = said(CHECK, (0.0, waits), (900.0, waits))
-    assert problems(found) == {("not_ready",), ("ready", "a")}
-    assert found["ready", "a"].remedy == SEE_SSVM
+    assert problems(found) == {("not_ready",)}
+    assert found["not_ready",].remedy == SEE_SSVM
 
 
 @pytest.mark.parametrize("state", ["NOT_UPLOADED", "CREATING", "CREATED", "DOWNLOADED", "UPLOADED"])
@@ -101,7 +101,7 @@ def test_versions_that_tell_no_states_are_judged_by_the_text() -> None:
     assert said(CHECK, (0.0, failed))["errors", "dns"].value == 1
     stands = zone(template("a", **old, status="37% Downloaded"))
     assert problems(said(CHECK, (0.0, stands))) == set()
-    assert problems(said(CHECK, (0.0, stands), (HOUR, stands))) == {("not_ready",), ("ready", "a")}
+    assert problems(said(CHECK, (0.0, stands), (HOUR, stands))) == {("not_ready",)}
     for text in ("", "NotUploaded", "Creating", "Installing Template"):
         quiet = zone(template("a", **old, status=text))
         assert problems(said(CHECK, (0.0, quiet), (9 * HOUR, quiet))) == set()
