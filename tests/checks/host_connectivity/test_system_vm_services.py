@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,6 +82,9 @@ def test_what_its_type_and_role_need(
         (state(units=UP), PROXY, None),  # its agent is judged elsewhere
         (state(units=UP | {"apache2": "failed", "dnsmasq": "active"}), router(), Role.ALONE),  # judged elsewhere
         (state(units=UP | {"cloud-password-server@10.1.1.1": "failed", "dnsmasq": "active"}), router(), Role.ALONE),
+        (state(units=UP | {"conntrackd": "failed", "dnsmasq": "active"}), router(), Role.ALONE),  # not needed there
+        (state(units=UP), router(nics=(), network_id="", is_redundant=True), Role.BACKUP),  # of a VPC without tiers
+        (state(units=UP | {"networking": "failed"}), replace(PROXY, hypervisor="VMware"), None),  # eth0 has no address
         (state(units=UP | {"keepalived": "failed", "conntrackd": "active"}), router(is_redundant=True), Role.FAULT),
     ],
 )
