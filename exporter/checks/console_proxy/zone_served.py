@@ -14,7 +14,8 @@ from exporter.checks.console_proxy.proxies import is_settling, is_usable, proxie
 from exporter.checks.console_proxy.remedies import CHECK_HOST_SETTING, DESTROY, READ_LOG
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
-from exporter.model import Check, GroupJudge, Metric, Samples, equals
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, equals
+from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 
 USABLE = Metric(
     "cloudstack_network_console_proxy_usable",
@@ -34,8 +35,11 @@ ZONE_SERVED = Metric(
 )
 
 
-def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
-    """Say how many proxies are usable, whether one is needed, and whether that fits."""
+def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
+    """Say how many proxies are usable, whether one is needed, and whether that fits.
+
+    One after the other that starts and never arrives is none: they are waited for as long as one needs.
+    """
     living = proxies(cloud, group.id)
     states = [is_usable(cloud, vm) for vm in living]
     usable = states.count(True)
@@ -45,7 +49,8 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
         return  # it runs, and CloudStack does not tell of its agent
     yield USABLE.sample(group.zone, value=usable)
     starts = any(vm.state not in ("Stopped", "Error") and is_settling(cloud, vm, cloud.at) for vm in living)
-    if usable or not needed or not starts:
+    lacks = usable == 0 and needed
+    if not lacks or members[group].held("unserved", group.id).seconds >= SYSTEM_VM_SETTLES_SECONDS or not starts:
         seen = ", ".join(f"{vm.name} {vm.state}" for vm in living[:3]) or "no console proxy"
         served = int(usable > 0 or not needed)
         yield ZONE_SERVED.sample(group.zone, value=served, seen=seen, expected="one Running with its agent Up")
@@ -63,6 +68,6 @@ CHECK = Check(
     title="Usable console proxies per zone",
     metrics=(USABLE, NEEDED, ZONE_SERVED),
     remedies=(READ_LOG, CHECK_HOST_SETTING, DESTROY),
-    groups=(GroupJudge(ZoneGroup, judge),),
+    groups=(GroupJudge(ZoneGroup, judge, remembers=True),),
     reads=("listSystemVms", "listVirtualMachines", "listZones"),
 )

@@ -11,6 +11,7 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import VlanRange
 from exporter.cloud.objects import Host, Instance, SystemVm, Zone
 from exporter.cloud.targets import ConsoleEndpoint, ConsoleProxyTarget
+from exporter.memory import Scope
 from exporter.model import Answer, Answers, Check, Failure, Question, Reason, Sample
 from exporter.questions import console
 from exporter.questions.certificates import Certificate
@@ -128,10 +129,16 @@ def certificate(*names: str, start: float = -10, end: float = 90, **changes: Any
     )
 
 
-def of_zone(check: Check, world: Cloud) -> dict[tuple[str, ...], Sample]:
-    """Return what a check says of the zone."""
+def of_zone(check: Check, *worlds: Cloud) -> dict[tuple[str, ...], Sample]:
+    """Return what a check says of the zone at the last of these refreshes; memory goes from each to the next."""
     (judge,) = check.groups
-    return _by_name(judge.judge(ZONE, {}, world))
+    scope, found = Scope(), dict[tuple[str, ...], Sample]()
+    for world in worlds:
+        scope.begin()
+        own = {ZONE: Answers(now=world.at, asked=world.asked, memory=scope.held)} if judge.remembers else {}
+        found = _by_name(judge.judge(ZONE, own, world))
+        scope.end()
+    return found
 
 
 def of_target(check: Check, target: Any, given: Answers, world: Cloud) -> dict[tuple[str, ...], Sample]:

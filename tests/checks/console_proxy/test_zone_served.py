@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.checks.console_proxy.zone_served import CHECK
+from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 from tests.checks.console_proxy.scene import NOW, cloud, of_zone, problems, proxy, values
 
 DOWN = proxy(agent_state="Down")
@@ -48,3 +50,14 @@ def test_an_agent_that_cannot_be_seen_is_not_zero_proxies() -> None:
     assert values(of_zone(CHECK, blind)) == {("needed",): 1}
     half = cloud(proxy(agent_state=""), proxy("v-3-VM"), lacks=["listHosts"])
     assert of_zone(CHECK, half)["zone_served",].value == 1
+
+
+def test_new_ones_that_start_and_never_arrive() -> None:
+    """CloudStack makes one after the other; one that works between them begins anew."""
+    starts = cloud(proxy(state="Starting", agent_state=""))
+    between, last = (
+        replace(world, at=NOW + seconds, asked=500.0 + seconds)
+        for world, seconds in ((cloud(proxy()), 300), (starts, SYSTEM_VM_SETTLES_SECONDS))
+    )
+    assert problems(of_zone(CHECK, starts, last)) == {("zone_served",)}
+    assert ("zone_served",) not in of_zone(CHECK, starts, between, last)
