@@ -31,4 +31,4 @@ def test_issues_about_hosts_do_not_miss_a_database_that_nobody_configured() -> N
 @pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.BEHIND, Reason.PERMISSION])
 def test_a_database_that_does_not_answer_is_missed_by_all(reason: Reason) -> None:
     """Unknown is not healthy."""
-    assert missed(reason) == dict.fromkeys({*HOSTS, Issue.HOST_CONNECTIVITY}, Verdict.UNKNOWN)
+    assert missed(reason) == dict.fromkeys({*HOSTS, Issue.HOST_CONNECTIVITY, Issue.TEMPLATES}, Verdict.UNKNOWN)

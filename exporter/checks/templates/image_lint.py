@@ -24,6 +24,7 @@ FLAWS = Metric(
     "Flaws of severity high or medium in a template image below templates.directory, by lint.",
     labels=("image",),
     problem=above(0),
+    subject="image",
 )
 FLAW = Metric(
     "cloudstack_network_templates_image_flaw",
