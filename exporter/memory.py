@@ -54,10 +54,12 @@ class TargetMemory:
         """Return whether a question failed and is asked again at once.
 
         A statement that the database could not do waits for its turn: each minute it would be load exactly while the
-        database is sick. Elsewhere a question costs little, and is best asked as soon as the machine is back.
+        database is sick; so does what dials others or may hang. Elsewhere a question costs little, and is best asked as soon as the
+        machine is back.
         """
         failure = self.failures.get(question)
-        return failure is not None and not (question.via is Via.DATABASE and failure.reason in TRIED)
+        waits = question.waits or question.via is Via.DATABASE
+        return failure is not None and not (waits and failure.reason in TRIED)
 
     def ask_all(self) -> None:
         """Make every question due on the next visit."""

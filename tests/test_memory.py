@@ -37,10 +37,14 @@ def test_a_failed_question_is_asked_again_at_once() -> None:
     assert memory.due((EACH, THIRD)) == (EACH, THIRD)
 
 
+STATEMENT = replace(THIRD, name="statement", via=Via.DATABASE)
+DIALLED = replace(THIRD, name="dialled", via=Via.HOST, waits=True)
+
+
 @pytest.mark.parametrize("reason", Reason)
-def test_a_statement_that_the_database_could_not_do_waits_for_its_turn(reason: Reason) -> None:
+@pytest.mark.parametrize("statement", [STATEMENT, DIALLED], ids=lambda question: question.name)
+def test_what_was_tried_in_vain_and_costs_others_waits_for_its_turn(statement: Question[str], reason: Reason) -> None:
     """Repeated each minute it would be load while the database is sick; what was not asked is asked at once."""
-    statement = replace(THIRD, name="statement", via=Via.DATABASE)
     memory = TargetMemory()
     asked = []
     for visit in range(7):

@@ -25,9 +25,11 @@ def _is_wanted(template: Template, here: frozenset[str]) -> bool:
         return False  # hosts download it themselves
     if template.type.upper() == "PERHOST":
         return False  # lies on the hosts
+    if template.origin is Origin.BUILTIN:
+        return False  # the sample that CloudStack brings: without a way to the internet it never comes
     hypervisor = template.hypervisor.casefold()
     if not here:
-        return template.origin not in (Origin.SYSTEM, Origin.BUILTIN)  # it is not known what the zone runs
+        return template.origin is not Origin.SYSTEM  # it is not known what the zone runs
     return hypervisor in ANY or hypervisor in here
 
 

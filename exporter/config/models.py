@@ -198,7 +198,7 @@ class Intervals(Section):
     console_proxy: Seconds = Field(120, description="console proxies, from inside")
     console_endpoint: Seconds = Field(60, description="console proxies, as browsers see them")
     secondary_storage_vm: Seconds = Field(120, description="secondary storage VMs, from inside")
-    host_endpoint: Seconds = Field(300, description="ports of hypervisor hosts, as management servers see them")
+    host_endpoint: Seconds = Field(600, description="ports of hypervisor hosts, as management servers see them")
     management_server: Seconds = Field(60, description="management servers, from inside")
     database: Seconds = Field(60, description="the database; most statements are asked each tenth time")
     template_directory: Seconds = Field(600, description="the directory of template images; an image is read once")

@@ -52,6 +52,7 @@ class Question(Generic[T]):
         seconds: time limit of this question alone, enforced where it runs.
         size: byte limit of the answer. A visit ends as soon as more has come than all its questions may
             bring; whoever passed its limit is asked last the next time.
+        waits: what was tried in vain is tried again in its turn, not at the next visit: it dials others, or may hang.
         parameters: closed-type words (IPv4, port, name) made from the target; checked again remotely.
     """
 
@@ -64,6 +65,7 @@ class Question(Generic[T]):
     every: int = 1
     seconds: float = 2.0
     size: int = 65536
+    waits: bool = False
     parameters: Callable[[Any, Ports], tuple[str, ...]] | None = None
 
 

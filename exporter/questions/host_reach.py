@@ -120,6 +120,7 @@ set -- $places
     privilege="root: agent.properties is readable by root only; nothing is sent to whom it dials",
     why="Whether live migrations, templates and the agent have their ways, and whether its system VMs can be reached.",
     every=11,  # ten minutes, and not together with what is asked on each tenth visit: each dial is a process
+    waits=True,
     seconds=3.0,
     size=131_072,
     parameters=_parameters,

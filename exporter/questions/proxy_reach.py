@@ -97,6 +97,7 @@ set -- $places
     privilege=PRIVILEGE,
     why="Consoles stay black where the proxy does not reach the screens of a host; without its agent there are none.",
     every=10,
+    waits=True,
     seconds=8.0,
     size=16384,
     parameters=_parameters,

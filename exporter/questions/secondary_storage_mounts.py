@@ -198,6 +198,7 @@ done | awk '
     privilege=PRIVILEGE,
     why="Which templates lie in secondary storage, by number, to find those that CloudStack does not know.",
     every=30,
+    waits=True,
     seconds=13.0,
     size=1_048_576,
 )

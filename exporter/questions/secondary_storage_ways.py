@@ -165,6 +165,7 @@ SSVM_REACH = Question(
     privilege=PRIVILEGE,
     why="Whether it reaches the image stores and the places that waiting templates come from.",
     every=10,
+    waits=True,
     seconds=6.0,
     size=16384,
     parameters=_places,

@@ -30,8 +30,8 @@ def test_an_alert_outlasts_the_second_look_after_a_restart() -> None:
 
 
 def test_what_serves_all_zones_has_no_such_label() -> None:
-    """The database and the management servers; hosts, routers and consoles have a zone."""
-    assert {"database", "management_server"} == EVERYWHERE
+    """The database, the management servers and template images; hosts, routers and consoles have a zone."""
+    assert {"database", "management_server", "template_directory"} == EVERYWHERE
 
 
 def _expression(row: Row) -> str:

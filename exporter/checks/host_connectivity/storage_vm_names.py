@@ -28,13 +28,17 @@ RESOLVES = Metric(
 
 
 def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Say whether its name servers answer: not when one lookup has no answer, a store is unknown, or every name is."""
+    """Say whether its name servers answer: not when a store is unknown, every name is, or no lookup had an answer.
+
+    The name of a tenant's download may be in a domain whose own name servers are dead.
+    """
     told = answers[SSVM_NAMES]
     if not is_judged(target, cloud, answers.now) or (told.servers and not told.names):
         return  # where no name is needed nobody knows
     own = {place.host for place in target.stores}
     lost = sorted(name for name, word in told.names.items() if word is not Lookup.KNOWN)
-    is_silent = any(word is Lookup.TIMEOUT for word in told.names.values())
+    words = set(told.names.values())
+    is_silent = Lookup.TIMEOUT in words and Lookup.KNOWN not in words
     is_empty = len(lost) > 1 and len(lost) == len(told.names)
     yield RESOLVES.sample(
         target.zone,

@@ -5,6 +5,7 @@ Detect:  inside: systemctl, or the list of processes before systemd, against wha
 Fix:     start the service and read why it died; stop and start the machine.
 
 Judged elsewhere, so not here: the agent, apache2 and password services of routers, keepalived (its router is in fault).
+conntrackd is missed where it is needed; in other routers its start at boot fails until 4.18 (CloudStack's issue 6702).
 """
 
 from __future__ import annotations
@@ -33,14 +34,13 @@ EVERYWHERE = ("cron", "rsyslog")
 PROCESSES = {"rsyslog": "rsyslogd"}
 """Service -> its process, where it has another name."""
 RUNNING = frozenset({"active", "reloading"})
-JUDGED_ELSEWHERE = frozenset({"cloud", "apache2", "keepalived", "conntrackd"})
-"""Units that have verdicts of their own, as all password services have.
-
-conntrackd is missed where it is needed; in other routers its start at boot fails until 4.18 (CloudStack's issue 6702).
-"""
 WITHOUT_LINK_LOCAL = frozenset({"VMware"})
 """Hypervisors on which eth0 of a system VM has no address, so that ``networking`` always fails (pull request 2916)."""
-PASSWORDS = "cloud-password-server@"
+OURS = frozenset({
+    "cloud-early-config", "cloud-postinit", "cloud-preinit", "dnsmasq", "frr", "haproxy", "ipsec", "networking",
+    "nfs-common", "radvd", "rpcbind", "ssh", "sshd", "strongswan-starter", "strongswan", "xl2tpd", *EVERYWHERE,
+})  # fmt: skip
+"""Units on which guests or CloudStack depend. Any other may fail for years, and nobody is worse off."""
 CAUSES = (f"{PREFIX}_system_vm_root_read_only", f"{PREFIX}_system_vm_disk_used_ratio")
 
 START = "Inside: 'systemctl status NAME', 'journalctl -u NAME', then start it. One that dies again tells why there."
@@ -55,7 +55,7 @@ MISSING = Metric(
 )
 FAILED = Metric(
     f"{PREFIX}_system_vm_units_failed",
-    "Services of the system VM that systemd calls failed, less those that have verdicts of their own.",
+    "Services that CloudStack puts into the system VM and systemd calls failed; those with verdicts of their own apart.",
     labels=PER_SYSTEM_VM,
     problem=above(0),
     follows=CAUSES,
@@ -85,8 +85,7 @@ def judge(target: SystemVmTarget, answers: Answers, cloud: Cloud) -> Samples:
     if state.units is None:
         return
     usual = {"networking"} if machine(target).hypervisor in WITHOUT_LINK_LOCAL else set[str]()
-    units = state.units.keys() - JUDGED_ELSEWHERE - set(missing) - usual
-    failed = sorted(name for name in units if state.units[name] == "failed" and not name.startswith(PASSWORDS))
+    failed = sorted(name for name in OURS & state.units.keys() - set(missing) - usual if state.units[name] == "failed")
     yield FAILED.sample(
         *labels, value=len(failed), seen=f"failed: {', '.join(failed)[:150]}", expected="none", remedy=START
     )

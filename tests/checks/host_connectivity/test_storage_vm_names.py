@@ -29,7 +29,7 @@ def test_names_that_are_found() -> None:
     ("servers", "names"),
     [
         ((), {}),
-        (("10.0.0.53",), {"a_example": Lookup.TIMEOUT, "nas_example": Lookup.KNOWN}),
+        (("10.0.0.53",), {"a_example": Lookup.TIMEOUT, "b_example": Lookup.UNKNOWN}),
         (("10.0.0.53",), {"nas_example": Lookup.UNKNOWN, "a_example": Lookup.KNOWN}),
         (("10.0.0.53",), {"a_example": Lookup.UNKNOWN, "b_example": Lookup.UNKNOWN}),
     ],
@@ -44,6 +44,11 @@ def test_a_name_that_does_not_exist_is_somebodys_typing_error() -> None:
     """A template was registered with it; the template tells."""
     assert problems(resolves(nosuch_example=Lookup.UNKNOWN, nas_example=Lookup.KNOWN)) == []
     assert problems(resolves(nosuch_example=Lookup.UNKNOWN)) == []
+
+
+def test_a_domain_whose_own_servers_are_dead_is_somebody_elses() -> None:
+    """A template comes from there; other names are found."""
+    assert problems(resolves(dead_example=Lookup.TIMEOUT, nas_example=Lookup.KNOWN)) == []
 
 
 def test_where_no_name_is_needed_nobody_knows() -> None:
