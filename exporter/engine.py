@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.board import FINDING_ACCEPTED, ISSUE_OBJECTS, JudgmentBoard
-from exporter.clock import Clock
+from exporter.clock import Clock, Slices
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group, Membership, groups
 from exporter.cloud.groups import key as group_key
@@ -109,12 +109,13 @@ class Engine:
                 self._members[group_key(group)].append(member)
         self._forget(gone)
         self.telemetry.inventory(cloud)
+        slices = Slices()  # a big cloud does not stop the loop
         for group_name in list(found):
-            await self._judge_gently(group_name)  # a big cloud does not stop the loop
+            await self._judge_gently(group_name, slices)
         for entry in list(self.schedule.entries.values()):
             if entry.memory.values:
                 self.judging.target(entry.target, entry.memory, cloud, cloud_alone_is_new=True)
-                await asyncio.sleep(0)
+                await slices.rest()
 
     def _forget(self, gone: set[Key]) -> None:
         self.judging.forget(gone)
@@ -165,10 +166,10 @@ class Engine:
         for _ in self._judgments(name, members_alone_are_new=members_alone_are_new):
             pass
 
-    async def _judge_gently(self, name: Key, *, members_alone_are_new: bool = False) -> None:
+    async def _judge_gently(self, name: Key, slices: Slices, *, members_alone_are_new: bool = False) -> None:
         """Judge a group and let others go on between its judgments: those of a large zone are many."""
         for _ in self._judgments(name, members_alone_are_new=members_alone_are_new):
-            await asyncio.sleep(0)
+            await slices.rest()
 
     def _judgments(self, name: Key, *, members_alone_are_new: bool) -> Iterator[None]:
         """Judge a group, one judgment per step. A new Cloud ends it: with that all groups are judged anew."""
@@ -177,8 +178,7 @@ class Engine:
         if cloud is None or group is None:
             return
         followed = self._members.get(name, ()) if type(group) in self.judging.follows else ()
-        entries = [self.schedule.entries[member] for member in followed]
-        members = {entry.target: entry.memory for entry in entries}
+        members = {entry.target: entry.memory for entry in map(self.schedule.entries.__getitem__, followed)}
         wants = False
         for wish in self.judging.group_steps(group, members, cloud, members_alone_are_new=members_alone_are_new):
             wants |= wish
@@ -281,7 +281,7 @@ class Engine:
         while True:
             await asyncio.sleep(1.0)
             for name in self._due():
-                await self._judge_gently(name, members_alone_are_new=True)
+                await self._judge_gently(name, Slices(), members_alone_are_new=True)
 
     async def _tick_loop(self) -> None:
         """Drop what expires and roll up, each second, and measure how late this loop is."""
