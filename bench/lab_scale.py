@@ -117,7 +117,7 @@ async def count_visits(scraper: Scraper, control: str, seconds: float) -> None:
         commands = seen.get("host", 0)
         if len(scraper.visits) == commands or time.monotonic() > end:
             print(f"visits of hosts {len(scraper.visits)}, commands executed for them {commands}")
-            print(f"places that machines were told to dial {seen['places']}, by {seen['ssh']} commands")
+            print(f"connections that hosts were told to make {seen['places']}, commands in all {seen['ssh']}")
             print(f"connections of ours to libvirt {seen.get('libvirt_tls', 0)}")
             return
         await asyncio.sleep(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from html import escape
 from typing import Protocol
@@ -16,6 +17,8 @@ STYLE = (
     "table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #ccc;padding:.3em .6em;vertical-align:top}"
     "tr.on{background:#fde2e2}button{min-width:8em}code{white-space:nowrap}"
 )
+
+REACH = re.compile(r" host_reach:(\S+)")
 
 
 class Switchboard(Protocol):
@@ -43,7 +46,7 @@ def control_application(lab: Switchboard) -> web.Application:
 
     async def seen(_: web.Request) -> web.Response:
         ways = Counter(way for _, command in lab.seen.ssh for way in ("host", "hop") if f" {way} " in command)
-        told = sum(command.count("@") for _, command in lab.seen.ssh)  # places that machines were told to dial
+        told = sum(_dials(command) for _, command in lab.seen.ssh)
         dialled = Counter(what for _, what in lab.seen.dials)
         return web.json_response({"ssh": len(lab.seen.ssh), "places": told, **dialled, **ways})
 
@@ -64,6 +67,12 @@ def control_application(lab: Switchboard) -> web.Application:
     app.router.add_get("/seen", seen)
     app.router.add_post(r"/faults/{name:[a-z0-9_]+}/{state:on|off}", switch)
     return app
+
+
+def _dials(command: str) -> int:
+    """Return how many connections a host was told to make: two to each neighbour, one to each image store."""
+    words = [word for found in REACH.findall(command) for word in found.split(",") if "." in word]
+    return sum(1 if "@" in word else 2 for word in words)
 
 
 def _row(fault: Fault, on: list[str]) -> dict[str, object]:
