@@ -54,8 +54,8 @@ class TargetMemory:
         """Return whether a question failed and is asked again at once.
 
         A statement that the database could not do waits for its turn: each minute it would be load exactly while the
-        database is sick; so does what dials others or may hang. Elsewhere a question costs little, and is best asked as soon as the
-        machine is back.
+        database is sick; so does what dials others or may hang. Elsewhere a question costs little, and is best asked as
+        soon as the machine is back.
         """
         failure = self.failures.get(question)
         waits = question.waits or question.via is Via.DATABASE

@@ -16,17 +16,23 @@ Pair = tuple[str, str]
 KNOWN = judged()
 ROWS = {row.alert: row for source in sources() for row in load(source) if row.metrics}
 EXPOSED = "CloudStackNetSecurityGroupsOpen"
+SERVERS = ("ManagementServerLost", "ManagementServiceDown", "AgentPortClosed", "ManagementDatabaseUnconnected")
+AGENTS = ("AgentDisconnected", "AgentServiceDown", "AgentServersWrong", "HostManagementUnreachable")
 TOLD_ANYWAY = {
     ("CloudStackNetTrafficLabelMissing", EXPOSED): "tenants are exposed, which a missing label does not say",
-    ("CloudStackNetAgentsAddressUnusable", "CloudStackNetConsoleManagementStuck"): "its other metric has other causes",
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "an agent goes on to another management server"
-        for one in ("ManagementServerLost", "ManagementServiceDown", "AgentPortClosed", "ManagementDatabaseUnconnected")
-        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees")
+        for one in SERVERS
+        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostManagementUnreachable")
     },
     **{
         ("CloudStackNetAgentServersWrong", f"CloudStackNet{other}"): "the other entries of its list may be right"
-        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees")
+        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostManagementUnreachable")
+    },
+    **{
+        (f"CloudStackNet{one}", f"CloudStackNet{other}"): "they follow from a host that is dead, not from its agent"
+        for one in (*SERVERS, "ManagementDown", *AGENTS)
+        for other in ("HostPortClosed", "HostNeighboursUnreachable", "HostStoresUnreachable")
     },
 }
 """Cause and effect by what metrics follow, yet both are told."""
@@ -68,7 +74,8 @@ def _following() -> Iterator[Pair]:
     """Yield cause and effect, by alerts."""
     for effect in ROWS.values():
         for cause in ROWS.values():
-            if cause is not effect and _causes(effect) & set(cause.metrics):
+            is_about = KNOWN[cause.metrics[0]].identity[-1] in OBJECTS
+            if cause is not effect and is_about and _causes(effect) & set(cause.metrics):
                 yield cause.alert, effect.alert
 
 

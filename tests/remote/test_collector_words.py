@@ -48,7 +48,7 @@ INJECTIONS = [
     "hello:1.2.3.4@0",
     "hello:1.2.3.4@65536",
     "hello:1.2.3.4@80@80",
-    "hello:name@80",
+    "hello:na_me@80",
     "hello:1.2.3.4@a",
     "hello:",
     "hello:,",

@@ -92,7 +92,10 @@ CONDITION = Row(
         graph(
             "Boots of system VMs",
             "How many have booted within the last hour. Many at once: a host was lost, or somebody upgrades.",
-            {"booted": f"count(time() - {_seen('system_vm_started_seconds')} < 3600) or vector(0)"},
+            {
+                "booted": f"count(time() - {_seen('system_vm_started_seconds')} < 3600)"
+                f" or 0 * count({_seen('system_vm_started_seconds')})"
+            },
             unit="short",
         ),
     ),

@@ -55,7 +55,7 @@ MISSING = Metric(
 )
 FAILED = Metric(
     f"{PREFIX}_system_vm_units_failed",
-    "Services that CloudStack puts into the system VM and systemd calls failed; those with verdicts of their own apart.",
+    "Services that guests or CloudStack need and systemd calls failed; those with verdicts of their own apart.",
     labels=PER_SYSTEM_VM,
     problem=above(0),
     follows=CAUSES,
