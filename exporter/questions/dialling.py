@@ -50,10 +50,12 @@ for place; do
         pipes+=("$pipe") places+=("$place")
     fi
 done
-patience=2
+end=$((SECONDS + 2))
 for number in "${!pipes[@]}"; do
+    patience=$((end - SECONDS))
+    [ "$patience" -gt 0 ] || patience=0.01
     IFS= read -r -d "" -t "$patience" -u "${pipes[number]}" said
-    [ "$?" -le 128 ] || { said="timed out" patience=0.01; }
+    [ "$?" -le 128 ] || said="timed out"
     case $said in
         open*) word=open ;;
         *refused*) word=refused ;;

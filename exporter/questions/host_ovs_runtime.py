@@ -247,6 +247,6 @@ tell_log
     read_runtime,
     privilege="root: the control sockets of the daemons, and their log",
     why="Whether the daemons of Open vSwitch answer, and what they say of bonds, LACP, flows, MAC tables and delays.",
-    seconds=8.0,
+    seconds=7.0,
     size=262_144,
 )

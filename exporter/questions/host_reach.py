@@ -121,7 +121,7 @@ set -- $places
     why="Whether live migrations, templates and the agent have their ways, and whether its system VMs can be reached.",
     every=11,  # ten minutes, and not together with what is asked on each tenth visit: each dial is a process
     waits=True,
-    seconds=3.0,
+    seconds=4.0,
     size=131_072,
     parameters=_parameters,
 )
