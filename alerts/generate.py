@@ -41,11 +41,11 @@ def files(folder: Path = SOURCE, runbooks: str = RUNBOOKS) -> Iterator[tuple[str
         issue = source.stem
         rules = rules_of(source, known, runbooks)
         yield f"{issue}.rules.yml", render(issue, rules)
-        tests = tests_of(rules, (f"../{issue}.rules.yml", "../recorded.rules.yml"))
+        tests = promtool_tests(rules, (f"../{issue}.rules.yml", "../recorded.rules.yml"))
         yield f"tests/{issue}_test.yml", HEADER.format(f"src/{issue}.yml") + tests
 
 
-def tests_of(rules: Iterable[Rule], rule_files: tuple[str, ...]) -> str:
+def promtool_tests(rules: Iterable[Rule], rule_files: tuple[str, ...]) -> str:
     """Return the promtool tests of rules that stand in ``rule_files``."""
     return dump(promtool.document(rule_files, ((rule, tuple(_cases(rule))) for rule in rules)))
 

@@ -37,5 +37,5 @@ def configuration(folder: Path, options: Options, ports: Ports, ways: dict[str, 
         **ways,
         "templates": {"directory": str(folder / IMAGES), "here_anyway": True},
         "ports": {name: getattr(ports, name) for name in Ports.__slots__ if name not in OWN_PORTS},
-        "intervals": {**dict.fromkeys(VISITED, pace), "database": 0.5, "deadline": 40.0},
+        "intervals": {**dict.fromkeys(VISITED, pace), "database": 0.5, "template_directory": 30.0, "deadline": 40.0},
     }

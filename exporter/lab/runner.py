@@ -22,8 +22,6 @@ from exporter.questions import wrapper
 NONCE = "0" * 16
 NOTICING = 5.0
 """Seconds for the collector to notice that nobody listens any more, and to end its questions."""
-CLOCK = re.compile(r"~now([+-]\d+)~")
-"""What a machine's clock says in an answer that is remembered: by how much it is ahead."""
 SLOW = b"timeout"
 """What an answer says when something took too long; on a busy machine it may not the next time."""
 CLOCK = re.compile(r"~now([+-]\d{1,9})~")
@@ -105,8 +103,6 @@ class Runner:
             answer = await self._remembered(host, words)
         else:
             return None
-        unix = time.clock_gettime(time.CLOCK_REALTIME)
-        answer = CLOCK.sub(lambda found: str(int(unix) + int(found[1])), answer)
         now = int(time.clock_gettime(time.CLOCK_REALTIME))
         answer = CLOCK.sub(lambda found: str(now + int(found[1])), answer)
         return answer.replace(f"@@ {NONCE} ", f"@@ {words[1]} ").encode(errors="surrogateescape")
@@ -163,7 +159,7 @@ class Runner:
 def _reach(world: World) -> str:
     """Return what becomes of dials between machines."""
     hosts = [(one, one.hypervisor) for one in world.hosts if not one.model]
-    ports = [(one.address, one.ssh, made.libvirt, made.libvirt_tls) for one, made in hosts]
+    ports = [(one.address, one.ssh, made.libvirt, made.libvirt_tls, sorted(made.dropped)) for one, made in hosts]
     return repr([ports, [(zone.store, zone.store_answers) for zone in world.zones]])
 
 

@@ -14,7 +14,7 @@ import yaml
 from alerts import generate
 from alerts.contract import breaches
 from alerts.expressions import cold_round, judged, keep_firing, time_to_live
-from alerts.generate import rules_of, tests_of
+from alerts.generate import promtool_tests, rules_of
 from alerts.recorded import STATES
 from alerts.rows import PREFIX, Row, load, sources
 from alerts.rules import RUNBOOKS, Rule, render, render_records
@@ -113,7 +113,7 @@ def test_promtool_agrees_with_every_case(
     (tmp_path / "recorded.rules.yml").write_text(render_records(), encoding="utf-8")
     (tmp_path / "part.rules.yml").write_text(render(source.stem, rules), encoding="utf-8")
     tests = tmp_path / "part_test.yml"
-    tests.write_text(tests_of(rules, ("part.rules.yml", "recorded.rules.yml")), encoding="utf-8")
+    tests.write_text(promtool_tests(rules, ("part.rules.yml", "recorded.rules.yml")), encoding="utf-8")
     _promtool_agrees(tests)
 
 
