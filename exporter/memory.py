@@ -35,6 +35,7 @@ class TargetMemory:
     visits: int = 0
     _last_visit: dict[Question[Any], int] = field(default_factory=dict)
     _too_large: set[Question[Any]] = field(default_factory=set)
+    _asks_all: bool = False
 
     def due(self, questions: Questions) -> tuple[Question[Any], ...]:
         """Return the questions to ask on the next visit; one that failed is asked again at once, or in its turn.
@@ -45,10 +46,17 @@ class TargetMemory:
         due = [
             question
             for question in questions
-            if self._is_urgent(question)
-            or self.visits - self._last_visit.get(question, self.visits - question.every) >= question.every
+            if self._is_urgent(question) or self.visits - self._asked(question) >= question.every
         ]
         return tuple(sorted(due, key=self._too_large.__contains__))
+
+    def _asked(self, question: Question[Any]) -> int:
+        """Return the number of the visit at which a question was asked last, as if all had been before the first one.
+
+        What dials others is asked from the second visit on, so that it never falls together with what else is asked
+        each tenth time: the machine starts a process for each.
+        """
+        return self._last_visit.get(question, int(question.waits and not self._asks_all) - question.every)
 
     def _is_urgent(self, question: Question[Any]) -> bool:
         """Return whether a question failed and is asked again at once.
@@ -64,6 +72,7 @@ class TargetMemory:
     def ask_all(self) -> None:
         """Make every question due on the next visit."""
         self._last_visit.clear()
+        self._asks_all = True
 
     def note(self, outcomes: Mapping[Question[Any], Outcome], at: float) -> None:
         """Remember what one visit brought. A failure leaves the last answer standing until it expires."""
@@ -82,6 +91,7 @@ class TargetMemory:
             self._too_large.discard(question)
             self.failing_since.pop(question, None)
         self.visits += 1
+        self._asks_all = False
 
     def drop_expired(self, now: float) -> bool:
         """Forget answers whose time (boot clock) has passed; return whether there were any."""

@@ -11,6 +11,8 @@ from exporter.model import Answer, Failure, Question, Reason, Via
 
 EACH = Question("each", Via.PROBE, "asked each time", str, "none", "a test")
 THIRD = Question("third", Via.PROBE, "asked each third time", str, "none", "a test", every=3)
+STATEMENT = replace(THIRD, name="statement", via=Via.DATABASE)
+DIALLED = replace(THIRD, name="dialled", via=Via.HOST, waits=True)
 FAILURE = Failure(Reason.TIMEOUT)
 
 
@@ -30,15 +32,25 @@ def test_a_question_is_due_on_each_nth_visit() -> None:
     assert asked == [True, False, False, True, False, False, True]
 
 
+def test_what_dials_others_is_never_asked_together_with_the_rest() -> None:
+    """It begins with the second visit; who asks for all gets all."""
+    memory = TargetMemory()
+    asked = []
+    for visit in range(8):
+        due = memory.due((THIRD, DIALLED))
+        asked.append([question.name for question in due])
+        memory.note({question: answer("x", visit) for question in due}, float(visit))
+    assert asked == [["third"], ["dialled"], [], ["third"], ["dialled"], [], ["third"], ["dialled"]]
+    memory, fresh = TargetMemory(), TargetMemory()
+    fresh.ask_all()
+    assert (memory.due((DIALLED,)), fresh.due((DIALLED,))) == ((), (DIALLED,))
+
+
 def test_a_failed_question_is_asked_again_at_once() -> None:
     """What failed is due on the next visit, whatever its cadence."""
     memory = TargetMemory()
     memory.note({EACH: answer("x", 0), THIRD: FAILURE}, 0.0)
     assert memory.due((EACH, THIRD)) == (EACH, THIRD)
-
-
-STATEMENT = replace(THIRD, name="statement", via=Via.DATABASE)
-DIALLED = replace(THIRD, name="dialled", via=Via.HOST, waits=True)
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -52,7 +64,8 @@ def test_what_was_tried_in_vain_and_costs_others_waits_for_its_turn(statement: Q
         asked.append(statement in due)
         memory.note({question: Failure(reason) if question is statement else FAILURE for question in due}, float(visit))
     was_tried = reason in {"timeout", "too_large", "unsupported", "permission", "failed", "unreadable"}
-    assert asked == ([True, False, False] * 3 if was_tried else [True] * 9)[:7]
+    before = [False] if statement.waits else []
+    assert asked == [*before, *([True, False, False] * 3 if was_tried else [True] * 9)][:7]
     memory.ask_all()
     assert statement in memory.due((EACH, statement))
 

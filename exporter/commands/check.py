@@ -37,6 +37,8 @@ async def _check(config: Config, issue: Issue | None, target: str | None) -> int
         if target is not None and not _is_known(app, target):
             _say(f"no target is named {target}{_similar(app, target)}")
             return NOT_CHECKED
+        for entry in entries:
+            entry.memory.ask_all()  # there is no second visit to which anything could be left
         await _visit(app, entries, "visited")
         has_looked = await _look_again(app, entries)
         if target is not None and not entries and not app.engine.board.is_about(target):

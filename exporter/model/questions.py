@@ -52,7 +52,8 @@ class Question(Generic[T]):
         seconds: time limit of this question alone, enforced where it runs.
         size: byte limit of the answer. A visit ends as soon as more has come than all its questions may
             bring; whoever passed its limit is asked last the next time.
-        waits: what was tried in vain is tried again in its turn, not at the next visit: it dials others, or may hang.
+        waits: it dials others, or may hang: first asked on the second visit, and what was tried in vain is tried again
+            in its turn.
         parameters: closed-type words (IPv4, port, name) made from the target; checked again remotely.
     """
 

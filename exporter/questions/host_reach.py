@@ -119,7 +119,7 @@ set -- $places
     read_host_reach,
     privilege="root: agent.properties is readable by root only; nothing is sent to whom it dials",
     why="Whether live migrations, templates and the agent have their ways, and whether its system VMs can be reached.",
-    every=11,  # ten minutes, and not together with what is asked on each tenth visit: each dial is a process
+    every=10,
     waits=True,
     seconds=4.0,
     size=131_072,

@@ -54,7 +54,7 @@ class Watch:
         await engine.refresh()
         entries = [e for e in engine.schedule.entries.values() if type(e.target) in engine.schedule.visits]
         for entry in entries:
-            entry.memory._last_visit.clear()  # every question is due
+            entry.memory.ask_all()
         await asyncio.gather(*(engine.schedule.visit(entry) for entry in entries))
         engine.settle()
         engine.tick()
