@@ -30,7 +30,7 @@ lock:
 	    --python-version 3.11 --extra dev pyproject.toml -c deploy/requirements.txt -o deploy/requirements-dev.txt
 
 # Slow suites in full; CI runs a slice of them.
-.PHONY: fuzz properties soak scale bench-database test-vm
+.PHONY: faults fuzz properties soak scale bench-database test-vm
 SECONDS = 600
 fuzz:
 	.venv/bin/python -m tests.fuzz --seconds $(SECONDS)
@@ -42,11 +42,15 @@ soak:
 	.venv/bin/python bench/soak.py --minutes 60
 
 scale:
-	.venv/bin/python bench/lab_scale.py --hosts 1000 --routers 2000 --interval 120
+	.venv/bin/python bench/lab_scale.py --hosts 2000 --routers 4000 --vms-per-host 16 --interval 300
 
 # Plans and times of every statement about the database, in a real MariaDB.
 bench-database:
 	.venv/bin/python -m bench.database
+
+# Every fault of the lab, before the whole exporter.
+faults:
+	FAULT_TESTS=all .venv/bin/pytest -q -n auto --dist worksteal tests/end_to_end
 
 # A booted virtual machine as hypervisor; `deploy/bootstrap.sh test` first. Needs root, not KVM.
 test-vm:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from exporter.lab.faults import CATALOGUE, Fault
@@ -9,7 +11,9 @@ from tests.watching import Watch
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
-FAULTS = [fault for fault in CATALOGUE.values() if fault.expects]
+ALL = os.environ.get("CI") != "true" or os.environ.get("FAULT_TESTS") == "all"
+"""CI has 25 minutes for everything, and a fault takes some seconds: it tries each second one, everybody else all."""
+FAULTS = [fault for fault in CATALOGUE.values() if fault.expects][:: 1 if ALL else 2]
 UNKNOWN = [fault for fault in CATALOGUE.values() if fault.issue and not fault.expects]
 
 
