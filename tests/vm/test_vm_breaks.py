@@ -64,10 +64,9 @@ ON_A_HOST = {
     Issue.HYPERVISOR_LINKS,
     Issue.OPEN_VSWITCH,
     Issue.SECURITY_GROUPS,
-    Issue.HOST_CONNECTIVITY,
     Issue.PHYSICAL_NETWORKS,
 }
-"""What something can be said of where a host, its machines and its switch are all there is."""
+"""What a host, its machines and its switch tell; whom a host reaches stays unknown where nobody else is there."""
 
 
 def chosen(table: tuple[Break, ...]) -> list[object]:
