@@ -7,10 +7,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=${1:-run}
 
-REAL_PARTS=(apache2 bridge-utils busybox-static chromium cpio curl debootstrap dnsmasq-base e2fsprogs ebtables ethtool
-    fdisk iproute2 ipset iptables isc-dhcp-client kmod libatomic1 libvirt-clients lldpd mariadb-server net-tools nftables nginx-light
-    openssh-client openssh-server openvswitch-switch procps prometheus prometheus-alertmanager qemu-system-x86 qemu-utils
-    socat sudo systemd tcpdump udhcpc xfsprogs)
+REAL_PARTS=(apache2 bridge-utils busybox-static chromium cpio curl debootstrap dnsmasq-base e2fsprogs ebtables
+    ethtool fdisk iproute2 ipset iptables isc-dhcp-client kmod libatomic1 libvirt-clients lldpd mariadb-server
+    net-tools nftables nginx-light openssh-client openssh-server openssl openvswitch-switch procps prometheus
+    prometheus-alertmanager qemu-system-x86 qemu-utils socat sudo systemd tcpdump udhcpc xfsprogs)
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 
