@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import cast
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
 Place = tuple[str, int, str]
 """Address, port, and what kind of server is there."""
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 Closer = Callable[[], Awaitable[object]]
 Opener = Callable[[str, int], Awaitable[Closer]]
 """Opens one place and returns what closes it; closed, its address is free at once."""
@@ -42,12 +41,12 @@ def served(handler: Handler, **words: object) -> Opener:
     async def open_place(address: str, port: int) -> Closer:
         clients: set[asyncio.Task[None]] = set()
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = cast("asyncio.Task[None]", asyncio.current_task())
+        def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            """Begin with a client; one that is cancelled before its first step leaves no connection behind."""
+            task = asyncio.get_running_loop().create_task(guarded(handler)(reader, writer))
             clients.add(task)
             task.add_done_callback(clients.discard)
-            with contextlib.suppress(asyncio.CancelledError):  # Python 3.11 logs a handler that was cancelled
-                await guarded(handler)(reader, writer)
+            task.add_done_callback(lambda _: writer.transport.abort())
 
         server = await asyncio.start_server(serve, address, port, **words)  # type: ignore[arg-type]
 

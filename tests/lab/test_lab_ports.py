@@ -52,6 +52,12 @@ async def dialled(address: str, port: int, context: ssl.SSLContext | None = None
     return writer
 
 
+async def taken(address: str, port: int) -> None:
+    """See that somebody listens there."""
+    writer = await dialled(address, port)
+    writer.transport.abort()
+
+
 def anyone() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -71,7 +77,7 @@ async def test_every_image_store_has_an_address_of_its_own(opened: Open) -> None
     """One zone's store can be cut off without the others'."""
     stores = [zone.store for zone in opened.world.zones]
     for store in stores:
-        (await dialled(store, PORTS.nfs)).transport.abort()
+        await taken(store, PORTS.nfs)
     assert len(set(stores)) == 4
 
 
@@ -100,7 +106,7 @@ async def test_what_is_dropped_never_answers(opened: Open) -> None:
         await asyncio.wait_for(asyncio.open_connection(zone.store, PORTS.nfs), 0.5)
     zone.store_answers = "up"
     await opened.show()
-    (await dialled(zone.store, PORTS.nfs)).transport.abort()
+    await taken(zone.store, PORTS.nfs)
 
 
 async def test_a_silent_libvirt_takes_connections_and_says_nothing(opened: Open) -> None:
@@ -108,6 +114,6 @@ async def test_a_silent_libvirt_takes_connections_and_says_nothing(opened: Open)
     host = opened.world.hosts[0]
     host.hypervisor.libvirt_tls = "silent"
     await opened.show()
-    (await dialled(host.address, PORTS.libvirt_tls)).transport.abort()
+    await taken(host.address, PORTS.libvirt_tls)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.open_connection(host.address, PORTS.libvirt_tls, ssl=anyone()), 0.5)
