@@ -25,7 +25,7 @@ import pymysql
 
 from exporter.model import Failure, Question, Via
 from exporter.questions import catalogue
-from exporter.questions.database_rows import Rows, for_schema
+from exporter.questions.database.rows import Rows, for_schema
 from exporter.sources.database import Database, Turn
 from tests.database_cloud import Size, fill
 from tests.mariadb import Server, mariadb

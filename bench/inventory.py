@@ -23,7 +23,7 @@ from aiohttp import web
 
 from exporter.clock import SystemClock
 from exporter.inventory.keeper import Inventory
-from exporter.lab.api import api_application
+from exporter.lab.api.server import api_application
 from exporter.sources.cloudstack import CloudStack
 
 KEYS = {"key": "secret"}

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from exporter.lab.api import PATH, api_application
+from exporter.lab.api.server import PATH, api_application
 from exporter.sources.cloudstack import CloudStack
 from tests.clocks import HandClock
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.lab.options import Options
-from exporter.lab.places import Ports
+from exporter.lab.world.places import Ports
 
 API_KEY = "lab-api-key"
 HERE = "127.0.0.1"

@@ -14,34 +14,34 @@ from typing import Any, Self
 import yaml
 from aiohttp import web
 
-from exporter.lab.api import REQUESTS, api_application
-from exporter.lab.build import build
+from exporter.lab.api.cloud import Cloud
+from exporter.lab.api.server import REQUESTS, api_application
 from exporter.lab.certificates import Authority
-from exporter.lab.cloud import Cloud
 from exporter.lab.configuration import API_KEY, HERE, IMAGES, configuration
-from exporter.lab.consoles import console_places
 from exporter.lab.control import control_application
-from exporter.lab.database import LabDatabase
+from exporter.lab.daemons.consoles import console_places
+from exporter.lab.daemons.host_ports import host_places, store_places
+from exporter.lab.daemons.listeners import Listeners, Opener, Place
+from exporter.lab.daemons.management_log import Logs
+from exporter.lab.daemons.metadata import metadata_places
+from exporter.lab.daemons.names import browser_places, router_places
+from exporter.lab.daemons.password import password_places
+from exporter.lab.daemons.ssh import SshServers
+from exporter.lab.database.cloud import LabDatabase
 from exporter.lab.faults import CATALOGUE
-from exporter.lab.host_ports import host_places, store_places
 from exporter.lab.images import Images
-from exporter.lab.inside_host import host_tree, model_host_trees
-from exporter.lab.inside_router import CANARY, router_tree
-from exporter.lab.inside_secondary import secondary_tree
-from exporter.lab.inside_system_vm import console_tree
-from exporter.lab.listeners import Listeners, Opener, Place
-from exporter.lab.management_inside import management_tree
-from exporter.lab.management_log import Logs
-from exporter.lab.metadata import metadata_places
-from exporter.lab.names import browser_places, router_places
+from exporter.lab.inside.console_proxy import console_tree
+from exporter.lab.inside.host import host_tree, model_host_trees
+from exporter.lab.inside.management_server import management_tree
+from exporter.lab.inside.router import CANARY, router_tree
+from exporter.lab.inside.secondary_storage_vm import secondary_tree
+from exporter.lab.inside.tree import Shelf
 from exporter.lab.options import Options
-from exporter.lab.password import password_places
-from exporter.lab.racking import settle
 from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
-from exporter.lab.ssh import SshServers
-from exporter.lab.tree import Shelf
-from exporter.lab.world import Live, Ports, Router, World
+from exporter.lab.world.build import build
+from exporter.lab.world.racking import settle
+from exporter.lab.world.world import Live, Ports, Router, World
 
 BLOCKS = range(12000, 30000, len(Ports.__slots__))
 """Where blocks of ports begin: below the ports that the system gives to clients."""

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 
-from exporter.lab.copies import PLACE, Copies
-from exporter.lab.scale import MODEL_HOST
-from exporter.lab.tree import Shelf
-from exporter.lab.world import Host, Router, SystemVm, World
+from exporter.lab.inside.copies import PLACE, Copies
+from exporter.lab.inside.tree import Shelf
+from exporter.lab.world.scale import MODEL_HOST
+from exporter.lab.world.world import Host, Router, SystemVm, World
 from exporter.questions import wrapper
 
 NONCE = "0" * 16

@@ -10,10 +10,10 @@ from exporter.model import Question
 
 
 def catalogue() -> tuple[Question[Any], ...]:
-    """Return every question of every module in this room, by name; two of one name are a defect."""
+    """Return every question of every module in this room and the rooms in it, by name; two of one name are a defect."""
     found: dict[str, Question[Any]] = {}
-    for module in pkgutil.iter_modules(__path__):
-        for thing in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        for thing in vars(importlib.import_module(module.name)).values():
             if not isinstance(thing, Question):
                 continue
             if found.setdefault(thing.name, thing) is not thing:

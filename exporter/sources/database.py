@@ -10,7 +10,7 @@ from typing import Any
 
 from exporter.clock import Clock, SystemClock
 from exporter.model import Failure, Question, Reason, SourceError
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 from exporter.sources.database_freshness import Freshness
 from exporter.sources.database_servers import DatabaseSettings, Servers
 from exporter.sources.database_session import Session

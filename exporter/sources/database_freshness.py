@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from exporter.model import UnreadableError
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 
 CLOCK_LIMIT = 120.0
 """Seconds that its clock may differ from ours: heartbeats are dead after 150 s, by the database's clock."""

@@ -14,7 +14,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from exporter.model import Failure, Reason, SourceError, UnreadableError
-from exporter.questions.database_rows import OPTIONAL, Rows, for_schema
+from exporter.questions.database.rows import OPTIONAL, Rows, for_schema
 from exporter.sources.database_errors import LOST, TROUBLES, number_of, trouble
 from exporter.sources.database_freshness import CLOCK, HEARTBEAT, REPLICATION, Freshness, clock, heartbeat, replication
 

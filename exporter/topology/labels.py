@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers
-from exporter.questions.host_agent import Agent
-from exporter.questions.host_links import Links
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsPort
+from exporter.questions.hosts.agent import Agent
+from exporter.questions.hosts.links import Links
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsPort
 
 UPLINK = re.compile(r"eth|bond|vlan|vx|em|ens|eno|enp|team|enx|dummy|lo|p\d+p\d+|vni|enc", re.ASCII)
 """Beginnings of names that the agent takes for a bridge's uplink. Source: LibvirtComputingResource.ifNamePatterns."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Failure, Ports, Question, Reason, SourceError
-from exporter.questions import console
+from exporter.questions.system_vms import console
 from exporter.sources.probe import Probe
 from exporter.visits.outcomes import outcome, tried
 from exporter.visits.ways import Ways

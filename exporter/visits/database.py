@@ -7,8 +7,8 @@ from typing import Any
 
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Failure, Question, Reason, SourceError, UnreadableError
-from exporter.questions.database_rows import Rows
-from exporter.questions.database_state import DATABASE_SERVERS, DATABASE_VERSIONS, STATE, SchemaVersion, ServerRow
+from exporter.questions.database.rows import Rows
+from exporter.questions.database.state import DATABASE_SERVERS, DATABASE_VERSIONS, STATE, SchemaVersion, ServerRow
 from exporter.sources.database import Turn
 from exporter.visits.ways import Ways
 

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
 from exporter.model import Failure, Reason
-from exporter.questions.log_lines import LogCounts, LogTold, local_seconds, messages
-from exporter.questions.log_piece import Piece, Position
+from exporter.questions.management.log_lines import LogCounts, LogTold, local_seconds, messages
+from exporter.questions.management.log_piece import Piece, Position
 
 STUCK = frozenset({Reason.TIMEOUT, Reason.TOO_LARGE, Reason.UNREADABLE})
 """Reasons for which the same place would be asked in vain again."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Failure, Question, Reason, SourceError
-from exporter.questions.host_endpoint import HOST_CERTIFICATE, services
+from exporter.questions.hosts.endpoint import HOST_CERTIFICATE, services
 from exporter.sources.probe import Probe
 from exporter.visits.outcomes import outcome, tried
 from exporter.visits.ways import Ways

@@ -8,9 +8,9 @@ from typing import Any
 
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Failure, Question, SourceError
-from exporter.questions.log_lines import LogTold
-from exporter.questions.log_piece import Piece
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LogTold
+from exporter.questions.management.log_piece import Piece
 from exporter.visits import over_ssh
 from exporter.visits.following import Follower
 from exporter.visits.ways import Ways

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from exporter.lab.database_server import PROGRAMS
+from exporter.lab.database.server import PROGRAMS
 from exporter.lab.images import PROGRAMS as IMAGE_PROGRAMS
 from tests.real_parts import require
 from tests.watching import Watch, watching

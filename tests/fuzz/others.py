@@ -11,7 +11,7 @@ from typing import Any
 
 from exporter.config.load import ConfigError, parse
 from exporter.model import SourceError
-from exporter.questions.log_lines import messages
+from exporter.questions.management.log_lines import messages
 from exporter.sources.envelope import read_page
 from exporter.sources.handshake import certificate_in
 from exporter.sources.sections import read_sections

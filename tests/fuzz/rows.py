@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from random import Random
 from types import MappingProxyType
 
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 from tests.fuzz.mutations import ODD, changed
 
 MOST_ROWS = 1000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from exporter.inventory.privileges import ALLOWED, ROLE_RULES, role_text
 from exporter.inventory.refresh import refresh
-from exporter.lab.api import ASKED
+from exporter.lab.api.server import ASKED
 from tests.clocks import HandClock
 from tests.inventory.small_cloud import rows
 from tests.signed_api import lab_api

@@ -15,7 +15,7 @@ from exporter.cloud.storage import Download, ImageStore, Template
 from exporter.cloud.targeting import targets
 from exporter.inventory.privileges import ALLOWED
 from exporter.inventory.refresh import refresh
-from exporter.lab.api import REQUESTS
+from exporter.lab.api.server import REQUESTS
 from exporter.model import Failure, Reason, SourceError
 from tests.clocks import HandClock
 from tests.inventory.small_cloud import CREATED_UNIX, PROXY, ROUTER, ROWS, rows

@@ -14,9 +14,9 @@ import pytest
 import yarl
 from aiohttp import web
 
-from exporter.lab.api import ASKED, REQUESTS, api_application
-from exporter.lab.commands import COMMANDS
-from exporter.lab.signature import (
+from exporter.lab.api.commands import COMMANDS
+from exporter.lab.api.server import ASKED, REQUESTS, api_application
+from exporter.lab.api.signature import (
     RefusedError,
     check_expiry,
     expected_signature,

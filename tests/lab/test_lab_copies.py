@@ -7,11 +7,11 @@ from collections import defaultdict
 import pytest
 
 from exporter.cloud.targets import HostTarget
-from exporter.lab import rows_guests
-from exporter.lab.copies import Told
-from exporter.questions.host_domains import DOMAINS
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_reach import HOST_REACH
+from exporter.lab.api import rows_guests
+from exporter.lab.inside.copies import Told
+from exporter.questions.hosts.domains import DOMAINS
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.reach import HOST_REACH
 from tests.watching import Watch, watching
 
 pytestmark = pytest.mark.timeout(180)

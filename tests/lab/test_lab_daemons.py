@@ -13,10 +13,10 @@ import dns.rcode
 import pytest
 
 from exporter.lab import Lab
-from exporter.lab.inside_router import CANARY
-from exporter.lab.metadata import Web
+from exporter.lab.daemons.metadata import Web
+from exporter.lab.inside.router import CANARY
 from exporter.lab.seen import Seen
-from exporter.lab.world import Live, MetadataEntry, Router, World
+from exporter.lab.world.world import Live, MetadataEntry, Router, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SAMPLES = Path(__file__).parents[1] / "samples"

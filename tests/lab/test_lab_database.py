@@ -17,14 +17,14 @@ import pytest
 import pytest_asyncio
 
 from exporter.lab import CATALOGUE, Lab, Options
-from exporter.lab.build import build
-from exporter.lab.database import LabDatabase
-from exporter.lab.database_server import PROGRAMS
-from exporter.lab.world import Ports
+from exporter.lab.database.cloud import LabDatabase
+from exporter.lab.database.server import PROGRAMS
+from exporter.lab.world.build import build
+from exporter.lab.world.world import Ports
 from exporter.model import Failure, Question, Via
 from exporter.questions import catalogue
-from exporter.questions.database_found import Found
-from exporter.questions.database_rows import OPTIONAL, Rows
+from exporter.questions.database.found import Found
+from exporter.questions.database.rows import OPTIONAL, Rows
 from exporter.sources.database import Database, DatabaseSettings
 from tests.real_parts import require
 

@@ -8,15 +8,15 @@ import aiohttp
 import pytest
 
 from exporter.lab import CATALOGUE, Fault, Lab
-from exporter.lab.build import build
-from exporter.lab.cloud import COMMANDS, Cloud
-from exporter.lab.inside_host import host_tree
-from exporter.lab.inside_router import router_tree
-from exporter.lab.inside_secondary import secondary_tree
-from exporter.lab.inside_system_vm import console_tree
-from exporter.lab.management_inside import management_tree
+from exporter.lab.api.cloud import COMMANDS, Cloud
+from exporter.lab.inside.console_proxy import console_tree
+from exporter.lab.inside.host import host_tree
+from exporter.lab.inside.management_server import management_tree
+from exporter.lab.inside.router import router_tree
+from exporter.lab.inside.secondary_storage_vm import secondary_tree
 from exporter.lab.options import Options
-from exporter.lab.world import Ports, World
+from exporter.lab.world.build import build
+from exporter.lab.world.world import Ports, World
 
 NOW = 1_795_000_000.0
 TREES = {"consoleproxy": console_tree, "secondarystoragevm": secondary_tree}

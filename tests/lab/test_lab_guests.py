@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.lab.build import build
 from exporter.lab.faults import CATALOGUE
-from exporter.lab.inside_router import router_tree
+from exporter.lab.inside.router import router_tree
 from exporter.lab.options import Options
-from exporter.lab.world import Ports, World
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpLog
-from exporter.questions.router_guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from exporter.lab.world.build import build
+from exporter.lab.world.world import Ports, World
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpLog
+from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
 from tests.remote_texts import Machine
 
 START = 1_795_300_000.0

@@ -9,25 +9,25 @@ from typing import TypeVar
 
 import pytest
 
-from exporter.lab.build import build
-from exporter.lab.hypervisor import Hypervisor
-from exporter.lab.inside_host import booted, host_tree
+from exporter.lab.inside.host import booted, host_tree
+from exporter.lab.inside.tree import Shelf
 from exporter.lab.options import Options
-from exporter.lab.tree import Shelf
-from exporter.lab.world import Host, Ports, World
+from exporter.lab.world.build import build
+from exporter.lab.world.hypervisor import Hypervisor
+from exporter.lab.world.world import Host, Ports, World
 from exporter.model import Question
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_bonds import BONDS
-from exporter.questions.host_domains import DOMAINS
-from exporter.questions.host_firewall import FIREWALL
-from exporter.questions.host_firewall_ebtables import FRAME_RULES
-from exporter.questions.host_firewall_rules import FIREWALL_RULES
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_lldp import LLDP
-from exporter.questions.host_nic_counters import NIC_COUNTERS
-from exporter.questions.host_nics import NICS
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.bonds import BONDS
+from exporter.questions.hosts.domains import DOMAINS
+from exporter.questions.hosts.firewall import FIREWALL
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.lldp import LLDP
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS
+from exporter.questions.hosts.nics import NICS
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 
 T = TypeVar("T")
 BEFORE = 1000

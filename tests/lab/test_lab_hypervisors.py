@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from exporter.lab import rows_guests, rows_zone
-from exporter.lab.build import build
-from exporter.lab.hypervisor import Hypervisor, Tap
+from exporter.lab.api import rows_guests, rows_zone
 from exporter.lab.options import Options
-from exporter.lab.racking import settle
-from exporter.lab.world import Host, Ports, World
+from exporter.lab.world.build import build
+from exporter.lab.world.hypervisor import Hypervisor, Tap
+from exporter.lab.world.racking import settle
+from exporter.lab.world.world import Host, Ports, World
 
 NOW = 1_795_000_000.0
 SYSTEM_NICS = {"publicmacaddress": "Public", "privatemacaddress": "Management", "linklocalmacaddress": "Control"}

@@ -14,9 +14,9 @@ import yaml
 from exporter.lab import Lab, Options
 from exporter.lab.__main__ import options
 from exporter.questions import wrapper
-from exporter.questions.metadata_instances import METADATA_INSTANCES
-from exporter.questions.password import PASSWORD_PENDING
-from exporter.questions.router import ROUTER_ADDRESSES
+from exporter.questions.routers.metadata_instances import METADATA_INSTANCES
+from exporter.questions.routers.password import PASSWORD_PENDING
+from exporter.questions.routers.state import ROUTER_ADDRESSES
 
 NONCE = "fedcba9876543210"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from exporter.lab.build import build
-from exporter.lab.management import Complaint, ManagementServer
-from exporter.lab.management_inside import management_tree
-from exporter.lab.management_log import Logs
+from exporter.lab.api.rows_zone import hosts, management_servers
+from exporter.lab.daemons.management_log import Logs
+from exporter.lab.inside.management_server import management_tree
 from exporter.lab.options import Options
-from exporter.lab.rows_zone import hosts, management_servers
-from exporter.lab.world import Ports, World
-from exporter.questions.log_lines import HEADER
+from exporter.lab.world.build import build
+from exporter.lab.world.management import Complaint, ManagementServer
+from exporter.lab.world.world import Ports, World
+from exporter.questions.management.log_lines import HEADER
 
 NOW = 1_795_000_000.0
 

@@ -14,13 +14,13 @@ from exporter.cloud.objects import ManagementServer as Told
 from exporter.cloud.targets import Machine, ManagementServerTarget
 from exporter.config import load
 from exporter.lab import Lab
-from exporter.lab.fault import CATALOGUE, Fault
-from exporter.lab.management import Complaint
-from exporter.lab.management_log import ORDINARY
-from exporter.lab.world import World
+from exporter.lab.daemons.management_log import ORDINARY
+from exporter.lab.faults.fault import CATALOGUE, Fault
+from exporter.lab.world.management import Complaint
+from exporter.lab.world.world import World
 from exporter.model import Failure, Reason, SourceError
-from exporter.questions.log_lines import LogTold
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LogTold
 from exporter.visits.management_server import visit
 from exporter.visits.ways import Ways
 from tests.watching import MovableClock

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from exporter.lab.build import build
 from exporter.lab.certificates import Authority
-from exporter.lab.host_ports import host_places, store_places
-from exporter.lab.listeners import Listeners
+from exporter.lab.daemons.host_ports import host_places, store_places
+from exporter.lab.daemons.listeners import Listeners
 from exporter.lab.options import Options
-from exporter.lab.places import Ports
 from exporter.lab.seen import Seen
-from exporter.lab.world import World
+from exporter.lab.world.build import build
+from exporter.lab.world.places import Ports
+from exporter.lab.world.world import World
 
 NOW = 1_795_000_000.0
 PORTS = Ports.block(31200)

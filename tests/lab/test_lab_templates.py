@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from exporter.lab.build import build
-from exporter.lab.database_places import Numbers
-from exporter.lab.database_templates import DELETED, templates
+from exporter.lab.api.rows_templates import templates as listed
+from exporter.lab.database.places import Numbers
+from exporter.lab.database.templates import DELETED, templates
 from exporter.lab.options import Options
-from exporter.lab.places import Ports
-from exporter.lab.rows_templates import templates as listed
-from exporter.lab.templates import LabTemplate
-from exporter.lab.world import World
+from exporter.lab.world.build import build
+from exporter.lab.world.places import Ports
+from exporter.lab.world.templates import LabTemplate
+from exporter.lab.world.world import World
 
 
 def world() -> World:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.lab.build import build
-from exporter.lab.inside_host import host_tree
-from exporter.lab.inside_router import router_tree
-from exporter.lab.inside_system_vm import console_tree
+from exporter.lab.inside.console_proxy import console_tree
+from exporter.lab.inside.host import host_tree
+from exporter.lab.inside.router import router_tree
+from exporter.lab.inside.tree import TOOLS, Shelf
 from exporter.lab.options import Options
-from exporter.lab.tree import TOOLS, Shelf
-from exporter.lab.world import Ports
+from exporter.lab.world.build import build
+from exporter.lab.world.world import Ports
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "router"
 ERA_A, ERA_C, ROUTED, PROXY, HOST = "r-5-VM", "r-4-VM", "r-11-VM", "v-1-VM", "kvm-1"

@@ -7,13 +7,13 @@ from collections import Counter
 
 import pytest
 
-from exporter.lab.build import build
-from exporter.lab.cloud import COMMANDS, Cloud
-from exporter.lab.inside_host import host_tree
-from exporter.lab.inside_router import router_tree
+from exporter.lab.api.cloud import COMMANDS, Cloud
+from exporter.lab.inside.host import host_tree
+from exporter.lab.inside.router import router_tree
+from exporter.lab.inside.tree import Tree
 from exporter.lab.options import Options
-from exporter.lab.tree import Tree
-from exporter.lab.world import Ports, World
+from exporter.lab.world.build import build
+from exporter.lab.world.world import Ports, World
 
 PORTS = Ports.block(20000)
 NOW = 1_795_000_000.0

@@ -20,8 +20,8 @@ from exporter.lab.lab import Lab
 from exporter.lab.options import Options
 from exporter.model import Check, Failure, Issue, Metric, Via
 from exporter.questions import catalogue
-from exporter.questions.database_rows import for_schema
-from exporter.questions.database_state import DATABASE_VERSIONS, STATE
+from exporter.questions.database.rows import for_schema
+from exporter.questions.database.state import DATABASE_VERSIONS, STATE
 from exporter.sources.database import Database
 from exporter.sources.database_freshness import CLOCK, HEARTBEAT, REPLICATION
 from exporter.sources.database_session import COLUMNS, SETTINGS

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from exporter.inventory.privileges import ALLOWED
-from exporter.lab.inside_router import CANARY
+from exporter.lab.inside.router import CANARY
 from exporter.questions import catalogue
 from exporter.report import text
 from exporter.web.as_json import findings_json

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from exporter.lab.faults import CATALOGUE
-from exporter.lab.inside_router import CANARY
+from exporter.lab.inside.router import CANARY
 from exporter.model import Reason
 from tests.watching import Watch, watching
 

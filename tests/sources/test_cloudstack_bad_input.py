@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.lab.api import api_application
+from exporter.lab.api.server import api_application
 from exporter.model import Reason, SourceError
 from exporter.sources import cloudstack
 from exporter.sources.cloudstack import CloudStack

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from exporter.lab.api import ASKED, PATH, REQUESTS
+from exporter.lab.api.server import ASKED, PATH, REQUESTS
 from exporter.model import Reason, SourceError
 from exporter.sources.pace import Pace
 from tests.clocks import HandClock

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.lab.signature import parse_query, verify
+from exporter.lab.api.signature import parse_query, verify
 from exporter.sources.signing import Signer, encode
 
 VECTORS = json.loads((Path(__file__).parents[1] / "samples/sources/cloudstack-signatures.json").read_text())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.model import Failure, Question, Reason, Via
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 from exporter.sources.database import Database
 from exporter.sources.database_freshness import REPLICATION
 from exporter.sources.database_session import COLUMNS, OWN_SECONDS

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import Question, UnreadableError, Via
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 from exporter.sources.database import Database
 from exporter.sources.database_freshness import CLOCK_LIMIT, Freshness, clock, heartbeat, replication
 from exporter.sources.database_session import SETTINGS

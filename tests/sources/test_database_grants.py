@@ -11,7 +11,7 @@ import pytest
 from exporter.model import Failure, Question, Reason, Via
 from exporter.privileges import COLUMNS, LATER_COLUMNS, database_privileges, database_tables, tables_of
 from exporter.questions import catalogue
-from exporter.questions.database_rows import OPTIONAL, Rows
+from exporter.questions.database.rows import OPTIONAL, Rows
 from exporter.sources.database import Database
 from exporter.sources.database_session import COLUMNS as COLUMNS_OF_SCHEMA
 from tests.mariadb import Server, install_account, mariadb

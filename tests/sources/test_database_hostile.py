@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.model import Failure, Question, Reason, SourceError, Via
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 from exporter.sources import database_session
 from exporter.sources.database import Database, DatabaseSettings
 from tests.sources.false_database import SECRET, Talk, logs_in, packet, pretender

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.model import Failure, Question, Reason, SourceError, Via
-from exporter.questions.database_rows import Rows
+from exporter.questions.database.rows import Rows
 from exporter.sources.database import Database, DatabaseSettings
 from tests.mariadb import READER, SECRET, Server, mariadb
 

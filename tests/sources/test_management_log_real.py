@@ -19,9 +19,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answer, Answers, Reason, SourceError
-from exporter.questions.log_lines import LogTold
-from exporter.questions.log_piece import Piece
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LogTold
+from exporter.questions.management.log_piece import Piece
 from exporter.questions.wrapper import Script, assemble
 from exporter.sources.ssh import Mode, Ssh
 from exporter.visits import management_server, over_ssh

@@ -18,7 +18,7 @@ from exporter.cloud.consoles import ConsoleAddress
 from exporter.cloud.objects import SystemVm
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answer, Answers
-from exporter.questions.console import CONSOLE_CERTIFICATE, CONSOLE_TLS, PAGE
+from exporter.questions.system_vms.console import CONSOLE_CERTIFICATE, CONSOLE_TLS, PAGE
 from exporter.sources.probe import Probe, ProbeSettings
 from tests.real_parts import require
 from tests.sources.certificate_maker import NOW, authority, leaf

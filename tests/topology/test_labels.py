@@ -11,9 +11,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import TrafficType
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answer, Answers, Failure, Reason
-from exporter.questions.host_agent import Agent
-from exporter.questions.host_links import Link, Links
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import Agent
+from exporter.questions.hosts.links import Link, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from exporter.topology.labels import Place, is_tap, is_uplink, places, switch_uplinks, switches
 
 NO_OVS = OvsDatabase()

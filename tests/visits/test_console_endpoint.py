@@ -11,7 +11,7 @@ from exporter.cloud.consoles import ConsoleAddress
 from exporter.cloud.objects import SystemVm
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Failure, Ports, Question, Reason, SourceError
-from exporter.questions import console as asked
+from exporter.questions.system_vms import console as asked
 from exporter.sources.probe import Probe, ProbeSettings
 from exporter.visits.console_endpoint import visit
 from exporter.visits.ways import Ways

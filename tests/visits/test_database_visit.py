@@ -11,10 +11,10 @@ import pytest
 
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Failure, Question, Reason, SourceError
-from exporter.questions.database_addresses import FREE_WITH_OWNER
-from exporter.questions.database_hosts import HOST_ADDRESS_TWICE, HOST_OF_DEAD_SERVER
-from exporter.questions.database_state import DATABASE_SERVERS, DATABASE_VERSIONS, STATE
-from exporter.questions.database_vlans import DEDICATED_TO_NOBODY
+from exporter.questions.database.addresses import FREE_WITH_OWNER
+from exporter.questions.database.hosts import HOST_ADDRESS_TWICE, HOST_OF_DEAD_SERVER
+from exporter.questions.database.state import DATABASE_SERVERS, DATABASE_VERSIONS, STATE
+from exporter.questions.database.vlans import DEDICATED_TO_NOBODY
 from exporter.sources.database import Database
 from exporter.sources.database_session import COLUMNS
 from exporter.visits.database import visit

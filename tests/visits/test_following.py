@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from exporter.model import Failure, Reason
-from exporter.questions.log_lines import LogTold
-from exporter.questions.log_piece import Piece, Position
+from exporter.questions.management.log_lines import LogTold
+from exporter.questions.management.log_piece import Piece, Position
 from exporter.visits.following import FOLLOWED, PATIENCE, Follower, Followers
 
 NOW = 1_800_000_000

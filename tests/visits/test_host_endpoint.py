@@ -16,7 +16,7 @@ import pytest
 
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Failure, Ports, Question, Reason, SourceError
-from exporter.questions.host_endpoint import HOST_CERTIFICATE, HOST_PORTS
+from exporter.questions.hosts.endpoint import HOST_CERTIFICATE, HOST_PORTS
 from exporter.sources.probe import Probe, ProbeSettings
 from exporter.visits.host_endpoint import is_lit, visit
 from exporter.visits.ways import Ways

@@ -11,8 +11,8 @@ import pytest
 from exporter.cloud.objects import ManagementServer
 from exporter.cloud.targets import Machine, ManagementServerTarget
 from exporter.model import Failure, Question, Reason, SourceError, Via
-from exporter.questions.log_lines import LogTold
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LogTold
 from exporter.sources.sections import Collected, Section
 from exporter.sources.ssh import Request, Ssh
 from exporter.visits import management_server

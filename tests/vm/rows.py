@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.clock import SystemClock
-from exporter.lab.rows_zone import VERSION, date
-from exporter.lab.world import identity
+from exporter.lab.api.rows_zone import VERSION, date
+from exporter.lab.world.world import identity
 from tests.vm.scene import GUEST_BRIDGE, HOST, MANAGEMENT_BRIDGE, MANAGEMENT_VLAN, Guest, Plug, Scene
 
 Row = dict[str, Any]

@@ -15,7 +15,7 @@ from exporter.checks import discover
 from exporter.cloud.targets import HostTarget
 from exporter.config import load
 from exporter.findings import Finding, Verdict
-from exporter.lab.api import api_application
+from exporter.lab.api.server import api_application
 from exporter.model import Issue
 from exporter.schedule import Entry
 from tests.signed_api import KEY, SECRET, application, table

@@ -14,7 +14,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, above, equals
-from exporter.questions.console_proxy_vm import PROXY_AGENT, PROXY_AGENT_CONNECTIONS, PROXY_MANAGEMENT_HOSTS
+from exporter.questions.system_vms.console_proxy import PROXY_AGENT, PROXY_AGENT_CONNECTIONS, PROXY_MANAGEMENT_HOSTS
 
 CONNECTED = Metric(
     "cloudstack_network_console_proxy_agent_connected",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers
-from exporter.questions.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, Page
+from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, Page
 
 NOVNC_SINCE = (4, 15)
 

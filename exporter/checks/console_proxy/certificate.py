@@ -15,7 +15,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, equals, sooner_than
 from exporter.questions.certificates import Certificate
-from exporter.questions.console import CONSOLE_CERTIFICATE, CONSOLE_TLS, Handshake
+from exporter.questions.system_vms.console import CONSOLE_CERTIFICATE, CONSOLE_TLS, Handshake
 from exporter.thresholds import CERTIFICATE_EXPIRES_SOON
 
 OUT_OF_TIME = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED: of any link of the chain

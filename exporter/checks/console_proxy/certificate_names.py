@@ -18,7 +18,7 @@ from exporter.cloud.consoles import console_address, dashed, possible_addresses
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.certificates import Certificate
-from exporter.questions.console import CONSOLE_CERTIFICATE
+from exporter.questions.system_vms.console import CONSOLE_CERTIFICATE
 
 EXAMPLES = 3
 

@@ -16,7 +16,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import possible_addresses
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, above, equals
-from exporter.questions.console import CONSOLE_NAME, CONSOLE_NEXT_NAMES, CONSOLE_PAGE
+from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_NEXT_NAMES, CONSOLE_PAGE
 
 DNS_OK = Metric(
     "cloudstack_network_console_proxy_dns_ok",

@@ -12,7 +12,7 @@ from exporter.checks.console_proxy.proxies import PER_PROXY
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples
-from exporter.questions.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, CONSOLE_VNC
+from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, CONSOLE_VNC
 
 PHASE_OK = Metric(
     "cloudstack_network_console_proxy_phase_ok",

@@ -14,7 +14,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import console_address
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.console_proxy_vm import PROXY_AGENT, PROXY_SOCKETS, PROXY_VNC_PORT
+from exporter.questions.system_vms.console_proxy import PROXY_AGENT, PROXY_SOCKETS, PROXY_VNC_PORT
 
 WEB_PORTS = {True: 443, False: 80}
 VNC_PORTS = {True: 8443, False: 8080}

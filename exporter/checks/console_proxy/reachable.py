@@ -19,7 +19,7 @@ from exporter.checks.console_proxy.remedies import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS
+from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS
 
 REMEDY = {"dns": FIX_DNS, "tcp": CHECK_PUBLIC_PATH, "tls": UPLOAD_CERTIFICATE, "http": DESTROY}
 

@@ -11,7 +11,7 @@ from exporter.checks.console_proxy.proxies import PER_PROXY
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples
-from exporter.questions.console_proxy_vm import PROXY_RELEASE
+from exporter.questions.system_vms.console_proxy import PROXY_RELEASE
 
 RELEASE = Metric(
     "cloudstack_network_console_proxy_release_info",

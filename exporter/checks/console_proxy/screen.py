@@ -13,7 +13,7 @@ from exporter.checks.console_proxy.remedies import CHECK_PUBLIC_PATH, DESTROY
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Reason, Samples, equals
-from exporter.questions.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, CONSOLE_VNC
+from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, CONSOLE_VNC
 
 VNC_REACHABLE = Metric(
     "cloudstack_network_console_proxy_vnc_reachable",

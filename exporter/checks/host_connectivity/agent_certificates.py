@@ -14,7 +14,7 @@ from exporter.checks.host_connectivity.hypervisors import PER_HOST
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Answers, Check, Metric, Samples, sooner_than
-from exporter.questions.host_endpoint import HOST_CERTIFICATE
+from exporter.questions.hosts.endpoint import HOST_CERTIFICATE
 from exporter.thresholds import AGENT_CERTIFICATE_OVERDUE
 from exporter.topology.hosts import is_judged, names
 

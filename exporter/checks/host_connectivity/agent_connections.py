@@ -15,8 +15,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_agent_connection import HOST_AGENT_CONNECTION
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import is_judged, names
 

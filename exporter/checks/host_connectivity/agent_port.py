@@ -12,8 +12,8 @@ from exporter.checks.host_connectivity.servers import PER_SERVER, is_up
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.management_service import MANAGEMENT_SERVICE, ManagementService
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS, ManagementSockets
+from exporter.questions.management.service import MANAGEMENT_SERVICE, ManagementService
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS, ManagementSockets
 from exporter.thresholds import MANAGEMENT_SETTLES_SECONDS
 
 RESTART = "Restart cloudstack-management and read its log up to 'Listening on', then see which agents come back."

@@ -16,8 +16,8 @@ from exporter.checks.host_connectivity.servers import address_of, entries, is_lo
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_agent_connection import HOST_AGENT_CONNECTION
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from exporter.topology.hosts import is_judged, names
 
 UNUSABLE = Metric(

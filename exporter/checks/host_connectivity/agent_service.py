@@ -11,7 +11,7 @@ from exporter.checks.host_connectivity.hypervisors import PER_HOST
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.host_agent import AGENT
+from exporter.questions.hosts.agent import AGENT
 from exporter.topology.hosts import is_judged, names
 
 START_AGENT = (

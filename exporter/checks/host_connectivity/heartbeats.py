@@ -15,7 +15,7 @@ from exporter.checks.host_connectivity.servers import HELD_BACK, PER_SERVER, hea
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above, equals
-from exporter.questions.database_state import DATABASE_SERVERS, ServerRow
+from exporter.questions.database.state import DATABASE_SERVERS, ServerRow
 from exporter.thresholds import API_SILENT_SECONDS, SERVER_RETIRED_SECONDS
 
 WATCH_DATABASE = (

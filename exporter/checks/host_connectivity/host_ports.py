@@ -13,7 +13,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Answers, Check, Metric, Reason, Samples, equals
-from exporter.questions.host_endpoint import HOST_PORTS
+from exporter.questions.hosts.endpoint import HOST_PORTS
 from exporter.topology.hosts import is_judged, names
 
 START = (

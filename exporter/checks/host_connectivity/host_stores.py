@@ -14,7 +14,7 @@ from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.dialling import Reach
-from exporter.questions.host_reach import HOST_REACH
+from exporter.questions.hosts.reach import HOST_REACH
 from exporter.topology.hosts import is_judged, names
 
 OPEN_WAY = "Open the way from the host to the store (NFS: 2049/tcp): firewalls, VLAN and routes of the storage network."

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.storage import ImageStore
-from exporter.questions.secondary_storage_mounts import Mount
+from exporter.questions.system_vms.storage_mounts import Mount
 
 PER_STORE = ("zone", "secondary_storage_vm", "image_store")
 

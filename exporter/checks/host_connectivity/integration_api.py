@@ -15,7 +15,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS
 
 SETTING = "integration.api.port"
 SWITCH_OFF = (

@@ -15,7 +15,7 @@ from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget, HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.dialling import Reach
-from exporter.questions.proxy_reach import PROXY_REACH
+from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import is_judged
 

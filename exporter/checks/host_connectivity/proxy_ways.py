@@ -15,9 +15,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.console_proxy_vm import PROXY_AGENT
-from exporter.questions.proxy_reach import PROXY_REACH
-from exporter.questions.secondary_storage_ways import Lookup
+from exporter.questions.system_vms.console_proxy import PROXY_AGENT
+from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH
+from exporter.questions.system_vms.storage_ways import Lookup
 
 OPEN_WAY = (
     "Let the console proxy reach 8250/tcp of the addresses that are named. Are they old ones? Set 'host', then destroy"

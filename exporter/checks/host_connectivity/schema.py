@@ -13,7 +13,7 @@ from exporter.checks.host_connectivity.versions import release
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.database_state import DATABASE_SERVERS, DATABASE_VERSIONS
+from exporter.questions.database.state import DATABASE_SERVERS, DATABASE_VERSIONS
 
 READ_UPGRADE_LOG = (
     "Read what management-server.log says about the upgrade. It is finished by starting the management server again,"

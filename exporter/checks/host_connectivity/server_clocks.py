@@ -16,7 +16,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.management_service import MANAGEMENT_SERVICE
+from exporter.questions.management.service import MANAGEMENT_SERVICE
 from exporter.thresholds import CLOCKS_APART_SECONDS
 
 SYNCHRONISE = "Let chrony or ntpd run on every management server with the same sources, and wait until they agree."

@@ -17,9 +17,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.database_state import DATABASE_SERVERS
-from exporter.questions.management_service import MANAGEMENT_SERVICE
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
+from exporter.questions.database.state import DATABASE_SERVERS
+from exporter.questions.management.service import MANAGEMENT_SERVICE
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS
 from exporter.thresholds import MANAGEMENT_SETTLES_SECONDS
 
 CONNECTIONS = Metric(

@@ -16,9 +16,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.database_state import DATABASE_SERVERS
-from exporter.questions.management_peers import MANAGEMENT_PEERS
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
+from exporter.questions.database.state import DATABASE_SERVERS
+from exporter.questions.management.peers import MANAGEMENT_PEERS
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS
 
 OPEN_CLUSTER_PORT = (
     "Let every management server reach 9090/tcp of every other one at its address in mshost; 'cluster.node.IP' in"

@@ -12,7 +12,7 @@ from exporter.checks.host_connectivity.servers import PER_SERVER, is_up
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.management_service import MANAGEMENT_SERVICE
+from exporter.questions.management.service import MANAGEMENT_SERVICE
 
 UP = Metric(
     "cloudstack_network_host_connectivity_management_server_service_up",

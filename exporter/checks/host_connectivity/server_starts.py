@@ -13,8 +13,8 @@ from exporter.checks.host_connectivity.servers import PER_SERVER, names
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget, ManagementServerTarget
 from exporter.model import Answers, Check, Metric, Samples
-from exporter.questions.database_state import DATABASE_SERVERS
-from exporter.questions.management_service import MANAGEMENT_SERVICE
+from exporter.questions.database.state import DATABASE_SERVERS
+from exporter.questions.management.service import MANAGEMENT_SERVICE
 
 RUN_STARTED = Metric(
     "cloudstack_network_host_connectivity_management_server_run_started_seconds",

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
-from exporter.questions.database_state import ServerRow
+from exporter.questions.database.state import ServerRow
 from exporter.thresholds import HEARTBEAT_STALE_SECONDS
 
 PER_SERVER = ("management_server",)

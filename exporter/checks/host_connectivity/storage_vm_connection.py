@@ -13,7 +13,7 @@ from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.secondary_storage_vm import SSVM_AGENT, SSVM_AGENT_CONNECTIONS, SSVM_MANAGEMENT_HOSTS
+from exporter.questions.system_vms.storage_vm import SSVM_AGENT, SSVM_AGENT_CONNECTIONS, SSVM_MANAGEMENT_HOSTS
 
 PROCESS_UP = Metric(
     f"{PREFIX}_secondary_storage_vm_agent_process_up",

@@ -17,7 +17,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.storage import ImageStore
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.secondary_storage_mounts import SSVM_MOUNTS, Mount
+from exporter.questions.system_vms.storage_mounts import SSVM_MOUNTS, Mount
 
 CHECK_SERVER = "Look at the server of the image store and the way to it: 2049/tcp, 'showmount -e', its load and disks."
 READ_LOG = "Read in /var/log/cloud.log inside what the mount command answered; see the export's list of clients."

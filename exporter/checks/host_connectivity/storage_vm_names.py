@@ -12,7 +12,7 @@ from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.secondary_storage_ways import SSVM_NAMES, Lookup
+from exporter.questions.system_vms.storage_ways import SSVM_NAMES, Lookup
 
 SET_DNS = (
     "Set 'Internal DNS' of the zone to servers that answer from its management network, then destroy the secondary"

@@ -18,8 +18,8 @@ from exporter.cloud.storage import ImageStore
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.dialling import Reach
-from exporter.questions.secondary_storage_mounts import SSVM_MOUNTS
-from exporter.questions.secondary_storage_ways import SSVM_REACH
+from exporter.questions.system_vms.storage_mounts import SSVM_MOUNTS
+from exporter.questions.system_vms.storage_ways import SSVM_REACH
 
 OPEN_WAY = "Open the way from the secondary storage VM (its storage NIC, else its private one) to the image store."
 START_SERVICE = "Nobody listens on the store: start its service, or correct the port in the store's URL."

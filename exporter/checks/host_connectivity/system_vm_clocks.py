@@ -16,7 +16,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.system_vm import SYSTEM_VM_STATE
+from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE
 from exporter.thresholds import SYSTEM_VM_CLOCK_SECONDS
 
 SYNCHRONISE = "See whether chrony or ntp runs inside, and whether the clock of its host is right; then reboot it."

@@ -18,7 +18,7 @@ from exporter.checks.host_connectivity.visited_vms import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Kind, Metric, Samples, above, below
-from exporter.questions.system_vm import SYSTEM_VM_STATE, SystemVmState
+from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE, SystemVmState
 from exporter.thresholds import (
     SYSTEM_VM_CONNECTIONS_RATIO,
     SYSTEM_VM_DISK_RATIO,

@@ -26,8 +26,8 @@ from exporter.cloud.routers import guest_networks, serving_now
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
-from exporter.questions.system_vm import SYSTEM_VM_STATE, SystemVmState
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
+from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE, SystemVmState
 
 EVERYWHERE = ("cron", "rsyslog")
 """Services of every type; a template without one has its reasons, so only one that is there and does not run counts."""

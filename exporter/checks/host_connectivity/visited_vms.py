@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Router, SystemVm
 from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
-from exporter.questions.system_vm import SystemVmState
+from exporter.questions.system_vms.system_vm import SystemVmState
 from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
 
 SystemVmTarget = RouterTarget | ConsoleProxyTarget | SecondaryStorageVmTarget

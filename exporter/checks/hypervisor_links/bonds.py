@@ -12,8 +12,8 @@ from exporter.checks.hypervisor_links.wires import TEAM, bonds_in_use, counter, 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_bonds import BONDS, LACP, NO_PARTNER, Bond, BondMember
-from exporter.questions.host_links import LINKS
+from exporter.questions.hosts.bonds import BONDS, LACP, NO_PARTNER, Bond, BondMember
+from exporter.questions.hosts.links import LINKS
 from exporter.topology.hosts import is_judged, names
 
 INFO = gauge("bond_info", "Mode and LACP rate of a kernel bond in use, or team; always 1.", "bond", "mode", "lacp_rate")

@@ -16,9 +16,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Samples, above
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_lldp import LLDP, Neighbour
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import differs, majority
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.model import Answers, Question
-from exporter.questions.database_addresses import (
+from exporter.questions.database.addresses import (
     ADDRESS_IN_REMOVED_NETWORK,
     ADDRESS_OF_REMOVED_RANGE,
     ALLOCATED_TO_NOTHING,
@@ -20,8 +20,8 @@ from exporter.questions.database_addresses import (
     MANAGEMENT_ADDRESS_LEAKED,
     RANGE_OF_REMOVED_NETWORK,
 )
-from exporter.questions.database_found import Found
-from exporter.questions.database_hosts import (
+from exporter.questions.database.found import Found
+from exporter.questions.database.hosts import (
     AGENT_WITHOUT_VM,
     HA_WORK_STUCK,
     HOST_ADDRESS_TWICE,
@@ -32,7 +32,7 @@ from exporter.questions.database_hosts import (
     VM_WITHOUT_HOST,
     VM_WORK_STUCK,
 )
-from exporter.questions.database_nics import (
+from exporter.questions.database.nics import (
     ADDRESS_TWICE,
     MAC_TWICE,
     NIC_IN_REMOVED_NETWORK,
@@ -40,8 +40,8 @@ from exporter.questions.database_nics import (
     NIC_OTHER_VLAN,
     NIC_WITHOUT_PUBLIC_ADDRESS,
 )
-from exporter.questions.database_ranges import RANGES_OVERLAP
-from exporter.questions.database_vlans import (
+from exporter.questions.database.ranges import RANGES_OVERLAP
+from exporter.questions.database.vlans import (
     DEDICATED_TO_NOBODY,
     NETWORK_HALF_DESTROYED,
     NETWORK_ON_NO_PHYSICAL_NETWORK,

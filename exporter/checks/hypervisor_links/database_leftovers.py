@@ -12,7 +12,7 @@ from exporter.checks.hypervisor_links.database_kinds import ASK, LEAKED, LEFTOVE
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.database_counts import ADDRESS_POOLS
+from exporter.questions.database.counts import ADDRESS_POOLS
 from exporter.thresholds import DATABASE_LEAKED_RATIO
 
 LEFT = Metric(

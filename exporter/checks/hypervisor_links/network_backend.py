@@ -15,7 +15,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Samples, above
-from exporter.questions.host_agent import AGENT, Agent
+from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import differs, majority
 

@@ -16,7 +16,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_nics import NICS, NicFacts
+from exporter.questions.hosts.nics import NICS, NicFacts
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import differs, majority
 

@@ -12,9 +12,9 @@ from exporter.checks.hypervisor_links.wires import bridged, gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_nic_counters import NIC_COUNTERS
-from exporter.questions.host_nics import NICS
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS
+from exporter.questions.hosts.nics import NICS
 from exporter.topology.hosts import is_judged, names
 
 HALF_DUPLEX = gauge(

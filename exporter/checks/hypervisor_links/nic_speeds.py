@@ -16,7 +16,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Samples, above
-from exporter.questions.host_nic_counters import NIC_COUNTERS
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import differs, majority
 

@@ -9,9 +9,9 @@ from exporter.checks.hypervisor_links.wires import counter, gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples
-from exporter.questions.host_links import LINKS, Link
-from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
-from exporter.questions.host_nics import NICS
+from exporter.questions.hosts.links import LINKS, Link
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS, NicCounters
+from exporter.questions.hosts.nics import NICS
 from exporter.topology.hosts import is_judged, names
 
 INFO = gauge(

@@ -15,9 +15,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import PhysicalNetwork
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_ovs import OVS_DATABASE
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place, places, switches
 from exporter.topology.vlans import segment

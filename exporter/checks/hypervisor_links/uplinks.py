@@ -13,10 +13,10 @@ from exporter.checks.hypervisor_links.wires import bears, bonds_in_use, gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Sample, Samples, above
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_bonds import BONDS, LACP, NO_PARTNER, Bond
-from exporter.questions.host_links import LINKS, Link, Links
-from exporter.questions.host_ovs import OVS_DATABASE
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.bonds import BONDS, LACP, NO_PARTNER, Bond
+from exporter.questions.hosts.links import LINKS, Link, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place, places, switches
 

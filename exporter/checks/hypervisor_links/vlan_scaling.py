@@ -11,7 +11,7 @@ from exporter.checks.hypervisor_links.wires import gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_links import LINKS
+from exporter.questions.hosts.links import LINKS
 from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_BRIDGES_MANY, HOST_INTERFACES_MANY, HOST_VLANS_MANY
 from exporter.topology.hosts import is_judged, names
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from exporter.model import Kind, Metric, Problem
-from exporter.questions.host_bonds import Bond, BondMember
-from exporter.questions.host_links import Link, Links
+from exporter.questions.hosts.bonds import Bond, BondMember
+from exporter.questions.hosts.links import Link, Links
 
 PREFIX = "cloudstack_network_hypervisor_links_"
 HOST = ("zone", "cluster", "host")

@@ -11,7 +11,7 @@ from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge
 from exporter.topology.hosts import names
 
 LOST = gauge(

@@ -11,7 +11,7 @@ from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above, equals
-from exporter.questions.host_ovs_runtime import DATABASE, OVS_RUNTIME, SWITCH, Daemon, OvsRuntime, State
+from exporter.questions.hosts.ovs_runtime import DATABASE, OVS_RUNTIME, SWITCH, Daemon, OvsRuntime, State
 from exporter.thresholds import OVS_POLL_LATELY_SECONDS, OVS_POLL_SECONDS
 from exporter.topology.hosts import names
 

@@ -11,8 +11,8 @@ from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, is
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_ovs_datapath import Datapath
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs_datapath import Datapath
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from exporter.thresholds import OVS_FLOW_DUMP_SECONDS, OVS_FLOWS_RATIO
 from exporter.topology.hosts import names
 

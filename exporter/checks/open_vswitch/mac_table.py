@@ -11,7 +11,7 @@ from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, is
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from exporter.thresholds import OVS_MAC_TABLE_RATIO
 from exporter.topology.hosts import names
 

@@ -11,9 +11,9 @@ from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched,
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above, equals
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_bonds import OvsBond, OvsBondMember
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_bonds import OvsBond, OvsBondMember
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from exporter.thresholds import OVS_LACP_SETTLES_SECONDS
 from exporter.topology.hosts import names
 from exporter.topology.labels import switch_uplinks

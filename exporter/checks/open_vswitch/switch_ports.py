@@ -12,7 +12,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsInterface
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase, OvsInterface
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
 from exporter.topology.labels import is_tap

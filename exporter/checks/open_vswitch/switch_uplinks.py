@@ -15,9 +15,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsPort
-from exporter.questions.host_ovs_bonds import OvsBond
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase, OvsPort
+from exporter.questions.hosts.ovs_bonds import OvsBond
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from exporter.thresholds import OVS_LACP_SETTLES_SECONDS
 from exporter.topology.hosts import names
 from exporter.topology.labels import is_dead, switch_uplinks

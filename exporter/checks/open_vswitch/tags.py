@@ -15,8 +15,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.host_domains import DOMAINS
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsPort
+from exporter.questions.hosts.domains import DOMAINS
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase, OvsPort
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
 from exporter.topology.vlans import ExpectedNic, expected_nics

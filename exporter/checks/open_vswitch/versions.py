@@ -14,8 +14,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Samples, above
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import differs, majority
 

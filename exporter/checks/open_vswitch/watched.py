@@ -5,9 +5,9 @@ from __future__ import annotations
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Kind, Metric, Problem
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_ovs import OVS_DATABASE
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged
 from exporter.topology.labels import Place, places, switches
 

@@ -13,9 +13,9 @@ from exporter.cloud.routers import ServedAddress, is_settling, serving_now
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.password import PASSWORD_PROBE, PASSWORD_UNITS, Probe
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY
-from exporter.questions.router_sockets import ROUTER_PROCESSES, ROUTER_SOCKETS
+from exporter.questions.routers.password import PASSWORD_PROBE, PASSWORD_UNITS, Probe
+from exporter.questions.routers.sockets import ROUTER_PROCESSES, ROUTER_SOCKETS
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY
 
 PORT = 8080
 SERVERS = ("passwd_server", "passwd_server_ip", "passwd_server_ip.py", "vpc_passwd_server", "socat")

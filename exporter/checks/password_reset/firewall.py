@@ -11,8 +11,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.routers import is_settling, serving_now
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.router import ROUTER_ADDRESSES, ROUTER_IDENTITY, ROUTER_REDUNDANCY
-from exporter.questions.router_firewall import ROUTER_FIREWALL
+from exporter.questions.routers.firewall import ROUTER_FIREWALL
+from exporter.questions.routers.state import ROUTER_ADDRESSES, ROUTER_IDENTITY, ROUTER_REDUNDANCY
 
 PORT = 8080
 PUSH_RULES = "Add any firewall rule or ACL entry to the network and remove it again: the push rebuilds the chain."

@@ -15,8 +15,8 @@ from exporter.cloud.objects import Router
 from exporter.cloud.routers import is_settling, serving
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, equals
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
-from exporter.questions.router_sockets import ROUTER_SOCKETS
+from exporter.questions.routers.sockets import ROUTER_SOCKETS
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
 
 PORT = 8080
 RESTART_BACKUP = "Stop the router that is not primary (or is in fault) and start it again."

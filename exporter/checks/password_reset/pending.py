@@ -15,8 +15,8 @@ from exporter.cloud.objects import Instance
 from exporter.cloud.routers import ServedAddress, serving_now
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile
-from exporter.questions.router import ROUTER_REDUNDANCY
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile
+from exporter.questions.routers.state import ROUTER_REDUNDANCY
 from exporter.thresholds import PASSWORD_PENDING_SECONDS, ROWS_PER_TARGET
 
 RUNNING = ("Running", "Migrating")

@@ -7,9 +7,9 @@ from typing import Any
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Question
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_ovs import OVS_DATABASE
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.labels import Place, places, switches
 
 READS = ("listPhysicalNetworks", "listTrafficTypes")

@@ -12,7 +12,7 @@ from exporter.checks.physical_networks.physical import names_of
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples
-from exporter.questions.host_links import LINKS
+from exporter.questions.hosts.links import LINKS
 from exporter.topology.hosts import names
 
 INFO = Metric(

@@ -14,8 +14,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_domains import DOMAINS, Interface
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.domains import DOMAINS, Interface
 from exporter.topology.hosts import is_judged, names
 
 MISPLACED = Metric(

@@ -24,8 +24,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_links import LINKS, Links
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.links import LINKS, Links
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place
 from exporter.topology.vlans import segment

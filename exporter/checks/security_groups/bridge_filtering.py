@@ -12,8 +12,8 @@ from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_ni
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall import FIREWALL, HostFirewall
-from exporter.questions.host_links import LINKS, Link
+from exporter.questions.hosts.firewall import FIREWALL, HostFirewall
+from exporter.questions.hosts.links import LINKS, Link
 from exporter.topology.hosts import names
 
 UNFILTERED = Metric(

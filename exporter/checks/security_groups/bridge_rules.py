@@ -27,10 +27,10 @@ from exporter.checks.security_groups.walk import Frame
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall import FIREWALL
-from exporter.questions.host_firewall_chains import Rule, Ruleset
-from exporter.questions.host_firewall_rules import FIREWALL_RULES
-from exporter.questions.host_links import LINKS, Links
+from exporter.questions.hosts.firewall import FIREWALL
+from exporter.questions.hosts.firewall_chains import Rule, Ruleset
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
+from exporter.questions.hosts.links import LINKS, Links
 from exporter.topology.hosts import names
 
 INCOMPLETE = Metric(

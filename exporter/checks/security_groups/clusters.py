@@ -14,7 +14,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_agent import AGENT
+from exporter.questions.hosts.agent import AGENT
 from exporter.topology.hosts import absent, is_judged
 from exporter.topology.zones import is_zone_judged
 

@@ -12,7 +12,7 @@ from exporter.checks.security_groups.nics import HOST, is_watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall_rules import FIREWALL_RULES
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
 from exporter.topology.hosts import names
 
 MIXED = Metric(

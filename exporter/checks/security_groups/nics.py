@@ -14,8 +14,8 @@ from exporter.cloud.placement import Placed
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Question
-from exporter.questions.host_domains import DOMAINS
-from exporter.questions.host_links import LINKS, Links
+from exporter.questions.hosts.domains import DOMAINS
+from exporter.questions.hosts.links import LINKS, Links
 from exporter.topology.hosts import is_judged
 from exporter.topology.labels import is_uplink
 

@@ -26,9 +26,9 @@ from exporter.checks.security_groups.verdict import Verdict, families, system_vm
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall import FIREWALL
-from exporter.questions.host_firewall_rules import FIREWALL_RULES
-from exporter.questions.host_links import LINKS
+from exporter.questions.hosts.firewall import FIREWALL
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
+from exporter.questions.hosts.links import LINKS
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
 

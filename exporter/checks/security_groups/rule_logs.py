@@ -22,7 +22,7 @@ from exporter.checks.security_groups.sequence import difference
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall import FIELDS, FIREWALL
+from exporter.questions.hosts.firewall import FIELDS, FIREWALL
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
 

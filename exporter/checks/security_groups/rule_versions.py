@@ -17,8 +17,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.database_counts import RULE_SEQUENCES
-from exporter.questions.host_firewall import FIREWALL, RuleLog
+from exporter.questions.database.counts import RULE_SEQUENCES
+from exporter.questions.hosts.firewall import FIREWALL, RuleLog
 from exporter.thresholds import RULES_BEHIND_SECONDS
 from exporter.topology.hosts import names
 

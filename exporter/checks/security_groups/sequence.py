@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.questions.host_firewall import FIELDS, RuleLog
+from exporter.questions.hosts.firewall import FIELDS, RuleLog
 
 
 def difference(log: RuleLog | None, domain: int, expected: int | None = None) -> str:

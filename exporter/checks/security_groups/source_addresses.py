@@ -25,7 +25,7 @@ from exporter.checks.security_groups.nics import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall_ebtables import FRAME_RULES, FrameRules
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, FrameRules
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
 

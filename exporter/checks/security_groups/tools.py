@@ -13,7 +13,7 @@ from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_ni
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_firewall import FIREWALL, TOOLS
+from exporter.questions.hosts.firewall import FIREWALL, TOOLS
 from exporter.topology.hosts import names
 
 MISSING = Metric(

@@ -23,9 +23,9 @@ from exporter.checks.security_groups.nics import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_domains import DOMAINS
-from exporter.questions.host_firewall_chains import MACHINE, Ruleset
-from exporter.questions.host_firewall_rules import FIREWALL_RULES
+from exporter.questions.hosts.domains import DOMAINS
+from exporter.questions.hosts.firewall_chains import MACHINE, Ruleset
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from exporter.checks.security_groups.chains import Chains, chains_of
 from exporter.checks.security_groups.nics import OVS, PluggedNic, uplinks
 from exporter.checks.security_groups.walk import Frame, Path, Walk
-from exporter.questions.host_firewall import HostFirewall
-from exporter.questions.host_firewall_chains import Default
-from exporter.questions.host_firewall_rules import FirewallRules
-from exporter.questions.host_links import Link, Links
+from exporter.questions.hosts.firewall import HostFirewall
+from exporter.questions.hosts.firewall_chains import Default
+from exporter.questions.hosts.firewall_rules import FirewallRules
+from exporter.questions.hosts.links import Link, Links
 
 UNKNOWN = "unknown"
 

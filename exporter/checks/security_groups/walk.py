@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exporter.questions.host_firewall_chains import Rule, Ruleset
+from exporter.questions.hosts.firewall_chains import Rule, Ruleset
 
 DEEPEST = 16
 MOST_STEPS = 4_000

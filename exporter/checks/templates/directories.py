@@ -16,8 +16,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import DatabaseTarget, SecondaryStorageVmTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.database_templates import KNOWN_TEMPLATES
-from exporter.questions.secondary_storage_mounts import SSVM_TEMPLATE_DIRECTORIES
+from exporter.questions.database.templates import KNOWN_TEMPLATES
+from exporter.questions.system_vms.storage_mounts import SSVM_TEMPLATE_DIRECTORIES
 from exporter.thresholds import ROWS_PER_TARGET
 
 Directory = tuple[int, int]  # account and template

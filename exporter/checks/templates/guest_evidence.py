@@ -13,10 +13,10 @@ from exporter.cloud.objects import Router
 from exporter.cloud.targeting import VISITED
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Question, Reason
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
-from exporter.questions.router_sockets import ROUTER_SOCKETS
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.sockets import ROUTER_SOCKETS
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY
 from exporter.thresholds import NEIGHBOURS_KEPT
 
 ASKED: tuple[Question[Any], ...] = (ROUTER_DHCP, ROUTER_NEIGHBOURS, ROUTER_IDENTITY, ROUTER_REDUNDANCY, ROUTER_SOCKETS)

@@ -12,8 +12,8 @@ from exporter.checks.templates.guest_states import Guest, State
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.routers import serving
 from exporter.model import Question
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_REQUESTS
-from exporter.questions.router_guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUESTS
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, PASSWORD_PENDING_SECONDS
 
 ASKED: tuple[Question[Any], ...] = (PASSWORD_PENDING, PASSWORD_REQUESTS, ROUTER_GUEST_REQUESTS)

@@ -22,7 +22,7 @@ from exporter.cloud.networks import Network
 from exporter.cloud.objects import Instance, Nic
 from exporter.cloud.targets import HostTarget
 from exporter.model import Held
-from exporter.questions.router_neighbours import RouterNeighbour
+from exporter.questions.routers.neighbours import RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, SYSTEM_VM_SETTLES_SECONDS, WINDOWS_SETTLES_SECONDS
 from exporter.topology.hosts import is_judged
 

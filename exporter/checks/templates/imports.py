@@ -23,7 +23,7 @@ from exporter.cloud.storage import Place, Template
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.dialling import Reach
-from exporter.questions.secondary_storage_ways import SSVM_REACH
+from exporter.questions.system_vms.storage_ways import SSVM_REACH
 from exporter.thresholds import ROWS_PER_TARGET
 
 ALLOWED = "secstorage.allowed.internal.sites"

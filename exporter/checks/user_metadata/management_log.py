@@ -12,9 +12,9 @@ from __future__ import annotations
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answers, Check, Kind, Metric, Samples, above
-from exporter.questions.log_lines import LEVELS, LogTold
-from exporter.questions.log_signatures import SIGNATURES
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LEVELS, LogTold
+from exporter.questions.management.log_signatures import SIGNATURES
 
 MESSAGES = Metric(
     "cloudstack_network_user_metadata_management_log_messages_total",

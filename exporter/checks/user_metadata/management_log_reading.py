@@ -11,8 +11,8 @@ from __future__ import annotations
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ManagementServerTarget
 from exporter.model import Answers, Check, Kind, Metric, Samples, above
-from exporter.questions.log_lines import LogTold
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LogTold
 from exporter.thresholds import LOG_SILENT_SECONDS
 
 SILENT = Metric(

@@ -18,8 +18,8 @@ from exporter.cloud.objects import Instance
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above
-from exporter.questions.metadata_instances import METADATA_INSTANCES, InstanceData
-from exporter.questions.router import ROUTER_IDENTITY
+from exporter.questions.routers.metadata_instances import METADATA_INSTANCES, InstanceData
+from exporter.questions.routers.state import ROUTER_IDENTITY
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, ROWS_PER_TARGET
 
 INCOMPLETE = Metric(

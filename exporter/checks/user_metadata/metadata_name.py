@@ -13,8 +13,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.routers import ServedAddress
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.metadata_name import METADATA_NAME, DataServer, NameAnswer
-from exporter.questions.router import ROUTER_IDENTITY
+from exporter.questions.routers.metadata_name import METADATA_NAME, DataServer, NameAnswer
+from exporter.questions.routers.state import ROUTER_IDENTITY
 
 RESOLVES = Metric(
     "cloudstack_network_user_metadata_data_server_resolves",

@@ -12,9 +12,9 @@ from exporter.checks.user_metadata.served import settles
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.metadata import METADATA_RULES, RewriteRules
-from exporter.questions.metadata_instances import METADATA_INSTANCES
-from exporter.questions.router import ROUTER_IDENTITY
+from exporter.questions.routers.metadata import METADATA_RULES, RewriteRules
+from exporter.questions.routers.metadata_instances import METADATA_INSTANCES
+from exporter.questions.routers.state import ROUTER_IDENTITY
 
 RULES = Metric(
     "cloudstack_network_user_metadata_rewrite_rules",

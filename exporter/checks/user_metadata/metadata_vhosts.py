@@ -12,8 +12,8 @@ from exporter.checks.user_metadata.served import NEEDED, is_certain, metadata_ad
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.metadata import METADATA_VHOSTS, VirtualHosts
-from exporter.questions.router import ROUTER_IDENTITY
+from exporter.questions.routers.metadata import METADATA_VHOSTS, VirtualHosts
+from exporter.questions.routers.state import ROUTER_IDENTITY
 
 CONFIGURED = Metric(
     "cloudstack_network_user_metadata_vhost_up",

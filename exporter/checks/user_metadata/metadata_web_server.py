@@ -12,9 +12,9 @@ from exporter.checks.user_metadata.served import NEEDED, is_certain, metadata_ad
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.metadata import METADATA_WEB_SERVER
-from exporter.questions.router import ROUTER_IDENTITY
-from exporter.questions.router_sockets import ROUTER_SOCKETS
+from exporter.questions.routers.metadata import METADATA_WEB_SERVER
+from exporter.questions.routers.sockets import ROUTER_SOCKETS
+from exporter.questions.routers.state import ROUTER_IDENTITY
 
 UP = Metric(
     "cloudstack_network_user_metadata_web_server_up",

@@ -18,7 +18,7 @@ from exporter.cloud.routers import guest_networks, is_settling
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above, equals
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
 
 ONE_PRIMARY = Metric(
     "cloudstack_network_user_metadata_router_pair_one_primary",

@@ -9,7 +9,7 @@ from exporter.cloud.routers import ServedAddress, is_settling, serving_now
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Question
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY
 
 NEEDED: tuple[Question[Any], ...] = (ROUTER_IDENTITY, ROUTER_REDUNDANCY)
 """The questions without which the functions of this module cannot tell."""

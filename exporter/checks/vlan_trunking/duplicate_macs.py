@@ -16,8 +16,8 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_domains import DOMAINS, Interface
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
+from exporter.questions.hosts.domains import DOMAINS, Interface
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import absent
 from exporter.topology.labels import switches

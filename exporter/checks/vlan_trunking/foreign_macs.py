@@ -11,7 +11,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS
 from exporter.thresholds import ROWS_PER_TARGET
 
 FOREIGN = Metric(

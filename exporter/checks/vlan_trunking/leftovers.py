@@ -15,7 +15,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_links import LINKS, Link, Links
+from exporter.questions.hosts.links import LINKS, Link, Links
 from exporter.thresholds import VLAN_ORPHAN_BRIDGE_SECONDS
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import is_tap

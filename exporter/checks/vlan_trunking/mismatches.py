@@ -15,8 +15,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
-from exporter.questions.host_links import LINKS, Link
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place, is_tap

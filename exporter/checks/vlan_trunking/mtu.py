@@ -17,8 +17,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_links import LINKS, Link
-from exporter.questions.host_lldp import LLDP
+from exporter.questions.hosts.links import LINKS, Link
+from exporter.questions.hosts.lldp import LLDP
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.labels import is_tap, is_uplink
 from exporter.topology.majority import differs, majority

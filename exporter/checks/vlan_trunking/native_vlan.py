@@ -17,8 +17,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_lldp import LLDP, Neighbour
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.lldp import LLDP, Neighbour
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import majority
 

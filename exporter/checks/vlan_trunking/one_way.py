@@ -15,7 +15,7 @@ from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.host_links import LINKS, Link
+from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import ROWS_PER_TARGET, VLAN_ONE_WAY_FRAMES
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.vlans import expected_nics

@@ -19,7 +19,7 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import PhysicalNetwork
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.host_links import LINKS
+from exporter.questions.hosts.links import LINKS
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.vlans import segment
 from exporter.topology.zones import is_zone_judged

@@ -23,9 +23,9 @@ from exporter.cloud.objects import Nic
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.database_counts import VLANS_TAKEN, Taken
-from exporter.questions.host_domains import DOMAINS, Interface
-from exporter.questions.host_links import LINKS
+from exporter.questions.database.counts import VLANS_TAKEN, Taken
+from exporter.questions.hosts.domains import DOMAINS, Interface
+from exporter.questions.hosts.links import LINKS
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import is_tap
 from exporter.topology.vlans import segment

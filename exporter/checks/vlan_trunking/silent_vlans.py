@@ -19,7 +19,7 @@ from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget, RouterTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, ROWS_PER_TARGET, VLAN_SILENT_MACHINES
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.vlans import segment

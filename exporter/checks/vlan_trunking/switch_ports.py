@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from exporter.cloud.cloud import Cloud
-from exporter.questions.host_lldp import Neighbour
+from exporter.questions.hosts.lldp import Neighbour
 from exporter.topology.vlans import expected_nics
 
 

@@ -15,8 +15,8 @@ from exporter.cloud.objects import Instance, Nic
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Check, Metric, Samples, above
-from exporter.questions.router_dhcp import ROUTER_DHCP
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS
+from exporter.questions.routers.dhcp import ROUTER_DHCP
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, VLAN_UNTAKEN_OFFERS
 
 UNTAKEN = Metric(

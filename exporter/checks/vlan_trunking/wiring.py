@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase
 from exporter.topology.labels import Place, places, switches
 from exporter.topology.vlans import Segment
 from exporter.topology.zones import physical_name

@@ -13,9 +13,9 @@ from exporter.cloud.objects import Host, Instance, SystemVm, Zone
 from exporter.cloud.targets import ConsoleEndpoint, ConsoleProxyTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Check, Failure, Question, Reason, Sample
-from exporter.questions import console
 from exporter.questions.certificates import Certificate
-from exporter.questions.console import Connection, Handshake, Lookup, Page
+from exporter.questions.system_vms import console
+from exporter.questions.system_vms.console import Connection, Handshake, Lookup, Page
 
 NOW = 1_795_000_000.0
 DAY = 86400.0

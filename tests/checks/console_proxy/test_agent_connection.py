@@ -11,7 +11,7 @@ from exporter.checks.console_proxy.remedies import CHECK_HOST_SETTING, DESTROY
 from exporter.cloud.objects import SystemVm
 from exporter.memory import Scope
 from exporter.model import Answer, Answers
-from exporter.questions.console_proxy_vm import (
+from exporter.questions.system_vms.console_proxy import (
     PROXY_AGENT,
     PROXY_AGENT_CONNECTIONS,
     PROXY_MANAGEMENT_HOSTS,

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.console_proxy.browser import has_novnc, page_trouble, steps
 from exporter.model import Reason
-from exporter.questions.console import Connection, Handshake, Lookup, Page
+from exporter.questions.system_vms.console import Connection, Handshake, Lookup, Page
 from tests.checks.console_proxy.scene import PLAIN, cloud, endpoint, proxy, way
 
 REFUSED = Connection(Reason.REFUSED, "nobody listens")

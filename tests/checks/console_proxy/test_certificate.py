@@ -10,7 +10,7 @@ from exporter.checks.console_proxy.certificate import CHECK
 from exporter.checks.console_proxy.remedies import TRUST_CA, UPLOAD_CERTIFICATE, USE_WILDCARD
 from exporter.model import Reason
 from exporter.questions.certificates import Certificate
-from exporter.questions.console import Handshake
+from exporter.questions.system_vms.console import Handshake
 from tests.checks.console_proxy.scene import (
     DAY,
     NOW,

@@ -12,9 +12,10 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host, SystemVm
 from exporter.cloud.targets import ConsoleEndpoint, ConsoleProxyTarget
 from exporter.model import Issue, Reason
-from exporter.questions import console, console_proxy_vm
 from exporter.questions.certificates import Certificate
-from exporter.questions.router_sockets import Socket
+from exporter.questions.routers.sockets import Socket
+from exporter.questions.system_vms import console
+from exporter.questions.system_vms import console_proxy as console_proxy_vm
 from tests.checks.console_proxy.scene import (
     NOW,
     agent_host,

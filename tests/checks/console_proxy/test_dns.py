@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.console_proxy.dns import CHECK
 from exporter.model import Reason
-from exporter.questions.console import Lookup, NextName, Page
+from exporter.questions.system_vms.console import Lookup, NextName, Page
 from tests.checks.console_proxy.scene import (
     PLAIN,
     WILDCARD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.checks.console_proxy.phases import CHECK
 from exporter.model import Reason
-from exporter.questions.console import Connection, Lookup, Page
+from exporter.questions.system_vms.console import Connection, Lookup, Page
 from tests.checks.console_proxy.scene import cloud, endpoint, of_target, problems, proxy, values, way
 
 WORLD = cloud(proxy())

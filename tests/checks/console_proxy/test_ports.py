@@ -8,8 +8,8 @@ import pytest
 
 from exporter.checks.console_proxy.ports import CHECK
 from exporter.checks.console_proxy.remedies import DESTROY, UPLOAD_CERTIFICATE
-from exporter.questions.console_proxy_vm import PROXY_SOCKETS, PROXY_VNC_PORT
-from exporter.questions.router_sockets import Socket
+from exporter.questions.routers.sockets import Socket
+from exporter.questions.system_vms.console_proxy import PROXY_SOCKETS, PROXY_VNC_PORT
 from tests.checks.console_proxy.scene import (
     NOW,
     PLAIN,

@@ -9,7 +9,7 @@ import pytest
 from exporter.checks.console_proxy.reachable import CHECK
 from exporter.checks.console_proxy.remedies import CHECK_PUBLIC_PATH, DESTROY, FIX_DNS, UPLOAD_CERTIFICATE
 from exporter.model import Reason
-from exporter.questions.console import Connection, Handshake, Lookup, Page
+from exporter.questions.system_vms.console import Connection, Handshake, Lookup, Page
 from tests.checks.console_proxy.scene import NOW, cloud, endpoint, of_target, problems, proxy, values, way
 
 KEY = ("reachable", "v-2-VM")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.checks.console_proxy.release import CHECK
-from exporter.questions.console_proxy_vm import PROXY_RELEASE
+from exporter.questions.system_vms.console_proxy import PROXY_RELEASE
 from tests.checks.console_proxy.scene import answers, cloud, inside, of_target, proxy, values
 
 

@@ -7,7 +7,7 @@ import pytest
 from exporter.checks.console_proxy.remedies import CHECK_PUBLIC_PATH, DESTROY
 from exporter.checks.console_proxy.screen import CHECK
 from exporter.model import Reason
-from exporter.questions.console import Connection, Page
+from exporter.questions.system_vms.console import Connection, Page
 from tests.checks.console_proxy.scene import NOW, cloud, endpoint, of_target, problems, proxy, values, way
 
 KEY = ("vnc_reachable", "v-2-VM")

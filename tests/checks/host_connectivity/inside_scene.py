@@ -14,7 +14,7 @@ from exporter.cloud.storage import Download, ImageStore, Place, Template
 from exporter.cloud.targets import ConsoleProxyTarget, Machine, RouterTarget, SecondaryStorageVmTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.system_vm import FileSystem, SystemVmState
+from exporter.questions.system_vms.system_vm import FileSystem, SystemVmState
 
 NOW = 1_800_000_000.0
 DAY = 86400.0

@@ -12,9 +12,9 @@ from exporter.cloud.objects import Host, ManagementServer, SystemVm
 from exporter.cloud.targets import DatabaseTarget, Machine, ManagementServerTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.database_state import SchemaVersion, ServerRow
-from exporter.questions.management_service import ManagementService
-from exporter.questions.management_sockets import ManagementSockets
+from exporter.questions.database.state import SchemaVersion, ServerRow
+from exporter.questions.management.service import ManagementService
+from exporter.questions.management.sockets import ManagementSockets
 
 NOW = 1_800_000_000.0
 DATABASE = DatabaseTarget()

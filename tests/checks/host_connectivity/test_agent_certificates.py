@@ -10,7 +10,7 @@ from exporter.checks.host_connectivity.agent_certificates import NOT_AFTER, judg
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Sample
 from exporter.questions.certificates import Certificate
-from exporter.questions.host_endpoint import HOST_CERTIFICATE
+from exporter.questions.hosts.endpoint import HOST_CERTIFICATE
 from tests.checks.host_connectivity import reach_scene as scene
 
 DAY = 86400

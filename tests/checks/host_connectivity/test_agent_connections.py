@@ -11,8 +11,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Sample
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_agent_connection import HOST_AGENT_CONNECTION
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.host_connectivity import management_scene as scene
 

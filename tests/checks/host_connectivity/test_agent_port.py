@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.host_connectivity.agent_port import judge
 from exporter.cloud.cloud import Cloud
 from exporter.model import Sample
-from exporter.questions.management_service import MANAGEMENT_SERVICE, ManagementService
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS, ManagementSockets
+from exporter.questions.management.service import MANAGEMENT_SERVICE, ManagementService
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS, ManagementSockets
 from exporter.thresholds import MANAGEMENT_SETTLES_SECONDS
 from tests.checks.host_connectivity import management_scene as scene
 

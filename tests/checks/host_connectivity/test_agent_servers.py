@@ -10,7 +10,7 @@ from exporter.checks.host_connectivity.agent_servers import judge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
 from exporter.model import Sample
-from exporter.questions.host_agent import Agent
+from exporter.questions.hosts.agent import Agent
 from tests.checks.host_connectivity import states_scene as scene
 from tests.checks.host_connectivity.visits_scene import LATER, looks
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.checks.host_connectivity.agent_service import judge
-from exporter.questions.host_agent import Agent
+from exporter.questions.hosts.agent import Agent
 from tests.checks.host_connectivity import states_scene as scene
 from tests.checks.host_connectivity.visits_scene import LATER, looks
 

@@ -14,13 +14,13 @@ from exporter.cloud.groups import ManagementServers, ZoneGroup
 from exporter.cloud.objects import Host, ManagementServer
 from exporter.cloud.targets import DatabaseTarget, HostTarget, ManagementServerTarget
 from exporter.model import Answers, Issue, Question, Sample
-from exporter.questions.database_found import Found
-from exporter.questions.database_state import DATABASE_SERVERS, DATABASE_VERSIONS, SchemaVersion, ServerRow
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_agent_connection import HOST_AGENT_CONNECTION
-from exporter.questions.management_peers import MANAGEMENT_PEERS
-from exporter.questions.management_service import MANAGEMENT_SERVICE, ManagementService
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS, ManagementSockets
+from exporter.questions.database.found import Found
+from exporter.questions.database.state import DATABASE_SERVERS, DATABASE_VERSIONS, SchemaVersion, ServerRow
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
+from exporter.questions.management.peers import MANAGEMENT_PEERS
+from exporter.questions.management.service import MANAGEMENT_SERVICE, ManagementService
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS, ManagementSockets
 from tests.checks.host_connectivity import management_scene as scene
 
 SERVER_TYPES = (DatabaseTarget, ManagementServerTarget)

@@ -11,7 +11,7 @@ from exporter.checks.host_connectivity.servers import HELD_BACK
 from exporter.cloud.cloud import Cloud
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Sample
-from exporter.questions.database_state import DATABASE_SERVERS, ServerRow
+from exporter.questions.database.state import DATABASE_SERVERS, ServerRow
 from exporter.thresholds import API_SILENT_SECONDS, HEARTBEAT_STALE_SECONDS, SERVER_RETIRED_SECONDS
 from tests.checks.host_connectivity import management_scene as scene
 

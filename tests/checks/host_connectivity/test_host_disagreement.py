@@ -9,7 +9,7 @@ import pytest
 from exporter.checks.host_connectivity.host_disagreement import RECONNECT, judge
 from exporter.checks.host_connectivity.hypervisors import LOOK_AT_AGENT
 from exporter.model import Sample
-from exporter.questions.host_agent import Agent
+from exporter.questions.hosts.agent import Agent
 from tests.checks.host_connectivity import states_scene as scene
 from tests.checks.host_connectivity.visits_scene import EARLIER, LATER, looks
 

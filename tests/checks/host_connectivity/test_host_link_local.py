@@ -12,7 +12,7 @@ from exporter.cloud.objects import Nic, SystemVm
 from exporter.cloud.placement import Placed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Sample
-from exporter.questions.host_reach import HOST_REACH, HostReach
+from exporter.questions.hosts.reach import HOST_REACH, HostReach
 from tests.checks.host_connectivity import reach_scene as scene
 
 LINK_LOCAL = HostReach(routes={IPv4Network("10.0.0.0/16"): "cloudbr0", IPv4Network("169.254.0.0/16"): "cloud0"})

@@ -10,8 +10,8 @@ from exporter.checks.host_connectivity.host_management_way import judge
 from exporter.cloud.targets import HostTarget
 from exporter.model import Sample
 from exporter.questions.dialling import Reach
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_reach import HOST_REACH, HostReach
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.reach import HOST_REACH, HostReach
 from tests.checks.host_connectivity import reach_scene as scene
 
 RUNS = Agent(is_active=True)

@@ -11,7 +11,7 @@ from exporter.cloud.objects import Cluster, Host
 from exporter.cloud.targets import HostTarget
 from exporter.model import Sample
 from exporter.questions.dialling import Reach
-from exporter.questions.host_reach import HOST_REACH, HostReach
+from exporter.questions.hosts.reach import HOST_REACH, HostReach
 from tests.checks.host_connectivity import reach_scene as scene
 
 TWO, THREE = scene.ADDRESSES[2], scene.ADDRESSES[3]

@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.host_connectivity.host_ports import OPEN_WAY, START, judge
 from exporter.cloud.targets import HostEndpoint
 from exporter.model import Reason, Sample
-from exporter.questions.console import Connection
-from exporter.questions.host_endpoint import HOST_PORTS
+from exporter.questions.hosts.endpoint import HOST_PORTS
+from exporter.questions.system_vms.console import Connection
 from tests.checks.host_connectivity import reach_scene as scene
 
 OPEN = Connection()

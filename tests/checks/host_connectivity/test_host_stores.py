@@ -11,7 +11,7 @@ from exporter.cloud.storage import Place
 from exporter.cloud.targets import HostTarget
 from exporter.model import Sample
 from exporter.questions.dialling import Reach
-from exporter.questions.host_reach import HOST_REACH, HostReach
+from exporter.questions.hosts.reach import HOST_REACH, HostReach
 from tests.checks.host_connectivity import reach_scene as scene
 
 NAS, OTHER = Place("nas.example", 2049), Place("10.9.0.2", 2049)

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.checks.host_connectivity.integration_api import judge, judge_server
 from exporter.cloud.cloud import Cloud
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS
 from tests.checks.host_connectivity import management_scene as scene
 
 

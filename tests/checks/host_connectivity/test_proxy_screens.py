@@ -11,7 +11,7 @@ from exporter.cloud.objects import Host, SystemVm
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Sample
 from exporter.questions.dialling import Reach
-from exporter.questions.proxy_reach import PROXY_REACH, ProxyReach
+from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH, ProxyReach
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.host_connectivity import management_scene
 from tests.checks.host_connectivity import reach_scene as scene

@@ -7,10 +7,10 @@ from typing import Any
 from exporter.checks.host_connectivity.proxy_ways import judge
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Sample
-from exporter.questions.console_proxy_vm import PROXY_AGENT, Agent
 from exporter.questions.dialling import Reach
-from exporter.questions.proxy_reach import PROXY_REACH, ProxyReach
-from exporter.questions.secondary_storage_ways import Lookup
+from exporter.questions.system_vms.console_proxy import PROXY_AGENT, Agent
+from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH, ProxyReach
+from exporter.questions.system_vms.storage_ways import Lookup
 from tests.checks.host_connectivity import reach_scene as scene
 from tests.checks.host_connectivity.test_proxy_screens import proxy
 

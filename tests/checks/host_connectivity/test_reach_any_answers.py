@@ -14,15 +14,15 @@ from exporter.cloud.storage import Place
 from exporter.cloud.targets import ConsoleProxyTarget, HostEndpoint, HostTarget
 from exporter.model import Issue, Question, Reason
 from exporter.questions.certificates import Certificate
-from exporter.questions.console import Connection
-from exporter.questions.console_proxy_vm import PROXY_AGENT
-from exporter.questions.console_proxy_vm import Agent as ProxyAgent
 from exporter.questions.dialling import Reach
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_endpoint import HOST_CERTIFICATE, HOST_PORTS
-from exporter.questions.host_reach import HOST_REACH, HostReach
-from exporter.questions.proxy_reach import PROXY_REACH, ProxyReach
-from exporter.questions.secondary_storage_ways import Lookup
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.endpoint import HOST_CERTIFICATE, HOST_PORTS
+from exporter.questions.hosts.reach import HOST_REACH, HostReach
+from exporter.questions.system_vms.console import Connection
+from exporter.questions.system_vms.console_proxy import PROXY_AGENT
+from exporter.questions.system_vms.console_proxy import Agent as ProxyAgent
+from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH, ProxyReach
+from exporter.questions.system_vms.storage_ways import Lookup
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.host_connectivity import reach_scene as scene
 from tests.checks.host_connectivity.test_host_link_local import router

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.host_connectivity.schema import judge
 from exporter.model import Sample
-from exporter.questions.database_state import DATABASE_SERVERS, DATABASE_VERSIONS, ServerRow
+from exporter.questions.database.state import DATABASE_SERVERS, DATABASE_VERSIONS, ServerRow
 from tests.checks.host_connectivity import management_scene as scene
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.checks.host_connectivity.server_clocks import judge
 from exporter.model import Sample
-from exporter.questions.management_service import MANAGEMENT_SERVICE
+from exporter.questions.management.service import MANAGEMENT_SERVICE
 from exporter.thresholds import CLOCKS_APART_SECONDS
 from tests.checks.host_connectivity import management_scene as scene
 

@@ -9,9 +9,9 @@ import pytest
 from exporter.checks.host_connectivity.server_database import judge
 from exporter.cloud.cloud import Cloud
 from exporter.model import Answers, Sample
-from exporter.questions.database_state import DATABASE_SERVERS, ServerRow
-from exporter.questions.management_service import MANAGEMENT_SERVICE, ManagementService
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
+from exporter.questions.database.state import DATABASE_SERVERS, ServerRow
+from exporter.questions.management.service import MANAGEMENT_SERVICE, ManagementService
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS
 from exporter.thresholds import MANAGEMENT_SETTLES_SECONDS
 from tests.checks.host_connectivity import management_scene as scene
 

@@ -8,10 +8,10 @@ import pytest
 
 from exporter.checks.host_connectivity.server_peers import judge
 from exporter.model import Sample
-from exporter.questions.database_found import Found
-from exporter.questions.database_state import DATABASE_SERVERS
-from exporter.questions.management_peers import MANAGEMENT_PEERS
-from exporter.questions.management_sockets import MANAGEMENT_SOCKETS
+from exporter.questions.database.found import Found
+from exporter.questions.database.state import DATABASE_SERVERS
+from exporter.questions.management.peers import MANAGEMENT_PEERS
+from exporter.questions.management.sockets import MANAGEMENT_SOCKETS
 from tests.checks.host_connectivity import management_scene as scene
 
 ONE = scene.target(scene.server(1))

@@ -7,7 +7,7 @@ import pytest
 from exporter.checks.host_connectivity.server_service import judge
 from exporter.checks.host_connectivity.servers import HELD_BACK
 from exporter.cloud.cloud import Cloud
-from exporter.questions.management_service import MANAGEMENT_SERVICE
+from exporter.questions.management.service import MANAGEMENT_SERVICE
 from tests.checks.host_connectivity import management_scene as scene
 
 

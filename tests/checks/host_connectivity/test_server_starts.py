@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.checks.host_connectivity.server_starts import judge_rows, judge_service
-from exporter.questions.database_state import DATABASE_SERVERS, ServerRow
-from exporter.questions.management_service import MANAGEMENT_SERVICE
+from exporter.questions.database.state import DATABASE_SERVERS, ServerRow
+from exporter.questions.management.service import MANAGEMENT_SERVICE
 from tests.checks.host_connectivity import management_scene as scene
 
 

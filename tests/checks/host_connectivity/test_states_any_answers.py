@@ -29,7 +29,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import PhysicalNetwork
 from exporter.cloud.objects import Host, NvpDevice, SystemVm
 from exporter.model import Check, Sample
-from exporter.questions.host_agent import Agent
+from exporter.questions.hosts.agent import Agent
 from tests.checks.host_connectivity import states_scene as scene
 from tests.checks.host_connectivity.visits_scene import EARLIER, LATER, looks
 

@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.host_connectivity.storage_vm_connection import judge
 from exporter.checks.host_connectivity.system_vms import CHECK_AGENT_WAY, DESTROY
 from exporter.model import Question, Sample
-from exporter.questions.console_proxy_vm import Agent
-from exporter.questions.secondary_storage_vm import SSVM_AGENT, SSVM_AGENT_CONNECTIONS, SSVM_MANAGEMENT_HOSTS
+from exporter.questions.system_vms.console_proxy import Agent
+from exporter.questions.system_vms.storage_vm import SSVM_AGENT, SSVM_AGENT_CONNECTIONS, SSVM_MANAGEMENT_HOSTS
 from tests.checks.host_connectivity.inside_scene import NOW, cloud, judged, problems, storage_vm, values_of
 
 WELL: dict[Question[Any], Any] = {

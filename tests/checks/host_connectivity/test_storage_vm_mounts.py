@@ -10,7 +10,7 @@ import pytest
 from exporter.checks.host_connectivity.storage_vm_mounts import judge
 from exporter.cloud.storage import ImageStore
 from exporter.model import Sample
-from exporter.questions.secondary_storage_mounts import SSVM_MOUNTS, Mount, Mounts, read_mounts
+from exporter.questions.system_vms.storage_mounts import SSVM_MOUNTS, Mount, Mounts, read_mounts
 from tests.checks.host_connectivity.inside_scene import (
     STORE,
     cloud,

@@ -7,7 +7,7 @@ import pytest
 from exporter.checks.host_connectivity.storage_vm_names import judge
 from exporter.cloud.storage import Place
 from exporter.model import Sample
-from exporter.questions.secondary_storage_ways import SSVM_NAMES, Lookup, Names
+from exporter.questions.system_vms.storage_ways import SSVM_NAMES, Lookup, Names
 from tests.checks.host_connectivity.inside_scene import cloud, judged, problems, storage_vm, values_of
 
 VM = storage_vm()

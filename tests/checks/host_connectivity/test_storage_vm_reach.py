@@ -11,8 +11,8 @@ from exporter.checks.host_connectivity.storage_vm_reach import FIX_NAME, OPEN_WA
 from exporter.cloud.storage import Place
 from exporter.model import Sample
 from exporter.questions.dialling import Reach
-from exporter.questions.secondary_storage_mounts import SSVM_MOUNTS, Mount, Mounts
-from exporter.questions.secondary_storage_ways import SSVM_REACH
+from exporter.questions.system_vms.storage_mounts import SSVM_MOUNTS, Mount, Mounts
+from exporter.questions.system_vms.storage_ways import SSVM_REACH
 from tests.checks.host_connectivity.inside_scene import PLACE, STORE, cloud, judged, storage_vm
 
 VM = storage_vm()

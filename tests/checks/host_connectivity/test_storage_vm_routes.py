@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from exporter.checks.host_connectivity.storage_vm_routes import judge
 from exporter.model import Sample
-from exporter.questions.secondary_storage_ways import SSVM_ROUTES, Routes
+from exporter.questions.system_vms.storage_ways import SSVM_ROUTES, Routes
 from tests.checks.host_connectivity.inside_scene import cloud, judged, problems, storage_vm, values_of
 
 VM = storage_vm()

@@ -8,7 +8,7 @@ from exporter.checks.host_connectivity.system_vm_clocks import judge
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Router, SystemVm
 from exporter.model import Answer, Answers, Sample
-from exporter.questions.system_vm import SYSTEM_VM_STATE
+from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE
 from tests.checks.host_connectivity.inside_scene import NOW, cloud, problems, router, state, storage_vm, target
 
 PROXY = storage_vm(id="v1", name="v-1-VM", kind="consoleproxy")

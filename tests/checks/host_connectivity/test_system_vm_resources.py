@@ -10,7 +10,7 @@ import pytest
 from exporter.checks.host_connectivity.system_vm_resources import judge
 from exporter.cloud.objects import Router, SystemVm
 from exporter.model import Sample
-from exporter.questions.system_vm import SYSTEM_VM_STATE, FileSystem
+from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE, FileSystem
 from tests.checks.host_connectivity.inside_scene import (
     NOW,
     cloud,

@@ -11,8 +11,8 @@ from exporter.checks.host_connectivity.system_vm_services import judge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Nic, Router, SystemVm
 from exporter.model import Question, Sample
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
-from exporter.questions.system_vm import SYSTEM_VM_STATE, SystemVmState
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
+from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE, SystemVmState
 from tests.checks.host_connectivity.inside_scene import (
     BY_ROUTER,
     cloud,

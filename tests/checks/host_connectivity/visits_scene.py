@@ -9,8 +9,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Sample
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_agent_connection import HOST_AGENT_CONNECTION
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from tests.checks.host_connectivity import states_scene as scene
 
 EARLIER, LATER = 50.0, 200.0

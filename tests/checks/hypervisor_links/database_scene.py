@@ -9,7 +9,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.memory import Scope, TargetMemory
 from exporter.model import Answer, Answers, Check, Failure, Question, Sample
-from exporter.questions.database_found import Found
+from exporter.questions.database.found import Found
 
 ROUND = 600.0
 PREFIX = "cloudstack_network_hypervisor_links_database_"

@@ -13,11 +13,11 @@ from exporter.cloud.objects import Cluster, Host, Zone
 from exporter.cloud.targets import HostTarget, Machine
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.host_agent import Agent
-from exporter.questions.host_bonds import Bond, BondMember
-from exporter.questions.host_links import Counters, Link, Links
-from exporter.questions.host_nic_counters import NicCounters
-from exporter.questions.host_nics import NicFacts
+from exporter.questions.hosts.agent import Agent
+from exporter.questions.hosts.bonds import Bond, BondMember
+from exporter.questions.hosts.links import Counters, Link, Links
+from exporter.questions.hosts.nic_counters import NicCounters
+from exporter.questions.hosts.nics import NicFacts
 
 NOW = 1_800_000_000.0
 DAY = 86400.0

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from exporter.checks.hypervisor_links.bonds import judge
-from exporter.questions.host_bonds import BONDS, NO_PARTNER, BondMember, read_bonds
-from exporter.questions.host_links import LINKS, Counters
+from exporter.questions.hosts.bonds import BONDS, NO_PARTNER, BondMember, read_bonds
+from exporter.questions.hosts.links import LINKS, Counters
 from tests.checks.hypervisor_links import links_scene as scene
 from tests.remote_texts import sample
 

@@ -8,9 +8,9 @@ import pytest
 
 from exporter.checks.hypervisor_links.cabling import judge, judge_cluster
 from exporter.model import Question, Sample
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_lldp import LLDP, Neighbour
-from exporter.questions.host_ovs import OVS_DATABASE, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import links_scene as scene
 
 Heard = dict[str, tuple[Neighbour, ...]]

@@ -19,9 +19,9 @@ from exporter.findings import Verdict
 from exporter.judging import Judging
 from exporter.memory import TargetMemory
 from exporter.model import Answer, Failure, Issue, Reason
-from exporter.questions.database_found import Found
-from exporter.questions.database_nics import MAC_TWICE
-from exporter.questions.database_vlans import VLAN_LEAKED, VLAN_SHARED
+from exporter.questions.database.found import Found
+from exporter.questions.database.nics import MAC_TWICE
+from exporter.questions.database.vlans import VLAN_LEAKED, VLAN_SHARED
 from tests.checks.hypervisor_links.database_scene import ROUND, judged, rows
 from tests.clocks import HandClock
 

@@ -7,9 +7,9 @@ from typing import Any
 from exporter.checks.hypervisor_links.database_kinds import LEFTOVERS
 from exporter.checks.hypervisor_links.database_leftovers import CHECK
 from exporter.model import Failure, Question, Reason
-from exporter.questions.database_addresses import CONTROL_ADDRESS_LEAKED, MANAGEMENT_ADDRESS_LEAKED
-from exporter.questions.database_counts import ADDRESS_POOLS
-from exporter.questions.database_hosts import AGENT_WITHOUT_VM
+from exporter.questions.database.addresses import CONTROL_ADDRESS_LEAKED, MANAGEMENT_ADDRESS_LEAKED
+from exporter.questions.database.counts import ADDRESS_POOLS
+from exporter.questions.database.hosts import AGENT_WITHOUT_VM
 from exporter.thresholds import DATABASE_LEAKED_RATIO
 from tests.checks.hypervisor_links.database_scene import judged, rows
 

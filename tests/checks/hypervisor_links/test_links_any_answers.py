@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from exporter.checks import Registered, discover
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Failure, Issue, Question, Reason
-from exporter.questions.database_counts import ADDRESS_POOLS
-from exporter.questions.database_found import Found
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_bonds import BONDS, NO_PARTNER, Bond, BondMember
-from exporter.questions.host_links import LINKS, Link
-from exporter.questions.host_lldp import LLDP, Neighbour
-from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
-from exporter.questions.host_nics import NICS, NicFacts
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.database.counts import ADDRESS_POOLS
+from exporter.questions.database.found import Found
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.bonds import BONDS, NO_PARTNER, Bond, BondMember
+from exporter.questions.hosts.links import LINKS, Link
+from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS, NicCounters
+from exporter.questions.hosts.nics import NICS, NicFacts
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import database_scene
 from tests.checks.hypervisor_links import links_scene as scene
 

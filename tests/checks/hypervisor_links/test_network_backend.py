@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.hypervisor_links.network_backend import judge, judge_cluster
 from exporter.model import Sample
-from exporter.questions.host_agent import AGENT, Agent
+from exporter.questions.hosts.agent import AGENT, Agent
 from tests.checks.hypervisor_links import links_scene as scene
 
 NATIVE, SWITCHED = scene.AGENT_OF_KVM, scene.openvswitch()

@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.hypervisor_links import nic_speeds
 from exporter.checks.hypervisor_links.nic_mixtures import judge
 from exporter.model import Sample
-from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
-from exporter.questions.host_nics import NICS, NicFacts
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS, NicCounters
+from exporter.questions.hosts.nics import NICS, NicFacts
 from tests.checks.hypervisor_links import links_scene as scene
 
 OTHER = "15b3:1017"

@@ -8,9 +8,9 @@ import pytest
 
 from exporter.checks.hypervisor_links.nic_settings import judge
 from exporter.model import Question, Sample
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
-from exporter.questions.host_nics import NICS, NicFacts
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS, NicCounters
+from exporter.questions.hosts.nics import NICS, NicFacts
 from tests.checks.hypervisor_links import links_scene as scene
 
 LRO = {"large-receive-offload": True, "rx-vlan-offload": True}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.checks.hypervisor_links.nic_speeds import judge
 from exporter.model import Sample
-from exporter.questions.host_nic_counters import NIC_COUNTERS, NicCounters
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS, NicCounters
 from tests.checks.hypervisor_links import links_scene as scene
 
 

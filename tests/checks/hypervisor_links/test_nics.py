@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from exporter.checks.hypervisor_links.nics import judge
-from exporter.questions.host_links import LINKS, Counters
-from exporter.questions.host_nic_counters import NIC_COUNTERS
-from exporter.questions.host_nics import NICS
+from exporter.questions.hosts.links import LINKS, Counters
+from exporter.questions.hosts.nic_counters import NIC_COUNTERS
+from exporter.questions.hosts.nics import NICS
 from tests.checks.hypervisor_links import links_scene as scene
 
 

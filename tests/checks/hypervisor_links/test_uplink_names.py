@@ -10,9 +10,9 @@ import pytest
 from exporter.checks.hypervisor_links.uplink_names import judge
 from exporter.cloud.cloud import Cloud
 from exporter.model import Question, Sample
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_links import LINKS, Links
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.links import LINKS, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import links_scene as scene
 
 WIDE = scene.cloud(vlans=((998, 1001),))

@@ -8,10 +8,10 @@ import pytest
 
 from exporter.checks.hypervisor_links.uplinks import SWITCH_ON, judge
 from exporter.model import Question, Sample
-from exporter.questions.host_agent import AGENT
-from exporter.questions.host_bonds import BONDS, NO_PARTNER
-from exporter.questions.host_links import LINKS, Counters
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.bonds import BONDS, NO_PARTNER
+from exporter.questions.hosts.links import LINKS, Counters
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.hypervisor_links import links_scene as scene
 
 DARK: dict[str, Any] = {"has_carrier": False}

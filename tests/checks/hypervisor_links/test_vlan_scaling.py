@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.checks.hypervisor_links.vlan_scaling import judge
-from exporter.questions.host_links import LINKS, Links
+from exporter.questions.hosts.links import LINKS, Links
 from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_BRIDGES_MANY, HOST_INTERFACES_MANY, HOST_VLANS_MANY
 from tests.checks.hypervisor_links import links_scene as scene
 

@@ -13,9 +13,9 @@ from exporter.cloud.placement import placed
 from exporter.cloud.targets import HostTarget, Machine
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME, Daemon, OvsRuntime, State
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME, Daemon, OvsRuntime, State
 
 NOW = 1_800_000_000.0
 PREFIX = "cloudstack_network_open_vswitch_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.checks.open_vswitch.controllers import judge
-from exporter.questions.host_ovs import OVS_DATABASE, read_database
+from exporter.questions.hosts.ovs import OVS_DATABASE, read_database
 from tests.checks.open_vswitch.switch_scene import HEALTHY, cloud, database, judged, problems, values_of
 from tests.remote_texts import sample
 

@@ -9,10 +9,10 @@ import pytest
 
 from exporter.checks.open_vswitch.daemons import INSTALL, LOOK, START, judge
 from exporter.cloud.cloud import Cloud
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_links import LINKS, Link, Links
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME, Daemon, LongPoll, State
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.links import LINKS, Link, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME, Daemon, LongPoll, State
 from tests.checks.open_vswitch.switch_scene import (
     EVERY,
     HEALTHY,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from exporter.checks.open_vswitch.flows import judge
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_datapath import Datapath, read_datapaths
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_datapath import Datapath, read_datapaths
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from tests.checks.open_vswitch.switch_scene import (
     HEALTHY,
     Values,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exporter.checks.open_vswitch.mac_table import judge
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_datapath import MacTable
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_datapath import MacTable
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
 from tests.checks.open_vswitch.switch_scene import (
     HEALTHY,
     Values,

@@ -9,9 +9,9 @@ import pytest
 
 from exporter.checks.open_vswitch.switch_bonds import CABLE, SWITCH_LACP, judge
 from exporter.memory import Scope
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsInterface, OvsPort
-from exporter.questions.host_ovs_bonds import OvsBond, OvsBondMember, read_bonds
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME, OvsRuntime
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsInterface, OvsPort
+from exporter.questions.hosts.ovs_bonds import OvsBond, OvsBondMember, read_bonds
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME, OvsRuntime
 from tests.checks.open_vswitch.switch_scene import (
     HEALTHY,
     Values,

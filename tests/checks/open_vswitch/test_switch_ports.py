@@ -6,7 +6,7 @@ import pytest
 
 from exporter.checks.open_vswitch.switch_ports import BRING_BACK, REMOVE, judge
 from exporter.memory import Scope
-from exporter.questions.host_ovs import OVS_DATABASE, OvsPort, read_database
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsPort, read_database
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.open_vswitch.switch_scene import (
     HEALTHY,

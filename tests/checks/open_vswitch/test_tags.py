@@ -11,8 +11,8 @@ import pytest
 from exporter.checks.open_vswitch.tags import CHECK, judge
 from exporter.cloud.objects import Instance
 from exporter.memory import Scope
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsPort
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsPort
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.open_vswitch.switch_scene import (
     HEALTHY,

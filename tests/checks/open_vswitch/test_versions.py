@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.open_vswitch.versions import judge, judge_cluster
 from exporter.cloud.groups import ClusterGroup
 from exporter.model import Answers, Sample
-from exporter.questions.host_ovs import OVS_DATABASE
-from exporter.questions.host_ovs_runtime import OVS_RUNTIME, Daemon, State
+from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME, Daemon, State
 from tests.checks.open_vswitch.switch_scene import (
     Values,
     answers,

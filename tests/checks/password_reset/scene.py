@@ -13,8 +13,10 @@ from exporter.cloud.storage import Template
 from exporter.cloud.targets import RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Check, Question, Sample, Value
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_UNITS, Probe, Unit, Units
-from exporter.questions.router import (
+from exporter.questions.routers.firewall import ROUTER_FIREWALL, RouterFirewall, read_firewall
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_UNITS, Probe, Unit, Units
+from exporter.questions.routers.sockets import ROUTER_PROCESSES, ROUTER_SOCKETS, Process, Socket
+from exporter.questions.routers.state import (
     ROUTER_ADDRESSES,
     ROUTER_IDENTITY,
     ROUTER_REDUNDANCY,
@@ -22,8 +24,6 @@ from exporter.questions.router import (
     Role,
     RouterIdentity,
 )
-from exporter.questions.router_firewall import ROUTER_FIREWALL, RouterFirewall, read_firewall
-from exporter.questions.router_sockets import ROUTER_PROCESSES, ROUTER_SOCKETS, Process, Socket
 
 NOW = 1_795_000_000.0
 PREFIX = "cloudstack_network_password_reset_"

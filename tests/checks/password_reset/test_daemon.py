@@ -16,9 +16,9 @@ from exporter.checks.password_reset.daemon import (
     RESTART_NETWORK,
 )
 from exporter.model import Question, Sample
-from exporter.questions.password import PASSWORD_PROBE, PASSWORD_UNITS, Probe, Unit, Units
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
-from exporter.questions.router_sockets import ANY, ROUTER_PROCESSES, ROUTER_SOCKETS, Process, Socket
+from exporter.questions.routers.password import PASSWORD_PROBE, PASSWORD_UNITS, Probe, Unit, Units
+from exporter.questions.routers.sockets import ANY, ROUTER_PROCESSES, ROUTER_SOCKETS, Process, Socket
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
 from tests.checks.password_reset.scene import (
     ALONE,
     NOW,

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from exporter.checks.password_reset.firewall import CHECK
 from exporter.cloud.targets import RouterTarget
-from exporter.questions.router import ROUTER_ADDRESSES, Role
-from exporter.questions.router_firewall import ROUTER_FIREWALL, RouterFirewall
+from exporter.questions.routers.firewall import ROUTER_FIREWALL, RouterFirewall
+from exporter.questions.routers.state import ROUTER_ADDRESSES, Role
 from tests.checks.password_reset.scene import (
     ALONE,
     NOW,

@@ -14,8 +14,8 @@ from exporter.cloud.groups import RouterPair
 from exporter.cloud.objects import Router
 from exporter.memory import Scope
 from exporter.model import Question, Sample
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
-from exporter.questions.router_sockets import ROUTER_SOCKETS, Socket
+from exporter.questions.routers.sockets import ROUTER_SOCKETS, Socket
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
 from tests.checks.password_reset.scene import NOW, PAIR, PAIRED, SERVICES, answered, cloud, healthy, target
 
 LISTENING = Socket("tcp", "10.2.1.1", 8080, ("python",))

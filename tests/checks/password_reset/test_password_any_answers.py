@@ -12,9 +12,9 @@ from exporter.checks.password_reset import daemon, firewall, pending
 from exporter.cloud.objects import Router
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Check, Question
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile, Probe
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
-from exporter.questions.router_sockets import ROUTER_PROCESSES, ROUTER_SOCKETS, Process, Socket
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile, Probe
+from exporter.questions.routers.sockets import ROUTER_PROCESSES, ROUTER_SOCKETS, Process, Socket
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
 from tests.checks.password_reset.scene import NOW, ROUTERS, Visitor, cloud, healthy, instance
 
 ADDRESSES = ("10.1.1.1", "10.2.1.1", "10.3.1.1", "10.3.2.1", "10.1.1.10", "10.3.1.10")

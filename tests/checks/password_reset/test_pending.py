@@ -10,8 +10,8 @@ import pytest
 from exporter.checks.password_reset.pending import CHECK, INSTALL_SCRIPT, MEND_ROUTER, MEND_SCRIPT
 from exporter.cloud.objects import Instance, Nic
 from exporter.model import Question
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile, Probe
-from exporter.questions.router import Role
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_PROBE, PASSWORD_REQUESTS, PasswordFile, Probe
+from exporter.questions.routers.state import Role
 from exporter.thresholds import PASSWORD_PENDING_SECONDS, ROWS_PER_TARGET
 from tests.checks.password_reset.scene import (
     ALONE,

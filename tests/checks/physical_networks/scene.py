@@ -13,9 +13,9 @@ from exporter.cloud.objects import Cluster, Host, Pod, Zone
 from exporter.cloud.targets import HostTarget, Machine
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_links import LINKS, Link, Links
-from exporter.questions.host_ovs import OVS_DATABASE
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.links import LINKS, Link, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE
 
 NOW = 1_800_000_000.0
 DAY = 86400.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.checks.physical_networks.cluster_labels import judge
-from exporter.questions.host_agent import Agent
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import Agent
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.physical_networks import scene
 
 USUAL = scene.seen(scene.bridged())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from exporter.checks.physical_networks.label_uplinks import judge
-from exporter.questions.host_agent import Agent
-from exporter.questions.host_ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import Agent
+from exporter.questions.hosts.ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.physical_networks import scene
 
 

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from exporter.checks.physical_networks import cluster_labels, label_uplinks, management_vlan, traffic_labels
-from exporter.questions.host_links import LINKS, Links
+from exporter.questions.hosts.links import LINKS, Links
 from tests.checks.physical_networks import scene
 from tests.real_parts import require, require_root
 

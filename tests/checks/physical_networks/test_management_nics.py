@@ -7,8 +7,8 @@ from typing import Any
 from exporter.checks.physical_networks.management_nics import judge
 from exporter.cloud.objects import SystemVm
 from exporter.cloud.placement import placed
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
 from tests.checks.physical_networks import scene
 
 MAC = "1e:00:0a:00:00:11"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from exporter.checks.physical_networks.management_vlan import judge, judge_cluster
-from exporter.questions.host_agent import Agent
-from exporter.questions.host_links import Links
-from exporter.questions.host_lldp import LLDP, Neighbour
+from exporter.questions.hosts.agent import Agent
+from exporter.questions.hosts.links import Links
+from exporter.questions.hosts.lldp import LLDP, Neighbour
 from tests.checks.physical_networks import scene
 
 UNTAGGED, VLAN_30, VLAN_40 = scene.bridged(), scene.bridged(vlan=30), scene.bridged(vlan=40)

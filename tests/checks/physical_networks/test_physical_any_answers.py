@@ -16,11 +16,11 @@ from exporter.cloud.objects import SystemVm
 from exporter.cloud.placement import placed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Issue, Question
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_lldp import LLDP, Neighbour
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.physical_networks import scene
 
 CHECKS = tuple(one for one in discover() if one.issue is Issue.PHYSICAL_NETWORKS)

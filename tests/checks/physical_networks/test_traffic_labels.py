@@ -10,9 +10,9 @@ import pytest
 from exporter.checks.physical_networks.traffic_labels import judge
 from exporter.cloud.networks import StorageRange, VlanRange
 from exporter.model import Failure, Reason
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.physical_networks import scene
 
 STORAGE = {"s": StorageRange("s", "z", "n", 40)}

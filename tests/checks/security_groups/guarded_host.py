@@ -14,11 +14,11 @@ from exporter.cloud.placement import Placed
 from exporter.cloud.targets import HostTarget, Machine
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
-from exporter.questions.host_firewall import FIREWALL, TOOLS, read_firewall
-from exporter.questions.host_firewall_ebtables import FRAME_RULES, read_frame_rules
-from exporter.questions.host_firewall_rules import FIREWALL_RULES, read_rules
-from exporter.questions.host_links import LINKS, Links, read_links
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.firewall import FIREWALL, TOOLS, read_firewall
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, read_frame_rules
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES, read_rules
+from exporter.questions.hosts.links import LINKS, Links, read_links
 from tests.remote_texts import sample
 
 ROOM = "questions/security_groups"

@@ -10,7 +10,7 @@ from exporter.checks.security_groups.clusters import BRIDGES, OTHER_ZONE, judge
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.objects import Cluster
 from exporter.model import Answer, Answers, Sample
-from exporter.questions.host_agent import AGENT, Agent
+from exporter.questions.hosts.agent import AGENT, Agent
 from tests.checks.security_groups import guarded_host as scene
 
 CLUSTER = Cluster("c", "cluster1", "z", "pod", "KVM", enabled=True, managed=True)

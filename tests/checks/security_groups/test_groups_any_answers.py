@@ -14,13 +14,13 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import DatabaseTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Issue, Question
-from exporter.questions.database_counts import RULE_SEQUENCES
-from exporter.questions.host_domains import DOMAINS
-from exporter.questions.host_firewall import FIREWALL, TOOLS, HostFirewall, RuleLog
-from exporter.questions.host_firewall_chains import Default, Rule, Ruleset
-from exporter.questions.host_firewall_ebtables import FRAME_RULES, FrameRules
-from exporter.questions.host_firewall_rules import FIREWALL_RULES, FirewallRules
-from exporter.questions.host_links import LINKS
+from exporter.questions.database.counts import RULE_SEQUENCES
+from exporter.questions.hosts.domains import DOMAINS
+from exporter.questions.hosts.firewall import FIREWALL, TOOLS, HostFirewall, RuleLog
+from exporter.questions.hosts.firewall_chains import Default, Rule, Ruleset
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, FrameRules
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES, FirewallRules
+from exporter.questions.hosts.links import LINKS
 from tests.checks.security_groups import guarded_host as scene
 
 CHECKS = tuple(one for one in discover() if one.issue is Issue.SECURITY_GROUPS)

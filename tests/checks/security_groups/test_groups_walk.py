@@ -7,7 +7,7 @@ import pytest
 from exporter.checks.security_groups.chains import Chains, chains_of, is_named
 from exporter.checks.security_groups.walk import Frame, Path, Walk
 from exporter.checks.security_groups.walk import is_named as fits_name
-from exporter.questions.host_firewall_chains import Rule, Ruleset
+from exporter.questions.hosts.firewall_chains import Rule, Ruleset
 
 OUT = Frame("br0", "vnet1", "eth0", is_ingress=False)
 IN = Frame("br0", "eth0", "vnet1", is_ingress=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.checks.security_groups.protection import judge
-from exporter.questions.host_firewall_rules import FIREWALL_RULES, read_rules
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES, read_rules
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.security_groups import guarded_host as scene
 

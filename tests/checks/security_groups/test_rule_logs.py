@@ -6,7 +6,7 @@ import pytest
 
 from exporter.checks.security_groups.rule_logs import judge
 from exporter.checks.security_groups.sequence import difference
-from exporter.questions.host_firewall import read_log
+from exporter.questions.hosts.firewall import read_log
 from tests.checks.security_groups import guarded_host as scene
 
 LINE = "i-2-56-VM,56,10.1.1.56,4,9b0c1d2e3f405162738495a6b7c8d9e0,7"

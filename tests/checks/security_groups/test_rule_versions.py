@@ -15,8 +15,8 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.database_counts import RULE_SEQUENCES
-from exporter.questions.host_firewall import FIREWALL
+from exporter.questions.database.counts import RULE_SEQUENCES
+from exporter.questions.hosts.firewall import FIREWALL
 from tests.checks.security_groups import guarded_host as scene
 
 ZONE = ZoneGroup("z", "zone1")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.checks.security_groups.source_addresses import LONG_NAME, judge
-from exporter.questions.host_firewall_ebtables import FRAME_RULES, read_frame_rules
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, read_frame_rules
 from tests.checks.security_groups import guarded_host as scene
 
 GUARDED = scene.Texts().ebtables

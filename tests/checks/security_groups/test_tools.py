@@ -6,7 +6,7 @@ import pytest
 
 from exporter.checks.security_groups.tools import judge
 from exporter.cloud.cloud import Cloud
-from exporter.questions.host_firewall import TOOLS
+from exporter.questions.hosts.firewall import TOOLS
 from tests.checks.security_groups import guarded_host as scene
 
 

@@ -15,10 +15,10 @@ from exporter.cloud.storage import Template
 from exporter.cloud.targets import Machine, RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Failure, Question, Sample
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role, RouterIdentity
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
-from exporter.questions.router_sockets import ANY, ROUTER_SOCKETS, Socket
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.sockets import ANY, ROUTER_SOCKETS, Socket
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role, RouterIdentity
 
 NOW = 1_800_000_000.0
 DAY = 86400.0

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from exporter.questions.router_dhcp import ROUTER_DHCP
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS
-from exporter.questions.router_sockets import ROUTER_SOCKETS
+from exporter.questions.routers.dhcp import ROUTER_DHCP
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS
+from exporter.questions.routers.sockets import ROUTER_SOCKETS
 from tests.checks.templates import guest_scene as scene
 
 QUESTIONS = {one.name: one for one in (ROUTER_DHCP, ROUTER_NEIGHBOURS, ROUTER_SOCKETS)}

@@ -16,8 +16,8 @@ from exporter.cloud.targets import DatabaseTarget, SecondaryStorageVmTarget
 from exporter.judging import Judging, Judgment
 from exporter.memory import TargetMemory
 from exporter.model import Answer, Failure, Issue, Question, Reason
-from exporter.questions.database_templates import KNOWN_TEMPLATES
-from exporter.questions.secondary_storage_mounts import SSVM_TEMPLATE_DIRECTORIES
+from exporter.questions.database.templates import KNOWN_TEMPLATES
+from exporter.questions.system_vms.storage_mounts import SSVM_TEMPLATE_DIRECTORIES
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.templates.templates_scene import ZONE, Said, by_name, problems, zone
 

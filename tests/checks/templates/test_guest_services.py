@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from exporter.model import Sample
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_REQUESTS, PasswordFile
-from exporter.questions.router import ROUTER_IDENTITY
-from exporter.questions.router_dhcp import ROUTER_DHCP
-from exporter.questions.router_guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from exporter.questions.routers.dhcp import ROUTER_DHCP
+from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUESTS, PasswordFile
+from exporter.questions.routers.state import ROUTER_IDENTITY
 from tests.checks.templates import guest_scene as scene
 
 FILE = f"passwords-{scene.address(60016)}"

@@ -10,10 +10,10 @@ import pytest
 
 from exporter.cloud.objects import Instance
 from exporter.model import Failure, Reason
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpGuest, UntakenOffers
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
-from exporter.questions.router_sockets import ROUTER_SOCKETS
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest, UntakenOffers
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.sockets import ROUTER_SOCKETS
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
 from tests.checks.templates import guest_scene as scene
 
 ASKED = DhcpGuest(has_host=True, asked=3)

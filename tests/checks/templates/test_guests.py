@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Instance
 from exporter.model import Sample
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpGuest
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest
 from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_SILENT_RATIO
 from tests.checks.templates import guest_scene as scene
 

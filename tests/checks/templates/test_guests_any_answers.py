@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from exporter.checks.templates.guests import CHECK
 from exporter.model import Failure, Question, Reason
-from exporter.questions.password import PASSWORD_PENDING, PASSWORD_REQUESTS, PasswordFile
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role, RouterIdentity
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog, UntakenOffers
-from exporter.questions.router_guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, STATES, RouterNeighbour
-from exporter.questions.router_sockets import ANY, ROUTER_SOCKETS, Socket
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog, UntakenOffers
+from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, STATES, RouterNeighbour
+from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUESTS, PasswordFile
+from exporter.questions.routers.sockets import ANY, ROUTER_SOCKETS, Socket
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role, RouterIdentity
 from tests.checks.templates import guest_scene as scene
 
 NUMBER = st.integers(1, 5)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.questions.router_dhcp import ROUTER_DHCP
+from exporter.questions.routers.dhcp import ROUTER_DHCP
 from tests.checks.templates import guest_scene as scene
 from tests.checks.templates import real_guests as real
 from tests.real_parts import require, require_root

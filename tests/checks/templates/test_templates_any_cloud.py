@@ -17,10 +17,10 @@ from exporter.cloud.targets import DatabaseTarget, SecondaryStorageVmTarget
 from exporter.inventory.copies import templates as told_apart
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Check, Question
-from exporter.questions.database_templates import KNOWN_TEMPLATES
+from exporter.questions.database.templates import KNOWN_TEMPLATES
 from exporter.questions.dialling import Reach
-from exporter.questions.secondary_storage_mounts import SSVM_TEMPLATE_DIRECTORIES
-from exporter.questions.secondary_storage_ways import SSVM_REACH
+from exporter.questions.system_vms.storage_mounts import SSVM_TEMPLATE_DIRECTORIES
+from exporter.questions.system_vms.storage_ways import SSVM_REACH
 from tests.checks.templates.templates_scene import problems, said, zone
 
 CHECKS = (directories.CHECK, formats.CHECK, imports.CHECK, not_ready.CHECK, origins.CHECK, system_templates.CHECK)

@@ -12,7 +12,7 @@ from exporter.cloud.objects import Host, Instance, Nic, Router, Zone
 from exporter.cloud.targets import Machine, RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role, RouterIdentity
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role, RouterIdentity
 
 NOW = 1_800_000_000.0
 DAY = 86400.0

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from exporter.checks.user_metadata.management_log import COMPLAINTS, MESSAGES, judge
 from exporter.model import Sample
-from exporter.questions.log_lines import LEVELS, LogCounts, LogTold, messages
-from exporter.questions.log_signatures import SIGNATURES
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LEVELS, LogCounts, LogTold, messages
+from exporter.questions.management.log_signatures import SIGNATURES
 from exporter.thresholds import LOG_COMPLAINTS, LOG_FREQUENT
 from tests.checks.user_metadata import log_scene as scene
 

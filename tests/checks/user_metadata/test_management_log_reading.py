@@ -6,8 +6,8 @@ import pytest
 
 from exporter.checks.user_metadata.management_log_reading import BEHIND, LOSSES, SILENT, judge
 from exporter.model import Sample
-from exporter.questions.log_lines import LogTold
-from exporter.questions.management_log import MANAGEMENT_LOG
+from exporter.questions.management.log import MANAGEMENT_LOG
+from exporter.questions.management.log_lines import LogTold
 from exporter.thresholds import LOG_SILENT_SECONDS
 from tests.checks.user_metadata import log_scene as scene
 

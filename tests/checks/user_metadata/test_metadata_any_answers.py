@@ -13,7 +13,7 @@ from exporter.cloud.groups import groups
 from exporter.cloud.objects import HealthResult, Router
 from exporter.memory import Scope
 from exporter.model import Issue, Question
-from exporter.questions.metadata import (
+from exporter.questions.routers.metadata import (
     METADATA_HTTP,
     METADATA_RULES,
     METADATA_VHOSTS,
@@ -24,10 +24,10 @@ from exporter.questions.metadata import (
     VirtualHosts,
     WebServer,
 )
-from exporter.questions.metadata_instances import METADATA_INSTANCES, InstanceData
-from exporter.questions.metadata_name import METADATA_NAME, DataServer, NameAnswer
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
-from exporter.questions.router_sockets import ROUTER_SOCKETS
+from exporter.questions.routers.metadata_instances import METADATA_INSTANCES, InstanceData
+from exporter.questions.routers.metadata_name import METADATA_NAME, DataServer, NameAnswer
+from exporter.questions.routers.sockets import ROUTER_SOCKETS
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
 from tests.checks.user_metadata import scene
 
 ALL = tuple(one for one in discover() if one.issue is Issue.USER_METADATA)

@@ -12,8 +12,8 @@ from exporter.checks.user_metadata.remedies import READ_LOG, RECREATE_ROUTER, RE
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Router
 from exporter.model import Sample
-from exporter.questions.metadata import METADATA_HTTP, read_http
-from exporter.questions.router import Role
+from exporter.questions.routers.metadata import METADATA_HTTP, read_http
+from exporter.questions.routers.state import Role
 from tests.checks.user_metadata import scene
 from tests.remote_texts import sample
 

@@ -13,8 +13,8 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Instance, Router
 from exporter.memory import Scope
 from exporter.model import Sample
-from exporter.questions.metadata_instances import METADATA_INSTANCES, InstanceData, read_instances
-from exporter.questions.router import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
+from exporter.questions.routers.metadata_instances import METADATA_INSTANCES, InstanceData, read_instances
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.user_metadata import scene
 from tests.remote_texts import sample

@@ -9,8 +9,8 @@ from exporter.checks.user_metadata.remedies import RESTART_ROUTER
 from exporter.cloud.networks import Network
 from exporter.cloud.objects import Router
 from exporter.model import Sample
-from exporter.questions.metadata_name import METADATA_NAME, DataServer, NameAnswer
-from exporter.questions.router import Role
+from exporter.questions.routers.metadata_name import METADATA_NAME, DataServer, NameAnswer
+from exporter.questions.routers.state import Role
 from tests.checks.user_metadata import scene
 
 ROUTER = scene.router()

@@ -8,8 +8,8 @@ import pytest
 
 from exporter.checks.user_metadata.metadata_rewrite import DELETE, PUSH, judge
 from exporter.model import Sample
-from exporter.questions.metadata import METADATA_RULES, RewriteRules, read_rules
-from exporter.questions.metadata_instances import METADATA_INSTANCES, InstanceData
+from exporter.questions.routers.metadata import METADATA_RULES, RewriteRules, read_rules
+from exporter.questions.routers.metadata_instances import METADATA_INSTANCES, InstanceData
 from tests.checks.user_metadata import scene
 
 DATA = {"10.1.1.10": InstanceData(vm_id=scene.UUID)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from exporter.checks.user_metadata.metadata_vhosts import judge
 from exporter.model import Sample
-from exporter.questions.metadata import METADATA_VHOSTS, read_virtual_hosts
-from exporter.questions.router import Role
+from exporter.questions.routers.metadata import METADATA_VHOSTS, read_virtual_hosts
+from exporter.questions.routers.state import Role
 from tests.checks.user_metadata import scene
 
 ROUTER = scene.router()

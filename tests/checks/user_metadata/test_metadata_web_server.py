@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from exporter.checks.user_metadata.metadata_web_server import judge
 from exporter.model import Sample
-from exporter.questions.metadata import METADATA_WEB_SERVER, WebServer
-from exporter.questions.router import Role
-from exporter.questions.router_sockets import ROUTER_SOCKETS, read_sockets
+from exporter.questions.routers.metadata import METADATA_WEB_SERVER, WebServer
+from exporter.questions.routers.sockets import ROUTER_SOCKETS, read_sockets
+from exporter.questions.routers.state import Role
 from tests.checks.user_metadata import scene
 from tests.remote_texts import sample
 

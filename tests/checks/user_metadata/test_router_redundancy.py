@@ -12,7 +12,7 @@ from exporter.cloud.groups import RouterPair, groups
 from exporter.cloud.objects import Router
 from exporter.memory import Scope
 from exporter.model import Sample
-from exporter.questions.router import ROUTER_REDUNDANCY, Role
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
 from tests.checks.user_metadata import scene
 
 VM = scene.instance()

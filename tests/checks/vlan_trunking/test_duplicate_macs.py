@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.vlan_trunking.duplicate_macs import judge_zone
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Sample
-from exporter.questions.host_domains import DOMAINS, Domain
-from exporter.questions.host_ovs import OVS_DATABASE, OvsPort
+from exporter.questions.hosts.domains import DOMAINS, Domain
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsPort
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.vlan_trunking import vlan_scene as scene
 

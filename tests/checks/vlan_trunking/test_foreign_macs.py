@@ -8,7 +8,7 @@ import pytest
 
 from exporter.checks.vlan_trunking.foreign_macs import judge
 from exporter.model import Sample
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.vlan_trunking import vlan_scene as scene
 

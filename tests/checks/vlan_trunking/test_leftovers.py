@@ -10,7 +10,7 @@ from exporter.checks.vlan_trunking.leftovers import CHECK, judge
 from exporter.cloud.networks import StorageRange
 from exporter.cloud.objects import Pod
 from exporter.model import Sample
-from exporter.questions.host_links import Link
+from exporter.questions.hosts.links import Link
 from exporter.thresholds import VLAN_ORPHAN_BRIDGE_SECONDS
 from tests.checks.vlan_trunking import vlan_scene as scene
 

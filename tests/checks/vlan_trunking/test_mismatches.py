@@ -10,9 +10,9 @@ import pytest
 from exporter.checks.vlan_trunking.mismatches import judge
 from exporter.cloud.networks import VlanRange
 from exporter.model import Sample
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_links import Link
-from exporter.questions.host_ovs import OVS_DATABASE, OvsInterface, OvsPort
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.links import Link
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsInterface, OvsPort
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.vlan_trunking import vlan_scene as scene
 

@@ -9,8 +9,8 @@ import pytest
 from exporter.checks.vlan_trunking.mtu import judge, judge_cluster
 from exporter.cloud.groups import ClusterGroup
 from exporter.model import Sample
-from exporter.questions.host_links import Link
-from exporter.questions.host_lldp import LLDP, Neighbour
+from exporter.questions.hosts.links import Link
+from exporter.questions.hosts.lldp import LLDP, Neighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.checks.vlan_trunking.named_vlans import judge_cluster
 from exporter.cloud.groups import ClusterGroup
 from exporter.model import Sample
-from exporter.questions.host_lldp import LLDP, Neighbour
+from exporter.questions.hosts.lldp import LLDP, Neighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 LINKED = scene.links(*scene.UPLINK)

@@ -15,7 +15,7 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import VlanRange
 from exporter.cloud.objects import Cluster, Zone
 from exporter.model import Sample
-from exporter.questions.host_agent import AGENT, Agent
+from exporter.questions.hosts.agent import AGENT, Agent
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 ONE, OTHER = scene.physical("one", vlan_ranges=((100, 199),)), scene.physical("two", vlan_ranges=((190, 290),))

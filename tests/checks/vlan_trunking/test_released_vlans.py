@@ -14,9 +14,9 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.database_counts import VLANS_TAKEN
-from exporter.questions.host_links import LINKS
-from exporter.questions.host_ovs import OvsInterface, OvsPort
+from exporter.questions.database.counts import VLANS_TAKEN
+from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.ovs import OvsInterface, OvsPort
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 ZONE = ZoneGroup("z", "zone1")

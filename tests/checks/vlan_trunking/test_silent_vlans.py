@@ -11,7 +11,7 @@ from exporter.checks.vlan_trunking.silent_vlans import judge_zone
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Instance, Router
 from exporter.model import Sample
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 GROUP = ZoneGroup("z", "zone1")

@@ -8,8 +8,8 @@ import pytest
 
 from exporter.checks.vlan_trunking.untaken_offers import judge
 from exporter.model import Sample
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpLog, UntakenOffers
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpLog, UntakenOffers
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 SERVED = scene.network(services={"Dhcp": frozenset({"VirtualRouter"})})

@@ -15,14 +15,14 @@ from exporter.cloud.networks import Network, VlanRange
 from exporter.cloud.objects import Nic
 from exporter.cloud.targets import DatabaseTarget, HostTarget, RouterTarget
 from exporter.model import Issue, Question
-from exporter.questions.database_counts import VLANS_TAKEN
-from exporter.questions.host_agent import AGENT, Agent
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
-from exporter.questions.host_links import LINKS, Counters, Link
-from exporter.questions.host_lldp import LLDP, Neighbour
-from exporter.questions.host_ovs import OVS_DATABASE, OvsInterface, OvsPort
-from exporter.questions.router_dhcp import ROUTER_DHCP, DhcpLog, UntakenOffers
-from exporter.questions.router_neighbours import ROUTER_NEIGHBOURS, STATES, RouterNeighbour
+from exporter.questions.database.counts import VLANS_TAKEN
+from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.links import LINKS, Counters, Link
+from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsInterface, OvsPort
+from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpLog, UntakenOffers
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, STATES, RouterNeighbour
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.vlan_trunking import vlan_scene as scene
 

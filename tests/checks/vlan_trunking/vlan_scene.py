@@ -13,9 +13,9 @@ from exporter.cloud.placement import placed
 from exporter.cloud.targets import HostTarget, Machine, RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
-from exporter.questions.host_domains import DOMAINS, Domain, Interface
-from exporter.questions.host_links import LINKS, Counters, Link, Links
-from exporter.questions.host_ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
+from exporter.questions.hosts.links import LINKS, Counters, Link, Links
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 
 NOW = 1_800_000_000.0
 DAY = 86400.0

@@ -1,0 +1,74 @@
+"""The lab's CloudStack: API command -> rows, as 4.20 has them. Paging, filters and envelopes are server.py's.
+
+Only what a read-only exporter may ask is here. A command that is not in ``COMMANDS`` does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exporter.lab.api import rows_guests, rows_network, rows_templates, rows_zone
+from exporter.lab.world.world import World
+
+Row = dict[str, Any]
+
+COMMANDS: dict[str, Callable[[World], list[Row]]] = {
+    "listZones": rows_zone.zones,
+    "listPods": rows_zone.pods,
+    "listClusters": rows_zone.clusters,
+    "listHosts": rows_zone.listed_hosts,
+    "listPhysicalNetworks": rows_network.physical_networks,
+    "listTrafficTypes": rows_network.traffic_types,
+    "listNetworkServiceProviders": rows_network.providers,
+    "listNetworkOfferings": rows_network.offerings,
+    "listNiciraNvpDevices": rows_network.nvp_devices,
+    "listStorageNetworkIpRange": rows_network.storage_ranges,
+    "listDedicatedGuestVlanRanges": rows_network.dedicated_ranges,
+    "listVlanIpRanges": rows_network.vlan_ranges,
+    "listImageStores": rows_zone.image_stores,
+    "listManagementServers": rows_zone.management_servers,
+    "listCapabilities": rows_zone.capabilities,
+    "listSystemVms": rows_zone.system_vms,
+    "listNetworks": rows_guests.networks,
+    "listVirtualMachines": rows_guests.instances,
+    "listRouters": rows_guests.routers,
+    "listTemplates": rows_templates.templates,
+}
+FRESH = 30.0
+"""Seconds for which rows with dates that move on are kept; the others stay until another world is shown."""
+MOVING = ("listRouters", "listHosts")
+
+
+class Cloud:
+    """Answers API commands from the world that it was shown last."""
+
+    def __init__(self, world: World, unix: Callable[[], float]) -> None:
+        self._unix = unix
+        self.show(world)
+
+    def show(self, world: World) -> None:
+        """Answer from another world from now on."""
+        self._world = world
+        self._rows: dict[str, list[Row]] = {}
+        self._until = 0.0
+
+    def rows(self, command: str, parameters: Mapping[str, str]) -> list[Row]:
+        """Return every row, of all owners and zones; ``listRouters`` with health results only when asked.
+
+        Raises:
+            KeyError: there is no such command.
+        """
+        now = self._unix()
+        if now > self._until:
+            self._until, self._world.now = now + FRESH, now
+            for name in MOVING:
+                self._rows.pop(name, None)
+        if command == "listConfigurations":
+            return rows_zone.configurations(self._world, parameters.get("zoneid", ""))
+        if command not in self._rows:
+            self._rows[command] = COMMANDS[command](self._world)
+        found = self._rows[command]
+        if command == "listRouters" and parameters.get("fetchhealthcheckresults") != "true":
+            return [{name: value for name, value in row.items() if name != "healthcheckresults"} for row in found]
+        return found

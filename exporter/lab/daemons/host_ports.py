@@ -1,0 +1,85 @@
+"""What hypervisors and image stores listen on beside SSH: libvirt with TLS, and NFS.
+
+libvirt demands a certificate of its clients, as CloudStack sets it up; who has none still sees that of the host.
+Nobody listens for live migrations while none is under way, nor for libvirt without TLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+from exporter.lab.certificates import Authority
+from exporter.lab.daemons.listeners import Closer, Handler, Opener, Place, served, silence
+from exporter.lab.seen import Seen
+from exporter.lab.world.world import World
+
+BACKLOG = 16
+QUEUE = 4
+"""Connections that fill a queue for none."""
+
+
+def host_places(world: World, authority: Authority, seen: Seen) -> dict[Place, Opener]:
+    """Return what the hypervisors listen on; copied ones as healthy ones."""
+    found: dict[Place, Opener] = {}
+    for host in world.hosts:
+        made = host.hypervisor
+        if made.libvirt_tls != "refused" and made.libvirt == "active":
+            place = (host.address, world.ports.libvirt_tls, f"libvirt-{made.libvirt_tls}-{made.certificate}")
+            found[place] = _way(made.libvirt_tls, _handshake(authority.demanding(made.certificate), seen))
+        for name in made.dropped:
+            found[host.address, getattr(world.ports, name), "dropped"] = _dropped
+    return found
+
+
+def store_places(world: World, seen: Seen) -> dict[Place, Opener]:
+    """Return the NFS ports of the zones' image stores."""
+    return {
+        (zone.store, world.ports.nfs, f"nfs-{zone.store_answers}"): _way(zone.store_answers, _taken("nfs", seen))
+        for zone in world.zones
+        if zone.store_answers != "refused"
+    }
+
+
+def _way(how: str, handler: Handler) -> Opener:
+    """Return what opens a port: up | silent (takes connections, says nothing) | dropped (a firewall on the way)."""
+    if how == "dropped":
+        return _dropped
+    return served(silence if how == "silent" else handler, backlog=BACKLOG)
+
+
+async def _dropped(address: str, port: int) -> Closer:
+    """Open a port whose queue is full: the kernel drops what comes, as a firewall does."""
+    listener = socket.create_server((address, port), backlog=0)
+    waiting = [socket.socket() for _ in range(QUEUE)]
+    for client in waiting:
+        client.setblocking(False)
+        client.connect_ex((address, port))
+
+    async def close() -> None:
+        for one in (*waiting, listener):
+            one.close()
+
+    return close
+
+
+def _handshake(context: ssl.SSLContext, seen: Seen) -> Handler:
+    """Return a server that begins TLS and then says nothing, as libvirt does until it is spoken to."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.dials.append((str(writer.get_extra_info("sockname")[0]), "libvirt_tls"))
+        await writer.start_tls(context)
+        await reader.read()
+
+    return answer
+
+
+def _taken(name: str, seen: Seen) -> Handler:
+    """Return a server that takes connections and waits for their end."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.dials.append((str(writer.get_extra_info("sockname")[0]), name))
+        await reader.read()
+
+    return answer

@@ -1,0 +1,91 @@
+"""Templates of the lab: what CloudStack lists of each, and how its copies in the zones are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exporter.lab.world.places import Zone, identity
+
+DONE = "Download Complete"
+
+
+@dataclass(slots=True, eq=False)
+class LabCopy:
+    """A template in one zone; ``downloads``: state and percentage (empty: none) by store."""
+
+    ready: bool = True
+    status: str = DONE
+    downloads: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class LabTemplate:
+    """A template.
+
+    ``zones``: names of the zones that list it, empty for all; ``copies``: by name of the zone, where one was asked for.
+    ``url``: a whole one, or a path on the lab's own web server. ``number``: its id in the database. ``source``: name of
+    the template whose volume it was made from.
+    """
+
+    name: str
+    number: int
+    password: bool = False
+    kind: str = "USER"
+    format: str = "QCOW2"
+    hypervisor: str = "KVM"
+    os: str = "Debian GNU/Linux 12 (64-bit)"
+    url: str = ""
+    source: str = ""
+    direct: bool = False
+    account: int = 2
+    created: float = 0.0
+    zones: tuple[str, ...] = ()
+    twin: str = ""  # makes its id another one, where two bear one name
+    copies: dict[str, LabCopy] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Return the template's uuid."""
+        return identity("template", self.name, self.twin) if self.twin else identity("template", self.name)
+
+    @property
+    def is_offered(self) -> bool:
+        """Return whether machines are made of it."""
+        return self.kind == "USER" and not self.zones and not self.twin
+
+    def copy(self, zone: Zone) -> LabCopy:
+        """Return its copy in a zone, which is ready unless somebody has changed it."""
+        if zone.name not in self.copies:
+            self.copies[zone.name] = LabCopy(downloads={f"{zone.name}-secondary": ("DOWNLOADED", "100")})
+        return self.copies[zone.name]
+
+    def fails(self, zone: Zone, status: str, state: str = "DOWNLOAD_ERROR", percent: str = "0") -> None:
+        """Make its copy in a zone one that is not ready."""
+        self.copies[zone.name] = LabCopy(
+            ready=False, status=status, downloads={f"{zone.name}-secondary": (state, percent)}
+        )
+
+
+def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
+    """Return the templates of the healthy lab by name; among them those that look wrong and are not."""
+    made = [
+        LabTemplate("debian-12", 201, password=True, url="/debian-12.qcow2"),
+        LabTemplate("windows-2022", 202, password=True, source="debian-12", os="Windows Server 2022 (64-bit)"),
+        LabTemplate("appliance", 203, os="Other Linux (64-bit)"),
+        LabTemplate("edge", 204, direct=True, url="/edge.qcow2", zones=("east",)),
+        LabTemplate("builtin", 4, kind="BUILTIN", account=1, url="/builtin.qcow2", zones=("east", "west")),
+        LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, url="/systemvm-kvm.qcow2"),
+        LabTemplate("SystemVM Template (XenServer)", 1, kind="SYSTEM", account=1, format="VHD", hypervisor="XenServer",
+                    url="http://nowhere.invalid/xen.vhd"),
+        LabTemplate("SystemVM Template (vSphere)", 8, kind="SYSTEM", account=1, format="OVA", hypervisor="VMware",
+                    url="http://nowhere.invalid/vmware.ova"),
+    ]  # fmt: skip
+    for one in made:
+        one.created = start - 400 * 86400.0
+        for zone in zones:
+            if one.direct:
+                one.fails(zone, "Bypassed Secondary Storage", "BYPASSED")
+                one.copy(zone).ready = True
+            elif one.hypervisor != "KVM":
+                one.fails(zone, "", "NOT_DOWNLOADED")
+    return {one.name: one for one in made}

@@ -1,0 +1,1 @@
+"""What CloudStack's database is asked, and how its rows are read."""

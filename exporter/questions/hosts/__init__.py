@@ -1,0 +1,1 @@
+"""What KVM hosts are asked, and how their answers are read."""

@@ -1,0 +1,1 @@
+"""What management servers are asked, and how their log is read."""

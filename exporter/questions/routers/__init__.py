@@ -1,0 +1,1 @@
+"""What virtual routers are asked, and how their answers are read."""

@@ -1,0 +1,1 @@
+"""What console proxies and secondary storage VMs are asked, from inside and outside."""
