@@ -12,6 +12,16 @@ from cryptography.x509.oid import NameOID
 
 from exporter.model import UnreadableError
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises of certificates that break their own format."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
@@ -66,7 +76,7 @@ def read_certificate(der: bytes) -> Certificate:
             is_self_signed=found.subject == found.issuer,
             key=_key(found),
         )
-    except (ValueError, TypeError, OverflowError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         message = "not a readable certificate"
         raise UnreadableError(message) from error
 

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.model import UnreadableError
@@ -84,6 +84,7 @@ def test_an_address_needs_an_address_entry() -> None:
 @pytest.mark.filterwarnings("ignore")  # cryptography warns about odd certificates before it reads them
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.one_of(st.binary(max_size=400), st.tuples(st.integers(0, 399), st.integers(0, 255))))
+@example(data=(LEAF.der.index(b"\xa0\x03\x02\x01\x02") + 4, 1))  # a version that there is not
 def test_what_is_no_certificate_is_unreadable(data: bytes | tuple[int, int]) -> None:
     """Garbage and good certificates with one byte changed end in UnreadableError or in a certificate."""
     if isinstance(data, tuple):
