@@ -158,11 +158,17 @@ def test_32_hosts_at_once(wires: Wires, machine: Machine, shell: str) -> None:
     """Of each kind of firewall some; those that drop cost two seconds together."""
     kinds = list(FIREWALLS)
     hosts = {wires.machine(number, 5900, firewall=kinds[number % 4]): kinds[number % 4] for number in range(10, 42)}
-    found = wires.ask(machine, PROXY_REACH, "8250", "5900", *hosts, shell=shell)
     expected = {
         "accepts": Reach.OPEN,
         "drops": Reach.TIMEOUT,
         "prohibits": Reach.UNREACHABLE,
         "resets": Reach.REFUSED,
     }
-    assert {address: expected[kind] for address, kind in hosts.items()} == found.screens
+    wanted = {address: expected[kind] for address, kind in hosts.items()}
+    for _ in range(3):  # a machine with much else to do may see 32 answers late, and says timeout then
+        found = wires.ask(machine, PROXY_REACH, "8250", "5900", *hosts, shell=shell).screens
+        late = {address for address, reach in wanted.items() if found[address] is not reach}
+        assert all(found[address] is Reach.TIMEOUT for address in late)
+        if not late:
+            break
+    assert found == wanted
