@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,8 @@ PER_MEMBER = 0.03
 """Seconds of pause for each member of a group, so that a zone of a thousand hosts is judged twice a minute."""
 EARLY = 5.0
 """Seconds before its expiry at which an answer is dropped and the rest judged again, so that no gap shows."""
+LAGS = 60
+"""Seconds of which the longest delay of the loop is told: as long as the longest usual scrape interval."""
 ROLL_UP_PAUSE = 20.0
 """The roll-ups of a large cloud wait for so many times what they took, so that they cost a twentieth of the time."""
 
@@ -63,8 +65,6 @@ class Engine:
         self.schedule.on_visited = self.visited
         self.schedule.on_defect = self.judging.on_defect = self.telemetry.internal_errors.inc
         self.judging.sink = self.publish
-
-    # ------------------------------------------------------------------ inventory
 
     async def refresh(self) -> bool:
         """Read the inventory once and adopt it; return whether that succeeded."""
@@ -125,8 +125,6 @@ class Engine:
             self._dirty.pop(name, None)
             self.wants_second_look.discard(name)
 
-    # ------------------------------------------------------------------ visits
-
     def visited(self, entry: Entry, outcomes: Mapping[Question[Any], Outcome]) -> None:
         """Judge a target after a visit; its groups follow when their pause is over.
 
@@ -179,6 +177,8 @@ class Engine:
             return
         followed = self._members.get(name, ()) if type(group) in self.judging.follows else ()
         members = {entry.target: entry.memory for entry in map(self.schedule.entries.__getitem__, followed)}
+        for memory in members.values():  # a late member must not make the verdict on the others stale
+            memory.drop_expired(self.clock.boot())
         wants = False
         for wish in self.judging.group_steps(group, members, cloud, members_alone_are_new=members_alone_are_new):
             wants |= wish
@@ -205,19 +205,15 @@ class Engine:
             if value or metric is not TARGET_LAST_SUCCESS:
                 self.page.put(name, target.home, metric, (metric.sample(*labels, value=value),), None)
 
-    # ------------------------------------------------------------------ judgments
-
     def publish(self, judgment: Judgment) -> None:
         """Put a judgment on the page and on the board; the sink of ``judging``."""
-        self.board.put(judgment)
         by_metric = defaultdict(list)
         for sample in judgment.samples:
             by_metric[sample.metric].append(sample)
         owner = judgment.owner
         for metric in judgment.registered.check.metrics:
             self.page.put(owner.key, owner.home, metric, by_metric[metric], judgment.expires)
-
-    # ------------------------------------------------------------------ every second
+        self.board.put(judgment)  # after the page, which refuses what is no sample
 
     def tick(self) -> None:
         """Judge again what rests on answers that expire, groups whose pause is over, and the roll-ups; all at once."""
@@ -286,6 +282,7 @@ class Engine:
     async def _tick_loop(self) -> None:
         """Drop what expires and roll up, each second, and measure how late this loop is."""
         longest, since, rested = 0.0, time.monotonic(), 0.0
+        lags: deque[float] = deque(maxlen=LAGS)
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.1)
@@ -296,5 +293,6 @@ class Engine:
                 if (began := time.monotonic()) >= rested:
                     self._roll_up()
                     rested = time.monotonic() + ROLL_UP_PAUSE * (time.monotonic() - began)
-                self.telemetry.loop_lag.set(round(max(longest, 0.0), 4))
+                lags.append(round(max(longest, 0.0), 4))
+                self.telemetry.loop_lag.set(max(lags))
                 longest, since = 0.0, time.monotonic()

@@ -193,6 +193,7 @@ class Judging:
         place = (registered.issue.value, registered.name, owner.key)
         try:
             samples = tuple(judge(*about))
+            self.sink(Judgment(registered, owner, samples, expires, at, is_first))  # refuses what is no sample
         except Exception:
             self.on_defect()
             if place not in self.defects:
@@ -202,7 +203,6 @@ class Judging:
         self.defects.pop(place, None)
         for scope in scopes:
             scope.end()
-        self.sink(Judgment(registered, owner, samples, expires, at, is_first))
         return any(scope.wants_second_look for scope in scopes)
 
     def _scope(self, registered: Registered, owner: Key, member: Key) -> Scope:

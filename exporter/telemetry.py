@@ -59,7 +59,7 @@ class Telemetry:
         )
         info.labels(version(), "", platform.python_version()).set(1)
         self.loop_lag = _gauge(
-            registry, "event_loop_lag_seconds", "Longest delay of the event loop in the last seconds."
+            registry, "event_loop_lag_seconds", "Longest delay of the event loop in the last minute."
         )
         self.failures = _counter(
             registry, "question_failures", "Questions that were not answered, by reason.", ("reason",)

@@ -69,6 +69,23 @@ async def test_a_group_waits_longer_the_more_members_it_has_but_not_when_an_answ
         assert not told()
 
 
+async def test_a_late_member_does_not_make_the_verdict_on_the_others_stale() -> None:
+    """Its answer is past its time and no visit has failed: many others hang, or the exporter was suspended."""
+    clock = MovableClock()
+    async with Lab() as lab, build(load(lab.config_file, os.environ), clock, CHECKS) as app:
+        assert await app.engine.refresh()
+        engine, now = app.engine, clock.boot()
+        routers = [one for one in engine.schedule.entries.values() if one.target.kind == "router"]
+        late, other = [one for one in routers if one.target.zone == routers[0].target.zone][:2]
+        late.memory.note({IS_UP: answer("no", now, now + 30)}, now)
+        other.memory.note({IS_UP: answer("no", now, now + 3000)}, now)
+        clock.moved += 60
+        engine.visited(other, {})
+        engine.settle()
+        engine.page.expire()
+        assert f'zone_down{{zone="{other.target.zone}"}} 1'.encode() in b"".join(engine.page.text())
+
+
 async def test_a_new_cloud_ends_a_judgment_of_a_group_that_others_interrupt() -> None:
     """What is judged step by step is never said after what was judged with a newer Cloud."""
     async with Lab() as lab, build(load(lab.config_file, os.environ), MovableClock(), (*CHECKS, *CHECKS)) as app:

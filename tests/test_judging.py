@@ -90,6 +90,20 @@ def test_a_judge_that_raises_costs_only_its_own_verdict(
     assert {judgment.owner.subject for judgment in said} == {"r-2-VM"}
 
 
+def test_a_sample_that_the_page_refuses_is_the_defect_of_its_check(caplog: pytest.LogCaptureFixture) -> None:
+    """What is no sample is met where it is rendered; others are judged, and nothing is raised to the engine."""
+
+    def refusing(judgment: Judgment) -> None:
+        if judgment.owner.subject == "r-1-VM":
+            raise TypeError
+
+    judging, world = Judging(CHECKS, refusing), cloud("r-1-VM", "r-2-VM")
+    with caplog.at_level(logging.ERROR):
+        for name in ("r-1-VM", "r-2-VM"):
+            judging.target(router(name), remember(is_up=("yes", 5, 100)), world)
+    assert [defect.owner.subject for defect in judging.defects.values()] == ["r-1-VM"]
+
+
 def test_the_second_look_is_asked_for_and_then_not(judged: tuple[Judging, list[Judgment]]) -> None:
     """A fact that is new wants another visit; the same fact seen again does not."""
     judging, said = judged

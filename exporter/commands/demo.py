@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from exporter.commands.run import serving, url
+from exporter.commands.run import ended, serving, url
 from exporter.config import load
 from exporter.lab.lab import Lab
 from exporter.lab.options import Options
@@ -47,7 +47,7 @@ async def _demo(given: argparse.Namespace) -> int:
     )
     async with Lab(options) as lab:
         config = load(lab.config_file, os.environ, {("web", "listen_address"): given.listen_address})
-        async with serving(config) as addresses:
+        async with serving(config) as (addresses, engine):
             address = url(*addresses[0])
             broken = "all is well in it" if given.healthy else "some things in it are broken on purpose"
             sys.stdout.write(
@@ -60,5 +60,4 @@ async def _demo(given: argparse.Namespace) -> int:
                 f"Everything has been looked at after about half a minute. Ctrl-C ends it.\n"
             )
             sys.stdout.flush()
-            await stop.wait()
-    return 0
+            return await ended(stop, engine)

@@ -34,17 +34,30 @@ async def _run(config: Config) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with serving(config) as addresses:
+    async with serving(config) as (addresses, engine):
         for host, port in addresses:
             log.info("listening on %s", url(host, port))
-        await stop.wait()
+        return await ended(stop, engine)
+
+
+async def ended(stop: asyncio.Event, engine: asyncio.Task[None]) -> int:
+    """Wait for the signal to stop, or for the end of the engine; return the exit code.
+
+    The engine ends by itself for a defect only: then a supervisor restarts the process, and silence would not.
+    """
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({stopping, engine}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not engine.done():
         log.info("stopping")
-    return 0
+        return 0
+    log.critical("the engine stopped", exc_info=None if engine.cancelled() else engine.exception())
+    return 1
 
 
 @asynccontextmanager
-async def serving(config: Config) -> AsyncIterator[list[tuple[str, int]]]:
-    """Run the exporter and yield the addresses it listens on; it is stopped at the end.
+async def serving(config: Config) -> AsyncIterator[tuple[list[tuple[str, int]], asyncio.Task[None]]]:
+    """Run the exporter; yield the addresses it listens on, and its engine. It is stopped at the end.
 
     Raises:
         OSError: the address cannot be bound, or a file that the configuration names cannot be read.
@@ -57,11 +70,10 @@ async def serving(config: Config) -> AsyncIterator[list[tuple[str, int]]]:
             if not config.web.listen_address.startswith(LOOPBACK):
                 log.warning("listening on %s without TLS or password: let a firewall or proxy guard it", host or "*")
             task = asyncio.create_task(engine.run(config.intervals.inventory))
-            task.add_done_callback(_die_loudly)
             for seconds in FREEZES:
                 asyncio.get_running_loop().call_later(seconds, _freeze)
             try:
-                yield addresses
+                yield addresses, task
             finally:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -81,10 +93,3 @@ def _freeze() -> None:
     """Move what has grown so far out of the collector's way: a full pass over it would stall the loop."""
     gc.collect(1)  # not a full one, for the same reason
     gc.freeze()
-
-
-def _die_loudly(task: asyncio.Task[None]) -> None:
-    """End the process when the engine ends by itself: a supervisor restarts it, silence would not."""
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("the engine stopped", exc_info=task.exception())
-        signal.raise_signal(signal.SIGTERM)

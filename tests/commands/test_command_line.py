@@ -15,6 +15,7 @@ import pytest_asyncio
 import yaml
 
 from exporter.commands.check import _look_again
+from exporter.commands.run import ended
 from exporter.lab.lab import Lab
 from tests.watching import watching
 
@@ -174,6 +175,25 @@ async def test_the_daemon_serves_and_ends_on_sigterm(lab: Lab) -> None:
     process.send_signal(signal.SIGTERM)
     await process.communicate()
     assert process.returncode == 0
+
+
+async def test_an_engine_that_ends_by_itself_ends_the_daemon_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A supervisor starts anew only what did not end well."""
+
+    async def defect() -> None:
+        raise ValueError
+
+    assert await ended(asyncio.Event(), asyncio.create_task(defect())) == 1
+    assert [record.getMessage() for record in caplog.records] == ["the engine stopped"]
+
+
+async def test_the_signal_to_stop_ends_the_daemon_well() -> None:
+    """While its engine runs."""
+    stop = asyncio.Event()
+    stop.set()
+    engine = asyncio.create_task(asyncio.Event().wait())
+    assert await ended(stop, engine) == 0
+    engine.cancel()
 
 
 async def test_config_check_online_logs_in_everywhere(lab: Lab) -> None:
