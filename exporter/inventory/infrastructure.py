@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -94,6 +94,20 @@ def told_apart(hosts: Sequence[Host]) -> Sequence[Host]:
 
 def _is_shown(one: Host) -> bool:
     return one.type == "Routing" and one.state != "Removed"
+
+
+def clusters_apart(clusters: Sequence[Cluster], pods: Mapping[str, Pod]) -> Sequence[Cluster]:
+    """Return the clusters with names that are unique in their zone: CloudStack takes a name once in each pod.
+
+    Those of several pods get the name of their pod behind their own.
+    """
+    places = Counter((one.zone_id, one.name) for one in clusters)
+    return [
+        replace(one, name=f"{one.name} ({pods[one.pod_id].name if one.pod_id in pods else one.pod_id})")
+        if places[one.zone_id, one.name] > 1
+        else one
+        for one in clusters
+    ]
 
 
 def servers_apart(servers: Sequence[ManagementServer]) -> Sequence[ManagementServer]:

@@ -68,13 +68,14 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         settings = group.create_task(read_settings(reading, zones))
     values, zone_values = settings.result()
     known = by_id(await made(ranges.result(), infrastructure.vlan_range))
+    known_pods = by_id(map(infrastructure.pod, pods.result()))
     return Cloud(
         asked=asked,
         expires=asked + lifetime,
         generation=generation,
         zones=zones,
-        pods=by_id(map(infrastructure.pod, pods.result())),
-        clusters=by_id(map(infrastructure.cluster, clusters.result())),
+        pods=known_pods,
+        clusters=by_id(infrastructure.clusters_apart([*map(infrastructure.cluster, clusters.result())], known_pods)),
         hosts=by_id(hosts.result()),
         physical_networks=by_id(map(infrastructure.physical_network, physical.result())),
         traffic_types=by_id(traffic_types.result()),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import groups, key
 from exporter.cloud.networks import DedicatedRange, VlanRange
-from exporter.cloud.objects import Host, SystemVm
+from exporter.cloud.objects import Cluster, Host, Pod, SystemVm
 from exporter.cloud.placement import placed
 from exporter.inventory import infrastructure, range_rows
 
@@ -90,3 +91,16 @@ def test_physical_networks_of_networks_that_are_not_listed() -> None:
         public(network_id="two", physical_network_id="p"),
     )
     assert Cloud(vlan_ranges={one.id: one for one in ranges}).physical_by_network == {"pub": "pn"}
+
+
+def test_clusters_of_one_name_in_two_pods_are_told_apart() -> None:
+    """CloudStack takes a name once in each pod; where the pods are not told, their ids do."""
+
+    def cluster(name: str, pod: str, zone: str = "z1") -> Cluster:
+        return Cluster(f"{zone}-{pod}-{name}", name, zone, pod, "KVM", enabled=True, managed=True)
+
+    pods = {"p1": Pod("p1", "row-a", "z1")}
+    told = [cluster("c1", "p1"), cluster("c1", "p2"), cluster("c2", "p1"), cluster("c1", "p1", "z2")]
+    named = infrastructure.clusters_apart(told, pods)
+    assert [one.name for one in named] == ["c1 (row-a)", "c1 (p2)", "c2", "c1"]
+    assert len({key(group) for group in groups(Cloud(clusters={one.id: one for one in named}))}) == 4
