@@ -54,10 +54,8 @@ class Telemetry:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        info = Gauge(
-            f"{PREFIX}_build_info", "Version of the exporter.", ("version", "revision", "python"), registry=registry
-        )
-        info.labels(version(), "", platform.python_version()).set(1)
+        info = Gauge(f"{PREFIX}_build_info", "Version of the exporter.", ("version", "python"), registry=registry)
+        info.labels(version(), platform.python_version()).set(1)
         self.loop_lag = _gauge(
             registry, "event_loop_lag_seconds", "Longest delay of the event loop in the last minute."
         )
@@ -72,12 +70,13 @@ class Telemetry:
         self.api_seconds = _counter(
             registry, "api_request_seconds", "Seconds that requests to the CloudStack API took.", ("command",)
         )
-        self.rows_skipped = _gauge(
-            registry, "api_rows_skipped", "Rows that were not in a format we know, since the start.", ("command",)
+        self.rows_skipped = _counter(
+            registry, "api_rows_skipped", "Rows that were not in a format we know, by reading.", ("command",)
         )
-        self.rows_missing = _gauge(
-            registry, "api_rows_missing", "Rows that were counted but not given, since the start.", ("command",)
+        self.rows_missing = _counter(
+            registry, "api_rows_missing", "Rows that were counted but not given, by reading.", ("command",)
         )
+        self._rows: dict[tuple[Counter, str], int] = {}
         self.inventory_success = _gauge(
             registry, "inventory_last_success_timestamp_seconds", "When the inventory was last complete, in unix time."
         )
@@ -132,10 +131,11 @@ class Telemetry:
             self.api_failures.labels(reason.value).inc()
 
     def api_rows(self, skipped: Mapping[str, int], missing: Mapping[str, int]) -> None:
-        """Tell how many rows, by command, were unreadable, and how many were counted but not given."""
-        for gauge, counts in ((self.rows_skipped, skipped), (self.rows_missing, missing)):
+        """Tell how many rows since the start, by command, were unreadable, and how many counted but not given."""
+        for counter, counts in ((self.rows_skipped, skipped), (self.rows_missing, missing)):
             for command, number in counts.items():
-                gauge.labels(command).set(number)
+                counter.labels(command).inc(number - self._rows.get((counter, command), 0))
+                self._rows[counter, command] = number
 
     def inventory(self, cloud: Cloud) -> None:
         """Tell how many objects of each kind CloudStack lists."""

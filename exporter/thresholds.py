@@ -82,6 +82,7 @@ LOG_SILENT_SECONDS = 900  # a management server that works writes several lines 
 
 # About the exporter itself; only its own alerts and dashboards read these.
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
+INVENTORY_SHRUNK_FROM = 10  # objects of a kind: fewer come and go in a small cloud
 INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
 MISSED_VISITS = 3  # intervals without any success of a kind
 EVENT_LOOP_LAG_SECONDS = 1  # probes measured later than this are no longer about the target

@@ -47,6 +47,19 @@ def test_requests_to_the_api_are_timed() -> None:
     assert total == {"api_requests": 3, "api_request_seconds": 31.5}
 
 
+def test_rows_that_are_lost_count_up() -> None:
+    """Each reading tells the sum since the start; what was told before is not counted twice."""
+    telemetry = Telemetry(())
+    for number in (0, 3, 3, 5):
+        telemetry.api_rows({"listRouters": number}, {"listRouters": 1})
+    families = {family.name: family for family in parse_text(telemetry.render(False).decode())}
+    total = {name: families[f"{PREFIX}_{name}"].samples[0] for name in ("api_rows_skipped", "api_rows_missing")}
+    assert {name: (sample.name.endswith("_total"), sample.value) for name, sample in total.items()} == {
+        "api_rows_skipped": (True, 5),
+        "api_rows_missing": (True, 1),
+    }
+
+
 def record(message: str, *, fails: bool = False) -> logging.LogRecord:
     info = None
     if fails:

@@ -144,11 +144,11 @@ QUESTIONS = Row(
         ),
         graph(
             "Rows lost",
-            "Rows of the API, since the start, that could not be read or were counted and not given: objects that "
-            "nobody watches. If rising: runbook CloudStackNetInventoryRowsLost.",
+            "Rows of the API, in the last hour, that could not be read or were counted and not given: objects that "
+            "nobody watches. Above 0: runbook CloudStackNetInventoryRowsLost.",
             {
-                "{{command}} unreadable": f"sum by (command) ({_seen('api_rows_skipped')})",
-                "{{command}} missing": f"sum by (command) ({_seen('api_rows_missing')})",
+                "{{command}} unreadable": f"sum by (command) (increase({_seen('api_rows_skipped_total')}[1h]))",
+                "{{command}} missing": f"sum by (command) (increase({_seen('api_rows_missing_total')}[1h]))",
             },
             unit="short",
         ),
