@@ -19,6 +19,7 @@ from exporter.findings import TITLES, Blind, Finding, Snapshot, Tile, Verdict
 from exporter.judging import Defect, Judgment, Key
 from exporter.memory import TargetMemory
 from exporter.model import Failure, Issue, Metric, Reason, Sample
+from exporter.page.rendering import printable
 
 ISSUE_OBJECTS = Metric(
     "cloudstack_network_issue_objects",
@@ -29,6 +30,7 @@ FINDING_ACCEPTED = Metric(
     "cloudstack_network_finding_accepted",
     "A problem that the configuration accepts until a date; finding joins the metric's label values by a slash.",
     labels=("metric", "zone", "subject", "finding"),
+    label_length=2000,  # all labels of a sample in one: the alerts join them too, and do not cut
 )
 SUBJECTS = (
     "router", "pair", "console_proxy", "secondary_storage_vm", "system_vm", "template", "host", "physical_network",
@@ -172,7 +174,7 @@ class JudgmentBoard:
         for standing, sample in self._problems():
             if self._accepting(sample):
                 zone, _, subject = _subject(sample, standing.judgment)
-                words = (sample.metric.name, zone, subject, "/".join(sample.labels))
+                words = (sample.metric.name, zone, subject, "/".join(map(printable, sample.labels)))
                 by_zone[zone].append(FINDING_ACCEPTED.sample(*words, value=1))
         return by_zone
 

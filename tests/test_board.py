@@ -6,12 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from exporter.board import ISSUE_OBJECTS, JudgmentBoard
+from exporter.board import FINDING_ACCEPTED, ISSUE_OBJECTS, JudgmentBoard
 from exporter.config import Accept
 from exporter.findings import Verdict
 from exporter.judging import Judging
 from exporter.memory import TargetMemory
 from exporter.model import Failure, Issue, Reason
+from exporter.model.metrics import LABEL_LENGTH
+from exporter.page import Page
+from exporter.page.rendering import printable
 from tests.clocks import HandClock
 from tests.worlds import CHECKS, IS_UP, PENDING, UP, WAITING, answer, cloud, router
 
@@ -190,6 +193,25 @@ def test_an_accepted_finding_comes_back_when_its_date_has_passed() -> None:
     desk.clock.turn(timedelta(days=1).total_seconds())
     assert desk.board.snapshot().findings[0].accepted == ""
     assert len(desk.board.unmatched()) == 1
+
+
+def test_accepted_findings_with_long_labels_match_what_alerts_join() -> None:
+    """Alerts join the labels that the page shows, and do not cut what they have joined."""
+    page = Page(HandClock(now=1000.0, offset=0.0), (FINDING_ACCEPTED,), series_limit=10)
+    desk = Desk(accepted(date(2100, 1, 1)))
+    routers = [router(f"r-{'x' * 180}-{number}-{'y' * 50}") for number in (1, 2)]
+    desk.cloud = cloud(*(one.name for one in routers))
+    for one in routers:
+        desk.memories[one] = TargetMemory()
+        desk.visit(one, "no")
+    found = [
+        sample for samples in desk.board.samples(()).values() for sample in samples if sample.metric is FINDING_ACCEPTED
+    ]
+    page.put(("roll-up", "z"), "z", FINDING_ACCEPTED, found, None)
+    text = b"".join(page.text()).decode()
+    joined = {f"{one.zone}/{printable(one.name)}" for one in routers}
+    assert {line.partition('finding="')[2].partition('"')[0] for line in text.splitlines()} >= joined
+    assert min(map(len, joined)) > LABEL_LENGTH
 
 
 def test_one_object_with_several_samples_counts_once_with_the_worst() -> None:

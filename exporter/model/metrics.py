@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Value = int | float
+LABEL_LENGTH = 200  # characters: longer than any name CloudStack accepts
 
 
 class Issue(StrEnum):
@@ -99,6 +100,7 @@ class Metric:
             empty for the last label.
         follows: names of metrics whose problem on the same object (every label that both have agrees) is the
             cause of this one; people are shown the cause first.
+        label_length: characters after which the value of a label is cut.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Metric:
     kind: Kind = Kind.GAUGE
     subject: str = ""
     follows: tuple[str, ...] = ()
+    label_length: int = LABEL_LENGTH
 
     def sample(self, *labels: str, value: Value, seen: str = "", expected: str = "", remedy: str = "") -> Sample:
         """Return one sample; ``labels`` are values in the order of ``self.labels``.

@@ -108,7 +108,7 @@ class Family:
         """Return name and value of the samples that may be shown, and take their names."""
         shown: list[Line] = []
         for sample, value in zip(samples, values, strict=True):
-            name = series(self.metric, [printable(label) for label in sample.labels])
+            name = series(self.metric, [printable(label, self.metric.label_length) for label in sample.labels])
             if value is None or hash(name) in self._taken:
                 self.refused["not_finite" if value is None else "duplicate"] += 1
                 continue

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 
 from exporter.model import Kind, Metric, Value
+from exporter.model.metrics import LABEL_LENGTH
 
-LABEL_LENGTH = 200  # characters: longer than any name CloudStack accepts
 REPLACEMENT = "\ufffd"
 
 # Control characters, lone surrogates (what undecodable bytes become), line separators, and the marks that

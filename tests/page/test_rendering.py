@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import Metric
-from exporter.page.rendering import LABEL_LENGTH, header, number, printable, series
+from exporter.model.metrics import LABEL_LENGTH
+from exporter.page.rendering import header, number, printable, series
 
 
 @pytest.mark.parametrize(
