@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import resource
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from exporter.lint.child import Child
 from exporter.lint.here import hypervisor_here
-from exporter.lint.judge import report, unread
-from exporter.lint.limits import Limits
+from exporter.lint.limits import Limits, be_modest
 from exporter.lint.rules import discover
 from exporter.lint.wire import dumped
-from exporter.model import Reason
 from exporter.questions.template_images import SERIOUS, SEVERITIES, ImageReport
 
-MOST_MEMORY = 4 * 2**30  # bytes of address space; a rule holds one file of an image at a time
 CLEAN, FLAWED, USAGE, UNREAD = 0, 1, 2, 3
 EPILOG = (
     f"exit code: {CLEAN} no flaw of severity high or medium; {FLAWED} such flaws; {USAGE} wrong usage, or this is a"
     f" hypervisor host; {UNREAD} no such flaw was found, but an image, or a rule of such severity, could not be read"
 )
+OOM_SCORE = Path("/proc/self/oom_score_adj")
 WORK = "/var/tmp"  # noqa: S108 - only where a directory of our own is made; /tmp is often memory
 
 
@@ -66,7 +64,7 @@ def lint_template(given: argparse.Namespace, here: Callable[[], str] = hyperviso
     if not given.work.is_dir():
         sys.stderr.write(f"--work {given.work}: no such directory\n")
         return USAGE
-    _be_modest()
+    be_modest()
     try:
         reports = asyncio.run(_reports(given))
     except asyncio.CancelledError:  # SIGTERM
@@ -78,29 +76,17 @@ def lint_template(given: argparse.Namespace, here: Callable[[], str] = hyperviso
     return exit_code(reports)
 
 
-def _be_modest() -> None:
-    """Give way to everything else, and end rather than eat up the memory of this machine."""
-    os.nice(19)
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 async def _reports(given: argparse.Namespace) -> tuple[ImageReport, ...]:
-    """Return one report per image, one after another; SIGTERM ends it as Ctrl-C does, with nothing left behind."""
+    """Return one report per image, one after another, each read by a process of its own.
+
+    What an image holds keeps this process from nothing: the limit of time holds, and SIGTERM or Ctrl-C ends all of it
+    with nothing left behind.
+    """
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    limits = Limits(seconds=given.seconds, work_bytes=given.work_bytes)
-    reports = []
-    for image in given.images:
-        if image.is_file():
-            made = await report(
-                image, str(image), limits=limits, work=given.work, password_enabled=given.password_enabled
-            )
-        else:
-            made = unread(str(image), Reason.MISSING, "no such file")
-        reports.append(made)
-    return tuple(reports)
+    child = Child(given.seconds, given.work_bytes, given.work, given.password_enabled)
+    return tuple([await child.report(image, str(image)) for image in given.images])
 
 
 def exit_code(reports: Iterable[ImageReport]) -> int:

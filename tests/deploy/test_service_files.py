@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from exporter.clock import SystemClock
+from exporter.config import parse
+from exporter.config.load import SECRETS
+from exporter.lab.certificates import Authority
+
 
 @pytest.mark.real
 def test_systemd_accepts_the_unit(require: Callable[..., None], deploy: Path, tmp_path: Path) -> None:
@@ -35,14 +40,28 @@ def test_the_unit_is_hardened(require: Callable[..., None], deploy: Path) -> Non
     assert result.returncode == 0, result.stdout[-300:]
 
 
-def test_secrets_are_credentials(deploy: Path) -> None:
-    """The unit hands secrets over as credentials and runs as nobody's user."""
+def test_the_unit_runs_as_nobodys_user(deploy: Path) -> None:
+    """What a breach could do is little."""
     text = (deploy / "systemd" / "cloudstack-network-exporter.service").read_text(encoding="utf-8")
-    assert set(re.findall(r"^LoadCredential=(\w+):", text, flags=re.MULTILINE)) == {
-        "api_key", "secret_key", "ssh_key", "known_hosts",
-    }  # fmt: skip
     for line in ("DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet="):
         assert f"\n{line}\n" in text
+
+
+def test_every_secret_is_a_credential_that_the_shown_configuration_names(deploy: Path, tmp_path: Path) -> None:
+    """The comment's configuration is good where the credentials are, and each secret of each section is among them."""
+    text = (deploy / "systemd" / "cloudstack-network-exporter.service").read_text(encoding="utf-8")
+    credentials = re.findall(r"^#?LoadCredential=(\w+):/etc/cloudstack-network-exporter/\1$", text, flags=re.MULTILINE)
+    for name in credentials:
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    Authority(tmp_path, SystemClock().unix()).ca_file.rename(tmp_path / "database-ca.pem")
+    shown = "\n".join(re.findall(r"^#   ((?! *systemctl).+)$", text, flags=re.MULTILINE))
+    place = "/run/credentials/cloudstack-network-exporter.service"
+    assert sorted(re.findall(rf"{place}/(\w+)$", shown, flags=re.MULTILINE)) == sorted(credentials)
+    config = parse(shown.replace(place, str(tmp_path)), {}, folder=tmp_path)
+    for section, field in SECRETS:
+        assert getattr(getattr(config, section), field).get_secret_value() == "x"
+    assert config.ssh is not None
+    assert {config.ssh.key_file.name, config.ssh.known_hosts_file.name} <= set(credentials)
 
 
 @pytest.mark.real
