@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -31,23 +31,52 @@ MANY = 1000  # sessions at once on one connection: as good as no limit
 
 
 @dataclass(slots=True)
+class _Connection:
+    """A connection and who uses it; once retired it ends with its last call.
+
+    Attributes:
+        sessions: places for calls at once; one after the machine has refused a second.
+    """
+
+    ssh: asyncssh.SSHClientConnection
+    sessions: Places = field(default_factory=lambda: Places(MANY))
+    calls: int = 0
+    is_retired: bool = False
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Hold the connection for a call."""
+        self.calls += 1
+        try:
+            yield
+        finally:
+            self.calls -= 1
+            self._end_when_idle()
+
+    def retire(self) -> None:
+        """Take no further call."""
+        self.is_retired = True
+        self._end_when_idle()
+
+    def _end_when_idle(self) -> None:
+        if self.is_retired and not self.calls:
+            self.ssh.abort()
+
+
+@dataclass(slots=True)
 class _Link:
     """What is kept of one machine.
 
     Attributes:
         hops: places for visits to system VMs through it.
-        sessions: places for calls at once; one after the machine has refused a second.
         opening: held by whoever is logging in.
-        retired: connections on which a call got no answer, closed when no call is left.
         used: boot-clock time of the end of the last visit.
         visits: under way.
     """
 
     hops: asyncio.Semaphore
-    connection: asyncssh.SSHClientConnection | None = None
-    sessions: Places = field(default_factory=lambda: Places(MANY))
+    connection: _Connection | None = None
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    retired: list[asyncssh.SSHClientConnection] = field(default_factory=list)
     refusal: SourceError | None = None
     refused_until: float = 0.0
     used: float = 0.0
@@ -56,31 +85,13 @@ class _Link:
     @property
     def is_open(self) -> bool:
         """Return whether there is a connection that has not ended."""
-        return self.connection is not None and not self.connection.is_closed()
+        return self.connection is not None and not self.connection.ssh.is_closed()
 
-    def retire(self) -> None:
-        """Use the connection for no further call."""
-        if self.connection is not None:
-            self.retired.append(self.connection)
+    def retire(self, connection: _Connection | None) -> None:
+        """Use a connection for no further call; a newer one stays."""
+        if connection is not None and self.connection is connection:
             self.connection = None
-
-    def retire_silent(self, connection: asyncssh.SSHClientConnection) -> None:
-        """Use a connection on which nothing came for no further call, unless there is a newer one."""
-        if self.connection is connection:
-            self.retire()
-
-    def close_retired(self) -> None:
-        """Close the connections that are no longer used."""
-        while self.retired:
-            self.retired.pop().abort()
-
-    async def close(self) -> None:
-        """Close every connection and wait for the end of each."""
-        self.retire()
-        connections = tuple(self.retired)
-        self.close_retired()
-        for connection in connections:
-            await connection.wait_closed()
+            connection.retire()
 
 
 class Ssh:
@@ -124,8 +135,6 @@ class Ssh:
         finally:
             link.visits -= 1
             link.used = self._clock.boot()
-            if not link.visits:
-                link.close_retired()
 
     async def login(self, machine: Machine, *, seconds: float = 20.0) -> None:
         """Log in and compare the wrapper's version; nothing else is run.
@@ -141,7 +150,9 @@ class Ssh:
         """Close every connection."""
         links, self._links = self._links, {}
         for link in links.values():
-            await link.close()
+            if link.connection is not None:
+                link.connection.ssh.abort()
+                await link.connection.ssh.wait_closed()
 
     def _sweep(self) -> None:
         """Forget machines that have not been visited for a while."""
@@ -152,8 +163,7 @@ class Ssh:
         idle = [address for address, link in self._links.items() if self._is_idle(link, now)]
         for address in idle:
             link = self._links.pop(address)
-            link.retire()
-            link.close_retired()
+            link.retire(link.connection)
 
     def _is_idle(self, link: _Link, now: float) -> bool:
         return not link.visits and now - link.used > self._settings.idle_seconds
@@ -167,19 +177,20 @@ class Ssh:
         async with link.hops, self._hops:
             yield
 
-    async def _open(self, link: _Link, machine: Machine) -> None:
-        """Make sure that the link has a connection. A failed login counts for everyone for a short time."""
+    async def _open(self, link: _Link, machine: Machine) -> _Connection:
+        """Return the link's connection, opened where there is none. A failed login counts for all for a short time."""
         async with link.opening:
-            if link.is_open:
-                return
+            if link.connection is not None and link.is_open:
+                return link.connection
             if link.refusal and self._clock.boot() < link.refused_until:
                 raise SourceError(link.refusal.reason, link.refusal.detail)
             try:
-                link.connection = await self._login.open(machine)
-                link.refusal = None
+                opened = await self._login.open(machine)
             except SourceError as error:
                 link.refusal, link.refused_until = error, self._clock.boot() + self._settings.retry_seconds
                 raise
+            link.refusal, link.connection = None, _Connection(opened)
+            return link.connection
 
     async def _call(self, link: _Link, machine: Machine, request: Request, deadline: float) -> Collected:
         """Call the collector, once more when the connection has just ended or takes one session at a time."""
@@ -189,36 +200,36 @@ class Ssh:
                 return await self._try_call(link, machine, request, deadline)
             except asyncssh.ChannelOpenError as error:
                 said = shown(str(error))
-                if link.is_open:
-                    link.sessions.limit = 1
+                if link.connection is not None and link.is_open:
+                    link.connection.sessions.limit = 1
                     await asyncio.sleep(PAUSE)  # sshd frees a session a moment after its end
-        link.retire()
+        link.retire(link.connection)
         raise SourceError(Reason.PERMISSION, f"{machine.name} opens no session: {said}")
 
     async def _try_call(self, link: _Link, machine: Machine, request: Request, deadline: float) -> Collected:
         """Call the collector as soon as the machine has a place for it."""
-        await self._open(link, machine)
-        async with link.sessions.place():
-            return await self._call_once(link, request, deadline)
+        connection = await self._open(link, machine)
+        async with connection.sessions.place():
+            if connection.is_retired:
+                raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "the connection has just been closed")
+            with connection.used():
+                return await self._call_once(link, connection, request, deadline)
 
-    async def _call_once(self, link: _Link, request: Request, deadline: float) -> Collected:
-        """Call the collector on the open connection."""
-        connection = link.connection
-        if connection is None:
-            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "the connection has just been closed")
+    async def _call_once(self, link: _Link, connection: _Connection, request: Request, deadline: float) -> Collected:
+        """Call the collector on an open connection; one on which nothing comes is not used again."""
         nonce = secrets.token_hex(8)
         left = math.floor(deadline - asyncio.get_running_loop().time()) - 1
         words = request.words(self._script.version, nonce, legacy=self._settings.legacy_system_vms, seconds=left)
         asked = Call(self._command(words), self._input, nonce, request.questions, deadline)
         try:
-            collected = await call(connection, asked)
+            collected = await call(connection.ssh, asked)
         except TimeoutError:  # an OSError, yet no disconnection: the machine may have lost its power
-            link.retire_silent(connection)
+            link.retire(connection)
             raise
         except (asyncssh.DisconnectError, OSError) as error:
             raise SourceError(Reason.DISCONNECTED, shown(str(error))) from None
         if not collected.is_spoken and collected.failure and collected.failure.reason is Reason.TIMEOUT:
-            link.retire_silent(connection)
+            link.retire(connection)
         return collected
 
     def _command(self, words: tuple[str, ...]) -> str:

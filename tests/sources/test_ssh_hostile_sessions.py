@@ -150,6 +150,38 @@ async def test_a_machine_that_never_answers_is_logged_in_to_anew(keys: Path) -> 
     assert len(set(map(id, logins))) == 2
 
 
+async def test_a_retired_connection_ends_with_its_last_call_while_others_go_on(keys: Path) -> None:
+    """Behind a busy host some visit is always under way: what was waited for would pile up."""
+    connections, release = [], [asyncio.Event(), asyncio.Event()]
+
+    async def turns(session: asyncssh.SSHServerProcess[bytes]) -> None:
+        connections.append(session.channel.get_connection())
+        number = len(connections)
+        if number == 2:
+            await session.stdin.read()  # the silent one
+        await release[number == 3].wait()
+        await answers_well(session)
+
+    async with true_server(keys, turns) as port:
+        ssh = source(keys, port, connect_seconds=10.0)
+        first = asyncio.create_task(ssh.collect(MACHINE, REQUEST, seconds=30))
+        while not connections:
+            await asyncio.sleep(0.01)
+        silent = await ssh.collect(MACHINE, REQUEST, seconds=1.0)
+        assert silent.failure is not None
+        last = asyncio.create_task(ssh.collect(MACHINE, REQUEST, seconds=30))
+        while len(connections) < 3:
+            await asyncio.sleep(0.01)
+        release[0].set()
+        assert (await first).failure is None
+        await asyncio.wait_for(connections[0].wait_closed(), 20)
+        release[1].set()
+        assert (await last).failure is None
+        await ssh.close()
+    assert connections[0] is connections[1]
+    assert connections[2] is not connections[0]
+
+
 async def test_a_machine_that_opens_no_session_is_a_timeout_and_logged_in_to_anew(keys: Path) -> None:
     """So looks one that has lost its power: the connection stands for us until the keepalive ends it."""
     logins = []
