@@ -57,15 +57,30 @@ def read_told(lines: Iterable[str]) -> Told:
 
 
 AGENT_WAYS = r"""
+set -f
 if command -v ss >/dev/null 2>&1; then
     list=$(exec ss -tn state established "( dport = :$agent )") || exit
 else
     list=$(exec netstat -tn) || exit
 fi
-case $list in
-    *":$agent" | *":$agent"[!0-9]*) connected=yes; echo 'agent connected' ;;
-    *) connected= ;;
-esac
+# Whether a line of either is a connection that stands, leads to the port, and has been answered all that was sent.
+stands() {
+    case $1${6:-} in
+        tcp*ESTABLISHED | ESTAB*) shift ;;
+        [0-9]*) ;;
+        *) return 1 ;;
+    esac
+    [ "${2:-}" = 0 ] && [ "${4##*:}" = "$agent" ]
+}
+connected=
+IFS='
+'
+for line in $list; do
+    unset IFS
+    ! stands $line || connected=yes
+done
+unset IFS
+[ -z "$connected" ] || echo 'agent connected'
 found= agents=
 [ -r "$file" ] || file=/dev/null
 while IFS= read -r line || [ -n "$line" ]; do

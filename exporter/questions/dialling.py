@@ -27,51 +27,98 @@ class Reach(StrEnum):
 
 
 DIALLING = r"""
-command -v bash >/dev/null 2>&1 || exit 127
-exec bash -c '
-declare -A stands
-while read -r first second third fourth fifth sixth rest; do
-    case $first$sixth in
-        tcp*ESTABLISHED) waiting=$third peer=$fifth ;;
-        [0-9]*) waiting=$second peer=$fourth ;;
-        ESTAB*) waiting=$third peer=$fifth ;;
-        *) continue ;;
-    esac
-    peer=${peer//[][]/}
-    [ "$waiting" != 0 ] || stands[${peer#::ffff:}]=yes
-done < <(ss -tn state established 2>/dev/null || netstat -tn 2>/dev/null)
-pipes=() places=()
-for place; do
-    host=${place%@*} port=${place#*@}
-    if [ -n "${stands[$host:$port]}" ]; then
-        echo "$place established"
-    else
-        exec {pipe}< <(exec 2>&1; exec 3<>"/dev/tcp/$host/$port" && echo open)
-        pipes+=("$pipe") places+=("$place")
-    fi
-done
-end=$((SECONDS + 2))
-for number in "${!pipes[@]}"; do
-    patience=$((end - SECONDS))
-    [ "$patience" -gt 0 ] || patience=0.01
-    IFS= read -r -d "" -t "$patience" -u "${pipes[number]}" said
-    [ "$?" -le 128 ] || said="timed out"
-    case $said in
-        open*) word=open ;;
-        *refused*) word=refused ;;
-        *"timed out"*) word=timeout ;;
-        *"not known"* | *"name resolution"* | *"No address"*) word=unresolved ;;
-        *) word=unreachable ;;
-    esac
-    echo "${places[number]} $word"
-done
-' bash "$@"
-"""
-"""Text that dials the places given as ``host@port``; one process for each, all at once, at most three seconds.
+for python in python3 python python2; do
+    ! command -v "$python" >/dev/null 2>&1 || exec "$python" -EsSB -c '
+import sys
+del sys.path[0]
+import errno, os, select, socket, subprocess, threading, time
 
-It ends the question: the shell becomes the one that dials. A connection that stands is looked for by address, so a
-name is always dialled; so is a place that leaves unanswered what it was sent, because a connection stands for a quarter
-of an hour after its other end has gone. Nothing is sent, and what dials still is ended with the question.
+WORDS = {0: "open", errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout"}
+clock = getattr(time, "monotonic", time.time)
+told = dict.fromkeys(sys.argv[1:], "timeout")
+poll, waiting, threads = select.poll(), {}, []
+
+
+def connections():
+    for command in (("ss", "-tn", "state", "established"), ("netstat", "-tn")):
+        try:
+            asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except OSError:
+            continue
+        lines = asked.communicate()[0].decode("ascii", "replace").splitlines()
+        if asked.returncode == 0:
+            return [line.split() for line in lines]
+    return []
+
+
+def standing():
+    for row in connections():
+        if row[:1] == ["ESTAB"] or (row[:1] in (["tcp"], ["tcp6"]) and row[5:6] == ["ESTABLISHED"]):
+            del row[0]
+        if len(row) > 3 and row[0].isdigit() and row[1] == "0":
+            address, _, port = row[3].replace("[", "").replace("]", "").rpartition(":")
+            yield (address[7:] if address.startswith("::ffff:") else address, port)
+
+
+def dial(place, host, port):
+    one = socket.socket()
+    one.setblocking(False)
+    error = one.connect_ex((host, int(port)))
+    if error == errno.EINPROGRESS:
+        waiting[one.fileno()] = one, place
+        poll.register(one, select.POLLOUT)
+    else:
+        told[place] = WORDS.get(error, "unreachable")
+
+
+def dial_name(place, host, port):
+    try:
+        socket.create_connection((host, int(port)), 2)
+        told[place] = "open"
+    except socket.gaierror:
+        told[place] = "unresolved"
+    except socket.timeout:
+        told[place] = "timeout"
+    except (OSError, socket.error):
+        told[place] = WORDS.get(sys.exc_info()[1].errno, "unreachable")
+
+
+stands = set(standing())
+end = clock() + 2
+for place in told:
+    host, _, port = place.partition("@")
+    if (host, port) in stands:
+        told[place] = "established"
+    elif host.replace(".", "").isdigit():
+        dial(place, host, port)
+    else:
+        threads.append(threading.Thread(target=dial_name, args=(place, host, port)))
+        threads[-1].daemon = True
+        threads[-1].start()
+while waiting:
+    answers = poll.poll(max(1000 * (end - clock()), 0))
+    if not answers:
+        break
+    for number, _ in answers:
+        one, place = waiting.pop(number)
+        poll.unregister(number)
+        told[place] = WORDS.get(one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), "unreachable")
+for thread in threads:
+    thread.join(max(end - clock(), 0))
+sys.stdout.write("".join("%s %s\n" % outcome for outcome in list(told.items())))
+sys.stdout.flush()
+os._exit(0)
+' "$@"
+done
+echo "neither python3 nor python"
+exit 127
+"""
+"""Text that dials the places given as ``host@port``, all at once, in two seconds.
+
+It ends the question: the shell becomes the Python, 2 or 3, that CloudStack's own scripts need on every such machine, so
+that dialling costs two processes, itself and ss, however many places there are; bash would need one for each. A
+connection that stands is looked for by address, so a name is always dialled; so is a place that leaves unanswered what
+it was sent, because a connection stands for a quarter of an hour after its other end has gone. Nothing is sent.
 """
 
 

@@ -51,6 +51,7 @@ TOOLS = {
     "ovs-ofctl": r"(-\S+ \S+ )*(show|dump-ports|dump-aggregate) .*",
     "ovs-vsctl": r"--timeout=\d+ --format=json( -- (--columns=\S+ )?(list|get|find) [^-]\S*( [^-]\S*)*)+",
     "ps": r"-eL?o \S+",
+    "python3": r"-EsSB -c '[^']*' \"\$@\"",  # its programs are taken apart by test_python_reads_only.py
     "sed": r"(?!.*(^| )-\w*i).*",  # its programs are looked at below
     "sleep": r"\d+",
     "sort": r"(-[unrkt0-9,]+ ?)*",
@@ -68,7 +69,8 @@ TOOLS = {
 
 VARIABLE = {'"$2tables-save"': "iptables-save", '"$2tables-legacy-save"': "iptables-save"}
 VARIABLE['"$2tables-nft-save"'] = "iptables-save"
-"""Commands whose names are put together."""
+VARIABLE['"$python"'] = "python3"
+"""Commands whose names are put together, or of which one of several is there."""
 
 PASSED_ON = re.compile(r"\b[a-z-]+/[a-z-]+\b")
 APPCTL = {"upcall/show", "dpctl/show", "bond/show", "lacp/show", "fdb/stats-show", "fdb/show", "dpif/show"}

@@ -12,7 +12,7 @@ TOOLS = Path(__file__).parents[1] / "tools"
 REAL = (  # noqa: SIM905 - a list of words is read, not a list of strings
     "awk basename bash cat chmod cp cut date dd dirname du echo env expr false find fold getconf grep egrep head id "
     "kill ls mawk mkfifo mktemp mv nice nl nproc od paste printf pwd readlink rm rmdir sed seq setsid sh sha256sum "
-    "sleep sort stat tail tee test timeout touch tr true uname uniq wc xargs zcat gzip cksum"
+    "python3 sleep sort stat tail tee test timeout touch tr true uname uniq wc xargs zcat gzip cksum"
 ).split()
 """Ordinary tools that every machine has; the real ones of the machine that runs the lab."""
 

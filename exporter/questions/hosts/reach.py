@@ -51,7 +51,7 @@ class HostReach:
 def read_host_reach(text: str) -> HostReach:
     """Return the ways; every place that the text names must have its outcome.
 
-    Source: /proc/net/route, ss, agent.properties, and connections of bash.
+    Source: /proc/net/route, ss, agent.properties, and connections of Python.
     """
     lines = text.splitlines()
     told = read_told(line for line in lines if not line.startswith("route "))

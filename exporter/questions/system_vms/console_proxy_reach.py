@@ -37,7 +37,7 @@ class ProxyReach:
 def read_proxy_reach(text: str) -> ProxyReach:
     """Return the ways; every place that the text names must have its outcome, and no other.
 
-    Source: ss, agent.properties, getent, and connections of bash.
+    Source: ss, agent.properties, getent, and connections of Python.
     """
     lines = text.splitlines()
     names = [NAME.fullmatch(line) for line in lines if line.startswith("name ")]

@@ -146,12 +146,12 @@ def test_a_host_without_an_agent(machine: Machine, shell: str) -> None:
     assert (found.is_connected, dict(found.management)) == (False, {})
 
 
-@pytest.mark.parametrize(("missing", "code"), [("bash", 127), ("ss", 127)])
+@pytest.mark.parametrize(("missing", "code"), [("python3", 127), ("ss", 127)])
 def test_what_is_missing(tmp_path: Path, missing: str, code: int) -> None:
-    """Without bash nobody dials; without ss and netstat nobody knows of connections."""
+    """Without Python nobody dials; without ss and netstat nobody knows of connections."""
     machine = Machine.at(tmp_path)
     machine.file("proc/net/route", ROUTES)
-    for name in {"dash", "bash"} - {missing}:
+    for name in {"dash", "python3"} - {missing}:
         found = shutil.which(name)
         assert found
         (machine.tools / name).symlink_to(found)
@@ -177,13 +177,45 @@ def test_a_tool_that_fails(machine: Machine, shell: str) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("places", [0, 1, 6])
 def test_what_it_costs(places: int, machine: Machine) -> None:
-    """One process for each dial; besides the shell itself, ss twice and what waits for it."""
-    require("bash", "ss")
+    """The shell, which becomes the Python that dials, and ss twice: as much for one place as for many."""
+    require("python3", "ss")
     words = [f"{HERE}@{closed()}" for _ in range(places)]
     environment = {"text": HOST_REACH.text, "ROOT": str(machine.root), "LC_ALL": "C"}
     done = count("dash", "-c", 'eval "$text"', "host_reach", *NUMBERS, *words, environment=environment)
     assert done.code == 0
-    assert done.processes == (4 + places if places else 2)
+    assert done.processes == (3 if places else 2)
+    assert done.output.count(b" refused") == places
+
+
+NETSTAT = "Active Internet connections (w/o servers)\nProto Recv-Q Send-Q Local Address Foreign Address State\n"
+HEADINGS = {"ss": ALONE, "netstat": NETSTAT}
+
+
+@pytest.mark.parametrize(
+    ("tool", "line", "stands"),
+    [
+        ("netstat", "tcp 0 0 10.0.1.1:41000 10.0.0.1:8250 ESTABLISHED", True),
+        ("netstat", "tcp6 0 0 ::ffff:10.0.1.1:41000 ::ffff:10.0.0.1:8250 ESTABLISHED", True),
+        ("netstat", "tcp 0 1 10.0.1.1:41000 10.0.0.1:8250 SYN_SENT", False),
+        ("netstat", "tcp 0 0 10.0.1.1:41000 10.0.0.1:8250 TIME_WAIT", False),
+        ("netstat", "tcp 0 312 10.0.1.1:41000 10.0.0.1:8250 ESTABLISHED", False),
+        ("netstat", "tcp 0 0 10.0.1.1:8250 10.0.0.1:41000 ESTABLISHED", False),
+        ("netstat", "tcp 0 0 10.0.1.1:41000 10.0.0.1:18250 ESTABLISHED", False),
+        ("ss", "0 0 10.0.1.1:41000 [::ffff:10.0.0.1]:8250", True),
+        ("ss", "ESTAB 0 0 10.0.1.1:41000 10.0.0.1:8250", True),
+        ("ss", "0 312 10.0.1.1:41000 10.0.0.1:8250", False),
+    ],
+)
+def test_what_proves_a_connection_of_the_agent(machine: Machine, tool: str, line: str, stands: bool) -> None:
+    """Established, to the port, and nothing left unanswered: of two lines one may be so, and one not."""
+    (machine.tools / "ss").unlink()
+    other = line.replace("ESTABLISHED", "SYN_SENT").replace(" 0 0 ", " 0 1 ")
+    machine.file_tool(tool, f"cat <<'END'\n{HEADINGS[tool]}{other}\n{line}\nEND\n")
+    for name in ("cat", "dash"):
+        (machine.tools / name).symlink_to(f"/bin/{name}")
+    code, output = machine.ask(HOST_REACH, *NUMBERS, path="/nonexistent")
+    assert code == 0, output
+    assert read_host_reach(output).is_connected is stands
 
 
 def test_what_is_asked_of_a_host() -> None:

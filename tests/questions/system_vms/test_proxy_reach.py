@@ -94,7 +94,7 @@ def test_names_of_management_servers(machine: Machine, code: int, told: Lookup) 
     assert machine.read(PROXY_REACH, "8250", "5900").names == {"ms.example": told}
 
 
-def test_no_bash(tmp_path: Path) -> None:
+def test_no_python(tmp_path: Path) -> None:
     """Nobody dials: that is a reason, not an open way."""
     machine = Machine.at(tmp_path)
     machine.file_tool("ss", "printf 'Recv-Q\\n'\n")
