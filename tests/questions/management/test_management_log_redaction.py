@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from exporter.questions.management.log_lines import LogCounts, messages
-from tests.questions.management.test_management_log_follow import Log, talk
+from exporter.questions.management.log_lines import LONGEST_LINE, LogCounts, messages
+from exporter.questions.management.log_redaction import REDACTION
+from tests.questions.management.test_management_log_follow import AWKS, Log, talk
 from tests.questions.management.test_management_log_lines import ERAS, ROWS, in_era
+from tests.real_parts import require
 
 CANARY = "Canary7+/x"
 HEADER = "2025-10-27 15:50:13,678 ERROR [c.c.X] (T-1:[ctx-1]) (logid:{}) {}\n"
@@ -49,7 +57,49 @@ MESSAGES = (
     f"cannot mount cifs://admin:{CANARY}@192.0.2.1/share?user=a",
     f"-----BEGIN RSA PRIVATE KEY-----\\n{CANARY}\\n-----END RSA PRIVATE KEY----- {CANARY}",
     f"-----BEGIN PRIVATE KEY----- {CANARY}",
+    f'[{{"com.cloud.agent.api.routing.SavePasswordCommand":{{"password":"{CANARY}","vmIpAddress":"10.1.1.5"}}}}]',
+    f'[{{"com.cloud.agent.api.routing.SavePasswordCommand":{{"details":{{}},"password":"{CANARY}","wait":0}}}}]',
+    f'{{"credentials":{{"password":"{CANARY}"}},"id":1}}',
+    f'{{"credentials" : {{"user": "admin", "word" : "{CANARY} {CANARY}"}}}}',
+    f'[{{"com.cloud.agent.api.GetVncTicketAnswer":{{"ticket":"{CANARY}","result":true}}}}]',
+    f'SavePasswordCommand{{"password":"{CANARY}"}}',
+    f'SavePasswordCommand {{"ip":"}}{{]","password":"{CANARY}"}}',
+    f'SavePasswordCommand "ip":"10.1.1.5","password":"{CANARY}"',
+    f'{{"passwords":["{CANARY}","{CANARY}", "{CANARY} {CANARY}"]}}',
+    f"{{passwords=[{CANARY}, {CANARY}], user=[admin]}}",
+    f'{{"passwordenabled":true,"password":"{CANARY} {CANARY}","id":"5"}}',
+    f'{{\\"credentials\\":{{\\"a\\":[\\"}}\\",\\"{CANARY} {CANARY}\\"]}}}}',
+    f'{{"ipsecPsk":"{CANARY}"}}',
+    f"psk {CANARY}",
+    f'{{"presharedKey":"{CANARY}"}}',
+    f"pre-shared key: {CANARY}",
+    f"sharedkey={CANARY}",
+    f'{{"userData":"{CANARY}"}}',
+    f"user_data={CANARY}",
+    f"userdata: {CANARY}",
     "x" * 2030 + f" password={CANARY}",
+)
+KEYS = (
+    "password",
+    "vmPasswords",
+    "SavePasswordCommand",
+    "apiKey",
+    "presharedKey",
+    "ipsec_psk",
+    "userdata",
+    "Credentials",
+)
+PLAIN = ("id", "name", "vmIpAddress", "NetworkElementCommand", "wait")
+KEEP = r"""
+BEGIN { quote = sprintf("%c", 39) }
+{ kept = 0; keep($0); print message[1] }
+"""
+PIECES = st.text(st.sampled_from(NASTY), max_size=8)
+PRINTED: tuple[Callable[[Any], str], ...] = (
+    json.dumps,
+    lambda told: json.dumps(told, separators=(",", ":"), ensure_ascii=False),
+    lambda told: json.dumps(json.dumps(told)),
+    lambda told: json.dumps({"wait": json.dumps(told, separators=(",", ":"))}, separators=(",", ":")),
 )
 
 
@@ -116,6 +166,46 @@ def test_passwords_of_any_characters(log: Log) -> None:
     output = sent(log, *lines)
     assert CANARY not in output
     assert output.count("***") >= len(lines)
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 4, *, secret: bool = False) -> Any:
+    """Return what JSON may hold; each text below a key that announces a secret has the canary in it."""
+    kind = draw(st.sampled_from(("text", "number") if depth == 0 else ("object", "object", "list", "text", "number")))
+    if kind == "text":
+        return f"{draw(PIECES)}{CANARY if secret else ''}{draw(PIECES)}"
+    if kind == "number":
+        return draw(st.integers() | st.booleans() | st.none())
+    if kind == "list":
+        return [draw(trees(depth - 1, secret=secret)) for _ in range(draw(st.integers(0, 3)))]
+    keys = draw(st.lists(st.sampled_from((*PLAIN, *KEYS)), unique=True, max_size=4))
+    return {key: draw(trees(depth - 1, secret=secret or key in KEYS)) for key in keys}
+
+
+def redacted(awk: str, lines: list[str]) -> str:
+    """Return what the collector's functions keep of these lines."""
+    require(AWKS[awk][0])
+    text = REDACTION.replace("@LONGEST@", str(LONGEST_LINE)) + KEEP
+    given_lines = "\n".join(lines).encode()
+    told = subprocess.run(
+        [*AWKS[awk], text],
+        input=given_lines,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    return told.stdout.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("awk", AWKS)
+@settings(max_examples=40)
+@given(st.lists(st.tuples(trees(), st.sampled_from(PRINTED)), min_size=3, max_size=10))
+def test_no_secret_of_nested_objects_leaves(awk: str, told: list[tuple[Any, Callable[[Any], str]]]) -> None:
+    """However deep it stands below a key that announces it, and whatever stands around it."""
+    output = redacted(awk, [f"Sending {printed(tree)} to r-4-VM" for tree, printed in told])
+    assert CANARY not in output
+    assert output.count("Sending ") == len(told)
 
 
 def test_every_signature_fits_what_is_left(log: Log) -> None:
