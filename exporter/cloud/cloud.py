@@ -29,11 +29,12 @@ from exporter.cloud.objects import (
     Zone,
 )
 from exporter.cloud.placement import Placed
-from exporter.cloud.storage import ImageStore, Template
+from exporter.cloud.storage import ImageStore, Template, joined
 from exporter.model import Failure
 
 V = TypeVar("V")
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_TEMPLATES: Mapping[str, Template] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Cloud:
             ranges lie on several are left out.
         hosts_by_zone: zone id -> its hosts of every type, by name.
         hosts_by_address: (zone id, address) -> the hypervisor host there.
+        templates: by template id and zone id; the zone id is empty where the copy is in a store of the whole region.
     """
 
     asked: float = 0.0
@@ -75,7 +77,7 @@ class Cloud:
     routers: Mapping[str, Router] = field(default_factory=dict)
     system_vms: Mapping[str, SystemVm] = field(default_factory=dict)
     image_stores: Mapping[str, ImageStore] = field(default_factory=dict)
-    templates: Mapping[tuple[str, str], Template] = field(default_factory=dict)  # (template id, zone id)
+    templates: Mapping[tuple[str, str], Template] = field(default_factory=dict)
     management_servers: Mapping[str, ManagementServer] = field(default_factory=dict)
     nvp_devices: Mapping[str, NvpDevice] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class Cloud:
     physical_by_network: Mapping[str, str] = field(init=False, repr=False, compare=False)
     hosts_by_zone: Mapping[str, tuple[Host, ...]] = field(init=False, repr=False, compare=False)
     hosts_by_address: Mapping[tuple[str, str], Host] = field(init=False, repr=False, compare=False)
+    _templates: Mapping[str, Mapping[str, Template]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive once what judges would look for again and again."""
@@ -98,11 +101,19 @@ class Cloud:
         object.__setattr__(self, "hosts_by_zone", MappingProxyType(_by_zone(self.hosts.values())))
         addresses = {(one.zone_id, one.address): one for one in self.hosts.values() if one.type == "Routing"}
         object.__setattr__(self, "hosts_by_address", MappingProxyType(addresses))
+        object.__setattr__(self, "_templates", _templates_by_zone(self.templates.values(), self.zones))
 
     def setting(self, name: str, zone_id: str = "") -> str | None:
         """Return the value that holds in the zone, else the global one, else None when neither was told."""
         zone = self.zone_settings.get(zone_id, EMPTY)
         return zone[name] if name in zone else self.settings.get(name)
+
+    def templates_of(self, zone_id: str) -> Mapping[str, Template]:
+        """Return the templates of a zone by id, in the order of their names; what is in the whole region is in each.
+
+        Of one that has copies in both, the ready one counts.
+        """
+        return self._templates.get(zone_id) or self._templates.get("", NO_TEMPLATES)
 
     def zone_name(self, zone_id: str) -> str:
         """Return the zone's name, or its id when the zone is not known."""
@@ -120,3 +131,14 @@ def _by_zone(hosts: Iterable[Host]) -> Mapping[str, tuple[Host, ...]]:
     for host in sorted(hosts, key=lambda host: (host.name, host.id)):
         found.setdefault(host.zone_id, []).append(host)
     return {zone_id: tuple(ordered) for zone_id, ordered in found.items()}
+
+
+def _templates_by_zone(templates: Iterable[Template], zones: Iterable[str]) -> Mapping[str, Mapping[str, Template]]:
+    """Return by zone id the templates there, by id; those of the whole region in each zone, and under no zone too."""
+    ordered = sorted(templates, key=lambda one: (one.name, one.id))
+    found: dict[str, dict[str, Template]] = {zone_id: {} for zone_id in ("", *zones)}
+    found |= {one.zone_id: {} for one in ordered}
+    for one in ordered:
+        for there in [found[one.zone_id]] if one.zone_id else found.values():
+            there[one.id] = joined(there[one.id], one) if one.id in there else one
+    return MappingProxyType({zone_id: MappingProxyType(there) for zone_id, there in found.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address
 
@@ -76,7 +76,7 @@ class Template:
     """
 
     id: str
-    zone_id: str
+    zone_id: str  # empty: its copy is in an image store of the whole region
     name: str
     is_ready: bool
     status: str  # "Download Complete", "37% Downloaded", a state, or the text of an error
@@ -107,6 +107,12 @@ class Template:
             return Origin.REGISTERED
         uploads = any(one.state.upper() in UPLOADS for one in self.downloads)
         return Origin.UPLOADED if uploads else Origin.UNKNOWN
+
+
+def joined(first: Template, second: Template) -> Template:
+    """Return what two rows of one template say: the first ready one, with the copies of both."""
+    chosen = second if second.is_ready and not first.is_ready else first
+    return replace(chosen, downloads=tuple(dict.fromkeys((*first.downloads, *second.downloads))))
 
 
 def place(url: str) -> Place | None:

@@ -16,8 +16,7 @@ def wanted_templates(cloud: Cloud, zone_id: str) -> list[Template]:
     A zone of KVM alone lists the system templates of XenServer and VMware, and never downloads them.
     """
     here = hypervisors(cloud, zone_id)
-    found = (one for one in cloud.templates.values() if one.zone_id == zone_id)
-    return sorted((one for one in found if _is_wanted(one, here)), key=lambda one: one.name)
+    return [one for one in cloud.templates_of(zone_id).values() if _is_wanted(one, here)]
 
 
 def _is_wanted(template: Template, here: frozenset[str]) -> bool:

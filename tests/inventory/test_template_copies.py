@@ -45,6 +45,18 @@ def test_two_templates_of_one_name_are_told_apart() -> None:
     }
 
 
+def test_names_of_the_whole_region_are_names_of_every_zone() -> None:
+    """A template that is in a zone and in the region is one; two are told apart in each zone where both are."""
+    same = templates([row("t1"), row("t1", zone_id="")])
+    assert {place: one.name for place, one in same.items()} == {("t1", "z1"): "debian", ("t1", ""): "debian"}
+    found = templates([row("t1", zone_id=""), row("t2"), row("t3", zone_id="z2", name="other")])
+    assert {place: one.name for place, one in found.items()} == {
+        ("t1", ""): "debian (t1)",
+        ("t2", "z1"): "debian (t2)",
+        ("t3", "z2"): "other",
+    }
+
+
 def test_nothing_told_is_nothing() -> None:
     """A new cloud."""
     assert templates([]) == {}

@@ -46,8 +46,7 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
     if not is_zone_judged(cloud, group.id):
         return
     here = hypervisors(cloud, group.id)
-    templates = sorted(cloud.templates.values(), key=lambda one: one.name)
-    bad = [one for one in templates if one.zone_id == group.id and not _fits(one, here)]
+    bad = [one for one in cloud.templates_of(group.id).values() if not _fits(one, here)]
     seen = "; ".join(f"{one.name}: {one.format} for {one.hypervisor}" for one in bad[:3])
     yield IMPOSSIBLE.sample(group.zone, value=len(bad), seen=seen, expected=_expected(bad))
 

@@ -23,10 +23,9 @@ INFO = Metric(
 
 def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
     """Say what each template of the zone is."""
-    for one in sorted(cloud.templates.values(), key=lambda one: one.name):
-        if one.zone_id == group.id:
-            words = (one.origin.value, one.format, one.hypervisor, one.os_name, str(one.password_enabled).lower())
-            yield INFO.sample(group.zone, one.name, *words, value=1)
+    for one in cloud.templates_of(group.id).values():
+        words = (one.origin.value, one.format, one.hypervisor, one.os_name, str(one.password_enabled).lower())
+        yield INFO.sample(group.zone, one.name, *words, value=1)
 
 
 CHECK = Check(

@@ -46,14 +46,18 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
     used = Counter(one.template_name for one in machines if one.zone_id == group.id and one.template_name)
     for name, number in sorted(used.items()):
         yield MACHINES.sample(group.zone, name, value=number)
-    known = [one for one in cloud.templates.values() if one.type.upper() == SYSTEM]
-    if not known or not _has_system_vms(cloud, group.id):
+    if not any(map(_is_system, cloud.templates.values())) or not _has_system_vms(cloud, group.id):
         return  # a key that is shown no system templates at all could not tell
+    here = [one for one in cloud.templates_of(group.id).values() if _is_system(one)]
     for hypervisor in _hypervisors(cloud, group.id):
-        own = [one for one in known if one.zone_id == group.id and one.hypervisor.casefold() == hypervisor.casefold()]
+        own = [one for one in here if one.hypervisor.casefold() == hypervisor.casefold()]
         yield READY.sample(
             group.zone, hypervisor, value=int(any(one.is_ready for one in own)), seen=_seen(own), expected="one ready"
         )
+
+
+def _is_system(template: Template) -> bool:
+    return template.type.upper() == SYSTEM
 
 
 def _has_system_vms(cloud: Cloud, zone_id: str) -> bool:

@@ -53,6 +53,12 @@ def test_what_is_seen_names_the_templates() -> None:
     assert found["format_impossible",].expected == "KVM: QCOW2, RAW, VHD, VHDX, VMDK"
 
 
+def test_templates_of_the_whole_region_are_looked_at() -> None:
+    """Every zone with that hypervisor would try to start them."""
+    found = said(CHECK, (0.0, zone(template("a", format="OVA", zone_id=""))))
+    assert found["format_impossible",].value == 1
+
+
 def test_a_disabled_zone_is_not_judged() -> None:
     """It is being built, or torn down."""
     assert said(CHECK, (0.0, zone(template("a", format="OVA"), enabled=False))) == {}

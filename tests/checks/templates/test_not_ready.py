@@ -37,6 +37,15 @@ def test_a_download_that_failed(state: str) -> None:
     assert found["stuck",].value == 0
 
 
+def test_a_download_into_a_store_of_the_whole_region_that_failed() -> None:
+    """Its copy is of no zone, and its states are not told: the text decides. No zone can make machines of it."""
+    found = said(
+        CHECK, (0.0, zone(template("a", zone_id="", is_ready=False, status="Connection refused", downloads=())))
+    )
+    assert problems(found) == {("not_ready",)}
+    assert found["ready", "a"].value == 0
+
+
 def test_a_ready_copy_in_one_store_suffices() -> None:
     """Whatever has become of the others."""
     copies = (Download("nfs1", "DOWNLOAD_ERROR"), Download("nfs2", "DOWNLOADED", 100))

@@ -7,7 +7,7 @@ from tests.checks.templates.templates_scene import said, template, zone
 
 
 def test_each_template_of_the_zone_is_said() -> None:
-    """With its origin and what it says of itself; those of other zones belong there."""
+    """With its origin and what it says of itself; those of other zones belong there, those of the region everywhere."""
     found = said(
         CHECK,
         (
@@ -17,6 +17,7 @@ def test_each_template_of_the_zone_is_said() -> None:
                 template("b", source_template_id="a"),
                 template("c", "DOWNLOAD_ERROR", type="SYSTEM", hypervisor="VMware", format="OVA"),
                 template("d", zone_id="z2"),
+                template("e", zone_id="", type="BUILTIN"),
             ),
         ),
     )
@@ -24,6 +25,7 @@ def test_each_template_of_the_zone_is_said() -> None:
         ("info", "a", "registered", "QCOW2", "KVM", "Debian 12", "true"),
         ("info", "b", "made_here", "QCOW2", "KVM", "", "false"),
         ("info", "c", "system", "OVA", "VMware", "", "false"),
+        ("info", "e", "builtin", "QCOW2", "KVM", "", "false"),
     }
     assert {one.value for one in found.values()} == {1}
 

@@ -40,6 +40,15 @@ def test_an_older_one_that_is_ready_suffices() -> None:
     assert problems(said(CHECK, (0.0, zone(*known)))) == set()
 
 
+def test_one_in_a_store_of_the_whole_region_suffices() -> None:
+    """Its copy is of no zone; while it is not ready either, that is told."""
+    assert problems(said(CHECK, (0.0, zone(system(zone_id=""))))) == set()
+    assert problems(said(CHECK, (0.0, zone(system(zone_id=""), system("KVM", "DOWNLOAD_ERROR"))))) == set()
+    found = said(CHECK, (0.0, zone(system("KVM", "DOWNLOAD_ERROR", zone_id="", status="Connection refused"))))
+    assert problems(found) == {("system_ready", "KVM")}
+    assert found["system_ready", "KVM"].seen == "SystemVM Template (KVM): Connection refused"
+
+
 def test_a_zone_that_has_none_at_all() -> None:
     """Another zone shows that this key is shown system templates."""
     found = said(CHECK, (0.0, zone(system(zone_id="z2"), template("a"))))

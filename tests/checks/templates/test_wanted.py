@@ -38,6 +38,12 @@ def test_what_secondary_storage_never_holds(told: dict[str, Any]) -> None:
     assert names(template("t", "NOT_DOWNLOADED", **told)) == []
 
 
+def test_a_store_of_the_whole_region_is_wanted_too() -> None:
+    """Its copies are of no zone; as in a zone, those of other hypervisors never come."""
+    known = [template(name, "NOT_DOWNLOADED", zone_id="", type="SYSTEM", hypervisor=name) for name in ("KVM", "VMware")]
+    assert names(*known) == ["KVM"]
+
+
 def test_what_hosts_download_themselves() -> None:
     """One copy that is bypassed is enough."""
     assert names(template("t", "BYPASSED", "NOT_DOWNLOADED")) == []
