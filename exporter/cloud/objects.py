@@ -99,8 +99,8 @@ class Instance:
     zone_id: str
     host_id: str = ""
     instance_name: str = ""
-    template_id: str = ""
-    template_name: str = ""
+    template_id: str = ""  # of an ISO, where it was installed from one
+    iso_id: str = ""  # of the ISO in its drive
     os_name: str = ""
     hypervisor: str = ""
     password_enabled: bool = False

@@ -71,7 +71,7 @@ def instance(row: rows.InstanceRow) -> Instance:
         host_id=row.hostid,
         instance_name=row.instancename,
         template_id=row.templateid,
-        template_name=row.templatename,
+        iso_id=row.isoid,
         os_name=row.osdisplayname,
         hypervisor=row.hypervisor,
         password_enabled=row.passwordenabled,

@@ -158,10 +158,12 @@ async def read_nvp_devices(
 
 
 async def read_instances(reading: Reading) -> Sequence[Instance]:
-    """Return the users' virtual machines with NICs, without statistics, which are slow."""
-    return await made(
-        await reading.list("listVirtualMachines", rows.InstanceRow, details="min,nics"), machines.instance
-    )
+    """Return the users' virtual machines with NICs, template and ISO, without statistics, which are slow.
+
+    CloudStack leaves out templateid and passwordenabled without tmpl, and isoid without iso.
+    """
+    told = await reading.list("listVirtualMachines", rows.InstanceRow, details="min,nics,tmpl,iso")
+    return await made(told, machines.instance)
 
 
 async def read_routers(reading: Reading) -> Sequence[Router]:

@@ -175,7 +175,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
     hostid: str = ""
     instancename: str = ""
     templateid: str = ""
-    templatename: str = ""
+    isoid: str = ""
     osdisplayname: str = ""
     hypervisor: str = ""
     passwordenabled: bool = False

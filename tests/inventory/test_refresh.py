@@ -194,6 +194,15 @@ async def test_only_named_settings_are_asked() -> None:
     }
 
 
+async def test_template_and_iso_of_instances_are_asked_for() -> None:
+    """CloudStack leaves out what is not named: templateid and passwordenabled without tmpl, isoid without iso."""
+    clock = HandClock()
+    async with lab_api(rows, None, clock) as (api, app):
+        await refresh(api, clock, 1, 600.0)
+        asked = [request for request in app[REQUESTS] if request["command"] == "listVirtualMachines"]
+    assert {request["details"] for request in asked} == {"min,nics,tmpl,iso"}
+
+
 async def test_cloud_says_when_it_was_asked_and_when_it_expires() -> None:
     """It expires its lifetime after the refresh began, not after it ended."""
     clock = HandClock()

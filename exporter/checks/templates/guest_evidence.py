@@ -10,6 +10,7 @@ from typing import Any
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Router
+from exporter.cloud.routers import serving
 from exporter.cloud.targeting import VISITED
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers, Question, Reason
@@ -103,6 +104,7 @@ class Behind:
         is_complete: whether all routers told, and some serve.
         covers: for how many seconds nothing that a guest asked can be missing in all the logs.
         knows_hosts: whether it is known for which guests the DHCP servers have an entry.
+        addresses: at which guests reach the routers: their own, or the virtual one of a pair.
     """
 
     routers: tuple[Evidence, ...]
@@ -110,6 +112,7 @@ class Behind:
     is_complete: bool
     covers: float
     knows_hosts: bool
+    addresses: frozenset[str]
 
     def known(self, mac: str) -> list[DhcpGuest]:
         """Return what the logs know of a MAC."""
@@ -132,24 +135,31 @@ def behind(group: ZoneGroup, members: Members, cloud: Cloud) -> dict[str, Behind
     """Return by network id what its routers told, for each network of the zone that has a running one."""
     told = {target.router.id: evidence(target, answers) for target, answers in members.items()}
     routers: defaultdict[str, list[str]] = defaultdict(list)
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
     for router in cloud.routers.values():
         if router.zone_id == group.id and router.state in VISITED and router.role == "VIRTUAL_ROUTER":
             for network_id in _networks(router):
                 routers[network_id].append(router.id)
-    return {network_id: _joined([told.get(router_id) for router_id in ids]) for network_id, ids in routers.items()}
+            for one in serving(router, cloud):
+                addresses[one.network_id].add(one.address)
+    return {
+        network_id: _joined([told.get(router_id) for router_id in ids], frozenset(addresses[network_id] - {""}))
+        for network_id, ids in routers.items()
+    }
 
 
 def _networks(router: Router) -> Iterable[str]:
     return {nic.network_id for nic in router.nics if nic.traffic_type == "Guest"}
 
 
-def _joined(found: list[Evidence | None]) -> Behind:
+def _joined(found: list[Evidence | None], addresses: frozenset[str]) -> Behind:
     known = tuple(one for one in found if one is not None)
-    serving = tuple(one for one in known if one.serves)
+    serve = tuple(one for one in known if one.serves)
     return Behind(
         routers=known,
-        serving=serving,
-        is_complete=len(known) == len(found) and bool(serving),
+        serving=serve,
+        is_complete=len(known) == len(found) and bool(serve),
         covers=min((one.covers for one in known), default=0.0),
-        knows_hosts=bool(serving) and all(one.log.knows_hosts for one in serving),
+        knows_hosts=bool(serve) and all(one.log.knows_hosts for one in serve),
+        addresses=addresses,
     )

@@ -3,8 +3,9 @@
 Symptom: a machine runs, and nobody reaches it: its NIC is eth1 or p192p1 where the template says eth0.
 Detect:  the router's DHCP log, its list of hosts and its ARP table, joined with CloudStack's NICs.
 
-Leases prove nothing. Static guests never ask, and answer ARP. A log that was lost with its router proves nothing about
-guests that started before it.
+Leases prove nothing. Static guests never ask, and answer ARP; with a gateway that is not the router they never talk to
+it, so that only an address at which the router found nobody proves silence. A log that was lost with its router proves
+nothing about guests that started before it.
 """
 
 from __future__ import annotations
@@ -80,11 +81,12 @@ def guests(group: ZoneGroup, members: Members, cloud: Cloud) -> Iterator[Guest]:
             has_data = network.served_by_router("UserData")
             for instance in cloud.instances_by_network.get(network_id, ()):
                 nic = _default_nic(instance, network_id)
-                if nic is not None and instance.state in RUNNING and _is_of_template(instance, cloud):
+                if nic is not None and instance.state in RUNNING:
                     guest = Guest(instance, nic, network, State.UNKNOWN, inf, has_data)
                     if found.routers:
                         _look(guest, found, is_host_up=instance.host_id in up)
-                    yield guest
+                    if _is_of_template(instance, cloud):
+                        yield guest
 
 
 def is_served(network: Network) -> bool:
@@ -104,23 +106,29 @@ def _default_nic(instance: Instance, network_id: str) -> Nic | None:
 
 
 def _is_of_template(instance: Instance, cloud: Cloud) -> bool:
-    """Return whether a machine should come up as its template does."""
-    template = cloud.templates.get((instance.template_id, instance.zone_id))
-    is_appliance = template is not None and template.type.upper() in APPLIANCES
-    return bool(instance.template_id) and not is_appliance and instance.hypervisor.lower() not in ELSEWHERE
+    """Return whether a machine should come up as its template does.
+
+    What was installed from an ISO has its id in place of a template's, and no ISO is among the templates; of a template
+    that is gone nothing is known either.
+    """
+    template = cloud.templates_of(instance.zone_id).get(instance.template_id)
+    if template is None or template.type.upper() in APPLIANCES:
+        return False
+    return instance.hypervisor.lower() not in ELSEWHERE
 
 
 def _look(guest: Guest, found: Behind, *, is_host_up: bool) -> None:
     """Note what the routers of its network prove of a guest.
 
     That it runs is named for each guest and router, whatever the state, so that it tells since when it runs, also when
-    one of the routers goes.
+    one of the routers goes. With an ISO in its drive it may be at an installer or a rescue system: not settled.
     """
     instance, nic = guest.instance, guest.nic
     held = max((one.answers.held("runs", instance.id) for one in found.routers), key=_seconds)
     guest.longest = _longest(instance, held, found.routers[0].answers.now)
-    is_settled = is_host_up and held.seconds >= _settles(instance)
-    guest.state = state_of(nic, found, guest.longest, is_settled=is_settled)
+    is_settled = is_host_up and not instance.iso_id and held.seconds >= _settles(instance)
+    gateway = nic.gateway or guest.network.gateway
+    guest.state = state_of(nic, found, guest.longest, is_settled=is_settled, talks=gateway in found.addresses)
     guest.router = found.router_of(nic.mac.lower())
     guest.router_name = guest.router.target.name if guest.router else ""
 
@@ -142,8 +150,12 @@ def _longest(instance: Instance, held: Held, now: float) -> float:
     return made if held.at_least else min(made, held.seconds + INSTANCE_SETTLES_SECONDS)
 
 
-def state_of(nic: Nic, found: Behind, longest: float, *, is_settled: bool) -> State:
-    """Return how a NIC stands; ``longest`` is for how many seconds its machine may have been running."""
+def state_of(nic: Nic, found: Behind, longest: float, *, is_settled: bool, talks: bool) -> State:
+    """Return how a NIC stands.
+
+    ``longest`` is for how many seconds its machine may have been running; ``talks`` whether a router is its gateway, so
+    that it would be heard also with a static address.
+    """
     mac = nic.mac.lower()
     known, entries = found.known(mac), found.entries(nic.address)
     if any(entry.state == "REACHABLE" and entry.mac not in ("", mac) for entry in entries):
@@ -156,12 +168,13 @@ def state_of(nic: Nic, found: Behind, longest: float, *, is_settled: bool) -> St
         return State.MISSING_HOST_ENTRY
     if any(guest.asked for guest in known):
         return State.OFFER_UNTAKEN if any(mac in one.untaken for one in found.routers) else State.NO_ANSWER
-    return _silence(nic, found, longest)
+    return _silence(nic, found, longest, talks=talks)
 
 
-def _silence(nic: Nic, found: Behind, longest: float) -> State:
+def _silence(nic: Nic, found: Behind, longest: float, *, talks: bool) -> State:
     """Return SILENT for a guest that nobody heard, where its start is in the logs and the routers could hear it."""
-    if found.covers < longest or not all(_hears_nobody(one, nic) for one in found.serving):
+    hears_nobody = all(_hears_nobody(one, nic) for one in found.serving) if talks else _is_nobody_there(nic, found)
+    if found.covers < longest or not hears_nobody:
         return State.UNKNOWN
     listens = [one.listens for one in found.serving]
     if None in listens:
@@ -186,3 +199,9 @@ def _hears_nobody(router: Evidence, nic: Nic) -> bool:
     if entry is None:
         return not router.forgets
     return entry.is_silent or (entry.has_answered and entry.mac != nic.mac.lower())
+
+
+def _is_nobody_there(nic: Nic, found: Behind) -> bool:
+    """Return whether a router has asked for the address and nobody answered, and none knows anybody there."""
+    entries = found.entries(nic.address)
+    return bool(entries) and all(entry.is_silent for entry in entries)

@@ -110,13 +110,11 @@ class Found:
 
     Attributes:
         states: number of guests by template id and state.
-        names: what CloudStack called a template, by id, from its guests.
         routers: by name of a router its guests that it does not serve; those whose guests are known have an entry.
         known: the guests of which something is known.
     """
 
     states: defaultdict[str, Counter[State]] = field(default_factory=lambda: defaultdict(Counter))
-    names: dict[str, str] = field(default_factory=dict)
     routers: dict[str, list[Guest]] = field(default_factory=dict)
     known: list[Guest] = field(default_factory=list)
 
@@ -133,7 +131,7 @@ def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
         services.add(guest)
     if not is_zone_judged(cloud, group.id):
         return
-    names = labels(found, group, cloud)
+    names = {template: cloud.templates_of(group.id)[template].name for template in found.states}
     counts = tally(found.known)
     yield from _templates(group, found, names, counts, cloud)
     yield from _origins(group, found, cloud)
@@ -144,24 +142,11 @@ def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
 def _add(found: Found, guest: Guest) -> None:
     template = guest.instance.template_id
     found.states[template][guest.state] += 1
-    found.names[template] = guest.instance.template_name
     if guest.router_name and guest.state is not State.UNKNOWN:
         unserved = found.routers.setdefault(guest.router_name, [])
         if guest.state in UNSERVED_STATES:
             unserved.append(guest)
         found.known.append(guest)
-
-
-def labels(found: Found, group: ZoneGroup, cloud: Cloud) -> Mapping[str, str]:
-    """Return by template id what it is called in the zone; each name once, also of templates that are gone."""
-    known = {one.id: one.name for one in cloud.templates.values() if one.zone_id == group.id}
-    names = {template: known[template] for template in found.names if template in known}
-    taken = set(known.values())
-    for template in sorted(found.names.keys() - known.keys()):
-        name = found.names[template]
-        names[template] = name if name and name not in taken else f"{name} ({template})".strip()
-        taken.add(names[template])
-    return names
 
 
 def _judged(states: Counter[State]) -> int:
@@ -203,10 +188,9 @@ def _host(guest: Guest, cloud: Cloud) -> str:
 
 
 def _origins(group: ZoneGroup, found: Found, cloud: Cloud) -> Samples:
-    origins: defaultdict[str, Counter[State]] = defaultdict(Counter)
+    origins: defaultdict[Origin, Counter[State]] = defaultdict(Counter)
     for template, states in found.states.items():
-        known = cloud.templates.get((template, group.id))
-        origins[known.origin if known else Origin.UNKNOWN].update(states)
+        origins[cloud.templates_of(group.id)[template].origin].update(states)
     for origin, states in sorted(origins.items()):
         if _judged(states) >= TEMPLATE_GUESTS:
             yield BY_ORIGIN.sample(group.zone, origin, value=round(states[State.SILENT] / _judged(states), 4))
@@ -262,6 +246,6 @@ CHECK = Check(
     metrics=(GUESTS, RATIO, BY_ORIGIN, SUSPECTED, ROUTER_SILENT, UNSERVED, UNFETCHED, UNREAD),
     remedies=(LINT, ROUTER, PUSH, SCRIPT),
     groups=(GroupJudge(ZoneGroup, judge, {RouterTarget: (*guest_evidence.ASKED, *guest_services.ASKED)}),),
-    reads=("listRouters", "listNetworks", "listVirtualMachines", "listHosts"),
+    reads=("listRouters", "listNetworks", "listVirtualMachines", "listHosts", "listTemplates"),
     judges_cloud=True,
 )

@@ -44,6 +44,11 @@ def address(number: int) -> str:
     return f"10.1.{number >> 8}.{number & 255}"
 
 
+def gateway(network_id: str) -> str:
+    """Return the gateway of a network, which is its router."""
+    return f"10.9.{network_id.removeprefix('n')}.1"
+
+
 def nic(number: int, network: str = "n1", **fields: Any) -> Nic:
     """Return the default NIC of a guest."""
     given: dict[str, Any] = {
@@ -58,20 +63,24 @@ def nic(number: int, network: str = "n1", **fields: Any) -> Nic:
 def guest(number: int, template: str = "t1", network: str = "n1", on: int = 1, **fields: Any) -> Instance:
     """Return a guest that runs since long."""
     given: dict[str, Any] = {"state": "Running", "host_id": f"h{on}", "created": NOW - 5 * DAY, "template_id": template}
-    given |= {"template_name": f"{template}-name", "nics": (nic(number, network),), "os_name": "Debian GNU/Linux 12"}
+    given |= {"nics": (nic(number, network),), "os_name": "Debian GNU/Linux 12"}
     return Instance(id=f"vm{number}", name=f"vm{number}", zone_id="z", **(given | fields))
 
 
 def network(network_id: str = "n1", **fields: Any) -> Network:
     """Return a network that a router serves."""
     given: dict[str, Any] = {"type": "Isolated", "state": "Implemented", "services": SERVICES}
+    given["gateway"] = gateway(network_id)
     return Network(id=network_id, name=f"net-{network_id}", zone_id="z", **(given | fields))
 
 
 def router(number: int = 1, *networks: str, **fields: Any) -> Router:
     """Return a router made long ago; it serves the network of its number unless others are named."""
     served = networks or (f"n{number}",)
-    nics = tuple(nic(60000 + number * 16 + place, one, is_default=False) for place, one in enumerate(served))
+    nics = tuple(
+        nic(60000 + number * 16 + place, one, is_default=False, address=gateway(one))
+        for place, one in enumerate(served)
+    )
     given: dict[str, Any] = {"state": "Running", "host_id": "h9", "network_id": served[0], "created": NOW - 30 * DAY}
     return Router(id=f"r{number}", name=f"r-{number}-VM", zone_id="z", **(given | {"nics": nics} | fields))
 
@@ -84,7 +93,7 @@ def target(of: Router) -> RouterTarget:
 def template(template_id: str = "t1", **fields: Any) -> Template:
     """Return a template that is ready."""
     given: dict[str, Any] = {"name": f"{template_id}-name", "is_ready": True, "status": "Download Complete"}
-    return Template(id=template_id, zone_id="z", **(given | fields))
+    return Template(id=template_id, **({"zone_id": "z"} | given | fields))
 
 
 def told(*heard: int, known: Mapping[int, DhcpGuest] | None = None, log: Mapping[str, Any] | None = None) -> Values:
@@ -122,10 +131,13 @@ def cloud(
     networks: tuple[Network, ...] = (network(),),
     templates: tuple[Template, ...] = (),
     hosts: tuple[Host, ...] = (),
+    gone: tuple[str, ...] = (),
     **fields: Any,
 ) -> Cloud:
-    """Return a Cloud of one zone with these guests, and hosts that are Up."""
+    """Return a Cloud of one zone with these guests, hosts that are Up, and their templates but for those gone."""
     up = {one.host_id for one in guests}
+    named = {one.id for one in templates} | {"", *gone}
+    templates += tuple(template(one) for one in sorted({vm.template_id for vm in guests} - named))
     made = {one: host(one) for one in up}
     return Cloud(
         zones={"z": Zone("z", "zone1", "Advanced", security_groups=False, enabled=True)},

@@ -13,7 +13,7 @@ from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUE
 from exporter.questions.routers.state import ROUTER_IDENTITY
 from tests.checks.templates import guest_scene as scene
 
-FILE = f"passwords-{scene.address(60016)}"
+FILE = f"passwords-{scene.gateway('n1')}"
 THREE = (5, 6, 7)
 
 

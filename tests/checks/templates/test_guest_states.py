@@ -116,6 +116,61 @@ def test_the_first_guest_of_a_network_is_older_than_its_router() -> None:
     assert state(SILENT, router=router, seconds=5 * scene.DAY - 2000) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ((), "unknown"),
+        ((scene.entry(5, "FAILED"),), "silent"),
+        ((scene.entry(5, "INCOMPLETE"),), "silent"),
+        ((scene.entry(5, "STALE"),), "fine"),
+        ((scene.entry(5, "STALE", of=6),), "unknown"),
+        ((scene.entry(5, "FAILED"), scene.entry(6, "STALE")), "silent"),
+    ],
+)
+@pytest.mark.parametrize("gateway", ["192.0.2.1", ""])
+def test_a_router_that_is_not_the_gateway(entries: tuple[RouterNeighbour, ...], expected: str, gateway: str) -> None:
+    """A static guest never talks to it: only an address at which it found nobody is silent; also where none is told."""
+    assert state(SILENT, *entries, network=scene.network(type="Shared", gateway=gateway)) == expected
+
+
+def test_the_gateway_of_a_guest_is_its_own() -> None:
+    """A shared network has several ranges, each with a gateway."""
+    own, other = scene.gateway("n1"), "192.0.2.1"
+    elsewhere = scene.guest(5, nics=(scene.nic(5, gateway=other),))
+    here = scene.guest(5, nics=(scene.nic(5, gateway=own),))
+    assert state(SILENT, of=elsewhere) == "unknown"
+    assert state(SILENT, of=here, network=scene.network(gateway=other)) == "silent"
+
+
+def test_the_gateway_of_a_pair_is_virtual() -> None:
+    """Neither of the two has it as its own."""
+    pair = tuple(
+        scene.router(number, is_redundant=True, nics=(scene.nic(9000 + number, gateway=scene.gateway("n1")),))
+        for number in (1, 2)
+    )
+    told = scene.told(known={5: SILENT})
+    values = {"r1": told | {ROUTER_REDUNDANCY: Role.PRIMARY}, "r2": told | {ROUTER_REDUNDANCY: Role.BACKUP}}
+    isolated, shared = (
+        scene.states(scene.verdict(scene.cloud((scene.guest(5),), pair, (scene.network(type=kind),)), values))
+        for kind in ("Isolated", "Shared")
+    )
+    assert (isolated, shared) == ({"silent": 1}, {"unknown": 1})
+
+
+def test_an_iso_in_the_drive() -> None:
+    """The machine may be at an installer or a rescue system: fine when it is heard, else unknown."""
+    assert state(SILENT, of=scene.guest(5, iso_id="tools")) == "unknown"
+    assert state(SILENT, scene.entry(5, "STALE"), of=scene.guest(5, iso_id="tools")) == "fine"
+
+
+def test_what_is_not_listed_for_a_while_is_not_forgotten() -> None:
+    """That a guest runs since long is remembered while its template is not told."""
+    watch, values = scene.Watch(), {"r1": scene.told(known={5: SILENT}, log={"seconds": scene.DAY})}
+    listed, unlisted = scene.cloud((scene.guest(5),)), scene.cloud((scene.guest(5),), gone=("t1",))
+    found = [scene.states(watch.look(seen_by, values)) for seen_by in (listed, unlisted, listed, listed)]
+    assert found == [{"unknown": 1}, {}, {"unknown": 1}, {"unknown": 1}]
+
+
 def test_a_guest_of_unknown_age_is_judged_when_it_was_seen_to_start() -> None:
     """Then the log need not reach back further than that."""
     watch, values = scene.Watch(), scene.told(known={5: SILENT}, log={"seconds": 2 * scene.STEP})
@@ -299,10 +354,12 @@ def test_two_backups_prove_nothing() -> None:
 
 def test_the_pods_of_a_shared_network() -> None:
     """Each router knows the guests of its pod; one that has an entry serves the guest, and all must have told."""
-    pods = (scene.router(1, "n1"), scene.router(2, "n1"))
-    network = scene.network(type="Shared")
+    pods = tuple(scene.router(one, nics=(scene.nic(9000 + one, is_default=False),)) for one in (1, 2))
+    network = scene.network(type="Shared", gateway="192.0.2.1")
     seen_by = scene.cloud((scene.guest(5), scene.guest(6)), pods, (network,))
-    first, second = scene.told(known={6: SILENT}), scene.told(known={5: SILENT})
+    first, second = (
+        scene.told(known={number: SILENT}) | {ROUTER_NEIGHBOURS: (scene.entry(number, "FAILED"),)} for number in (6, 5)
+    )
     found = scene.verdict(seen_by, {"r1": first, "r2": second})
     assert scene.states(found) == {"silent": 2}
     second = scene.told(known={5: scene.ACKNOWLEDGED})

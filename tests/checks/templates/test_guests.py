@@ -209,23 +209,40 @@ def test_guests_that_a_router_does_not_serve() -> None:
     assert sample.seen == f"missing host entry: vm70 ({scene.mac(70)}); no answer: vm71 ({scene.mac(71)})"
 
 
-def test_a_template_that_is_gone_keeps_its_name() -> None:
-    """As its guests have it; where another template bears the name now, its id stands behind."""
-    there = scene.template("t2")
-    assert suspected(verdict(*SPREAD, *OTHERS, templates=(there,))) == ["t1"]
-    taken = scene.template("t2", name="t1-name")
-    assert scene.values_of(verdict(*SPREAD, *OTHERS, templates=(taken,)), "suspected") == {
-        "t1-name (t1)": 1,
-        "t1-name": 0,
-    }
+def test_machines_of_which_no_template_is_known() -> None:
+    """Installed from an ISO, whose id stands in place of the template's, or made of one that is gone: not judged."""
+    found = verdict(*SPREAD, *OTHERS, gone=("t1",))
+    assert suspected(found) == []
+    assert {one.labels[1] for one in found if one.metric.name.endswith("_templates_guests")} == {"t2-name"}
+    assert scene.values_of(found, "silent_ratio") == {"t2-name": 0}
+
+
+def test_a_template_of_the_whole_region() -> None:
+    """It has the same name in every zone, and its guests are judged as others are."""
+    assert suspected(verdict(*SPREAD, *OTHERS, templates=(scene.template("t1", zone_id=""),))) == ["t1"]
+    of_region = scene.template("t1", zone_id="", type="VNF")
+    assert suspected(verdict(*SPREAD, *OTHERS, templates=(of_region,))) == []
+
+
+def test_static_guests_of_a_network_whose_gateway_is_no_router() -> None:
+    """They never talk to the router: neither in its log nor in its ARP table. Nothing is known of them."""
+    outside = tuple(scene.network(f"n{number}", type="Shared", gateway="192.0.2.1") for number in (1, 2))
+    silent = [G("t1", network, on, fine=False) for network in (1, 2) for on in (1, 2, 3)]
+    seen_by, values = world([*silent, *OTHERS])
+    routers = tuple(seen_by.routers.values())
+    found = scene.verdict(scene.cloud(tuple(seen_by.instances.values()), routers, outside), values)
+    assert scene.states(found) == {"unknown": 6}
+    assert suspected(found) == []
+    inside = scene.verdict(seen_by, values)
+    assert (scene.states(inside), suspected(inside)) == ({"silent": 6}, ["t1"])
 
 
 def test_silence_by_origin() -> None:
-    """Templates that were made here against those that were registered; those that are gone are of unknown origin."""
+    """Templates that were made here against those that were registered; of others the origin is not told."""
     made = scene.template("t1", source_template_id="t0")
     registered = scene.template("t2", url="http://images.example/x.qcow2")
-    gone = [G("t3", 1, on) for on in (1, 2, 3)]
-    found = verdict(*SPREAD, *OTHERS, *gone, templates=(made, registered))
+    others = [G("t3", 1, on) for on in (1, 2, 3)]
+    found = verdict(*SPREAD, *OTHERS, *others, templates=(made, registered))
     assert scene.values_of(found, "silent_ratio_by_origin") == {"made_here": 1, "registered": 0, "unknown": 0}
     assert scene.values_of(verdict(*SPREAD[:2], templates=(made,)), "silent_ratio_by_origin") == {}
 

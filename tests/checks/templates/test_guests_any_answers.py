@@ -29,7 +29,7 @@ IDENTITY = st.builds(
     RouterIdentity, release=st.just(""), type=st.just("router"), is_redundant=st.booleans(), has_systemd=st.booleans(),
     scripts=st.just(frozenset()), is_configured=st.booleans(), uptime=st.sampled_from([0.0, 60.0, 40 * scene.DAY]),
 )  # fmt: skip
-FILE_NAME = st.sampled_from(["passwords", f"passwords-{scene.address(60016)}"])
+FILE_NAME = st.sampled_from(["passwords", f"passwords-{scene.gateway('n1')}"])
 FILE = st.builds(PasswordFile, FILE_NAME, st.integers(0, 10**6), st.lists(ADDRESS, max_size=5).map(tuple))
 VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
     ROUTER_DHCP: LOG,

@@ -27,7 +27,8 @@ def answers() -> Iterator[scene.Values]:
 
 def state(answers: scene.Values, number: int) -> str:
     """Return the state of one guest."""
-    seen_by = scene.cloud((scene.guest(number, created=scene.NOW),), (ROUTER,))
+    network = scene.network(gateway=scene.address(1))
+    seen_by = scene.cloud((scene.guest(number, created=scene.NOW),), (ROUTER,), (network,))
     return "".join(scene.states(scene.verdict(seen_by, {"r1": answers})))
 
 
