@@ -108,6 +108,7 @@ class Engine:
             for group in self.membership.of(entry.target):
                 self._members[group_key(group)].append(member)
         self._forget(gone)
+        self.judging.forget_absent({name: self._members.get(name, ()) for name in found})
         self.telemetry.inventory(cloud)
         slices = Slices()  # a big cloud does not stop the loop
         for group_name in list(found):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args
 
@@ -220,6 +220,13 @@ class Judging:
         self._scopes = {place: scope for place, scope in self._scopes.items() if not keys & {place[2], place[3]}}
         for place in [place for place in self.defects if place[2] in keys]:
             del self.defects[place]
+
+    def forget_absent(self, members: Mapping[Key, Collection[Key]]) -> None:
+        """Forget of groups what was remembered of targets that are in another one now; all groups are given."""
+        present = {group: {group, *targets} for group, targets in members.items()}
+        gone = [place for place in self._scopes if place[2] in present and place[3] not in present[place[2]]]
+        for place in gone:
+            del self._scopes[place]
 
 
 def _expires(given: Iterable[Answers], cloud: Cloud, *, counts_cloud: bool) -> float:

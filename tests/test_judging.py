@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.groups import key as group_key
+from exporter.cloud.targets import key
 from exporter.judging import Judging, Judgment, plan
 from exporter.memory import TargetMemory
 from exporter.model import Failure, GroupJudge, Reason
@@ -123,6 +125,19 @@ def test_what_is_forgotten_begins_anew(judged: tuple[Judging, list[Judgment]]) -
         judging.forget([("router", "zone1/r-1-VM")])
     assert [judgment.is_first for judgment in said] == [True, True]
     assert [sample.value for judgment in said for sample in judgment.samples if sample.label("address")] == [1, 1]
+
+
+def test_a_member_that_left_a_group_is_new_when_it_comes_back(judged: tuple[Judging, list[Judgment]]) -> None:
+    """What it showed in another group, or never, does not count as held since it was here."""
+    judging, _ = judged
+    zone, gone = ZoneGroup("z", "zone1"), router("r-1-VM")
+    judging.group(zone, {gone: remember(is_up=("no", 1, 90))}, cloud("r-1-VM"))
+    kept = {place[3] for place in judging._scopes}
+    judging.forget_absent({group_key(zone): [key(gone)]})
+    assert {place[3] for place in judging._scopes} == kept
+    judging.forget_absent({group_key(zone): []})
+    assert {place[3] for place in judging._scopes} == kept - {key(gone)}
+    assert key(gone) in kept
 
 
 def test_the_plan_is_the_union_of_what_is_asked_used_and_needed() -> None:

@@ -16,6 +16,7 @@ from exporter.web.findings_page import findings_page
 from exporter.web.grouping import view
 from exporter.web.landing import landing_page
 from exporter.web.scrape import Scrapes
+from exporter.web.shared import Shared
 
 _STATIC = {"style.css": "text/css", "refresh.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _CONTENT_POLICY = (
@@ -64,7 +65,7 @@ def application(
         settings: None for the defaults.
     """
     chosen = settings or WebSettings()
-    pages = _Pages(board, ready, version, chosen)
+    pages = _Pages(Shared(board), ready, version, chosen)
     app = web.Application(client_max_size=1024)
     app.on_response_prepare.append(_add_headers)
     scrapes = Scrapes(page, limit=chosen.scrapes, seconds=chosen.write_seconds)
@@ -86,7 +87,7 @@ def application(
 class _Pages:
     """The handlers for people and for health checks."""
 
-    board: Board
+    board: Shared
     is_ready: Callable[[], bool]
     version: str
     settings: WebSettings
