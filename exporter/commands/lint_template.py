@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +21,6 @@ EPILOG = (
     f"exit code: {CLEAN} no flaw of severity high or medium; {FLAWED} such flaws; {USAGE} wrong usage, or this is a"
     f" hypervisor host; {UNREAD} no such flaw was found, but an image, or a rule of such severity, could not be read"
 )
-OOM_SCORE = Path("/proc/self/oom_score_adj")
 WORK = "/var/tmp"  # noqa: S108 - only where a directory of our own is made; /tmp is often memory
 
 
@@ -85,7 +83,7 @@ async def _reports(given: argparse.Namespace) -> tuple[ImageReport, ...]:
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    child = Child(given.seconds, given.work_bytes, given.work, given.password_enabled)
+    child = Child(given.seconds, given.work_bytes, given.work, password_enabled=given.password_enabled)
     return tuple([await child.report(image, str(image)) for image in given.images])
 
 

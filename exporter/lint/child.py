@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import exporter
+from exporter.lint.images import late
 from exporter.lint.judge import unread
 from exporter.lint.rule import shown
 from exporter.lint.wire import loaded
@@ -19,7 +22,9 @@ from exporter.model import Reason, UnreadableError
 from exporter.questions.template_images import ImageReport
 
 MOST_BYTES = 4 * 2**20  # of what it prints
-TOLD = (0, 1, 3)  # exit codes with which it has printed reports
+PASSWORD: Mapping[bool | None, tuple[str, ...]] = {
+    None: (), True: ("--password-enabled",), False: ("--no-password-enabled",)
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +32,38 @@ class Child:
     """How a child is started.
 
     Attributes:
-        seconds: limit for one image.
+        seconds: limit for one image; whatever it holds, it is not read on beyond that.
         work_bytes: most bytes that are laid out.
         work: where; each child has a directory of its own there, which is deleted whatever happens.
         python: the interpreter, and options for it.
-        over: seconds beyond its own limit.
-        grace: seconds in which it may tidy up.
+        password_enabled: whether the template is registered as password-enabled; None when nobody says.
+        over: seconds beyond its own limit: it has to start and to tidy up.
+        grace: seconds in which it may end by itself; one that is busy with what it reads does not listen.
     """
 
     seconds: float
     work_bytes: int
     work: Path
     python: tuple[str, ...] = (sys.executable,)
-    over: float = 30.0
+    password_enabled: bool | None = None
+    over: float = 5.0
     grace: float = 5.0
 
     async def report(self, image: Path, name: str) -> ImageReport:
         """Return what a child process says of an image; a child that fails is a reason. Nothing of it is left."""
         try:
-            with tempfile.TemporaryDirectory(
-                prefix="lint-template-", dir=self.work, ignore_cleanup_errors=True
-            ) as work:
-                return await self._in(Path(work), image, name)
+            work = Path(tempfile.mkdtemp(prefix="lint-template-", dir=self.work.absolute()))
         except OSError as error:
             return unread(name, Reason.FAILED, f"{self.work}: {error.strerror or error}")
+        try:
+            return await self._in(work, image, name)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)  # what it holds may be large
 
     async def _in(self, work: Path, image: Path, name: str) -> ImageReport:
         process = await asyncio.create_subprocess_exec(
-            *self.python, "-m", "exporter", "lint-template", "--json", "--here-anyway",
-            f"--seconds={self.seconds:g}", f"--work={work}", f"--work-bytes={self.work_bytes}", "--", str(image),
+            *self.python, "-m", "exporter.lint", *PASSWORD[self.password_enabled], f"--seconds={self.seconds:g}",
+            f"--work={work}", f"--work-bytes={self.work_bytes}", "--", str(image),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             start_new_session=True, env=_environment(work), limit=MOST_BYTES,
         )  # fmt: skip
@@ -64,7 +72,7 @@ class Child:
                 out, errors = await _said(process)
                 code = await process.wait()
         except TimeoutError:
-            return unread(name, Reason.TIMEOUT, f"not read within {self.seconds + self.over:g} s")
+            return unread(name, Reason.TIMEOUT, late(self.seconds))
         finally:
             await _end(process, self.grace)
         return _understood(name, code, out, errors)
@@ -93,7 +101,7 @@ async def _bounded(stream: asyncio.StreamReader) -> bytes:
 
 def _understood(name: str, code: int, out: bytes, errors: bytes) -> ImageReport:
     """Return its one report under the name that people know, or why there is none."""
-    if code in TOLD:
+    if code == 0:
         with contextlib.suppress(UnreadableError):
             (report,) = loaded(out) or (None,)
             if report is not None:

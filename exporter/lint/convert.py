@@ -6,15 +6,12 @@ import asyncio
 import json
 import os
 import stat
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.lint.files import LintError
 from exporter.lint.formats import HEAD, TAIL, told
-from exporter.lint.limits import Limits
+from exporter.lint.space import Space
 from exporter.lint.tools import Ran, Tools
 from exporter.model import Reason
 
@@ -105,20 +102,8 @@ def read_info(raw: bytes, form: str) -> Info:
     return Info(size)
 
 
-@contextmanager
-def nameless(folder: Path, size: int) -> Iterator[int]:
-    """Yield the descriptor of an empty file of this size that has no name, so that nothing of it can be left behind."""
-    try:
-        made = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - only making it is tried here
-        made.truncate(size)
-    except OSError as error:
-        raise LintError(Reason.FAILED, f"nothing can be written in the work directory: {error}") from None
-    with made:
-        yield made.fileno()
-
-
-async def lay_out(tools: Tools, held: Held, raw: int) -> None:
-    """Write an image as a raw disk into ``raw``, an empty file of the disk's size.
+async def lay_out(tools: Tools, held: Held, raw: int, space: Space) -> None:
+    """Write an image as a raw disk into ``raw``, an empty file of the disk's size in ``space``.
 
     The writing is watched: neither the bytes allowed nor the free space kept are passed.
 
@@ -127,11 +112,9 @@ async def lay_out(tools: Tools, held: Held, raw: int) -> None:
     words = ("convert", "-U", "-q", "-m", "1", "-W", "-S", "4k", "-t", "writeback", "-n", "--target-is-zero")
     target = f"driver=raw,file.driver=file,file.filename=/dev/fd/{raw},file.locking=off"
     names = (_name(held), "--target-image-opts", target)
-    ran = await tools.run(
-        "qemu-img", *words, *names, files=(held.file, raw), most=HEAD, watch=lambda: _watch(raw, tools.limits)
-    )
+    ran = await tools.run("qemu-img", *words, *names, files=(held.file, raw), most=HEAD, watch=lambda: _watch(space))
     _fine(ran)
-    guard_space(raw, tools.limits)
+    space.guard()
 
 
 def _name(held: Held) -> str:
@@ -148,17 +131,8 @@ def _fine(ran: Ran) -> Ran:
     return ran
 
 
-async def _watch(raw: int, limits: Limits) -> None:
+async def _watch(space: Space) -> None:
     """Raise LintError once more was written than may be; never returns."""
     while True:
-        guard_space(raw, limits)
+        space.guard()
         await asyncio.sleep(LOOK)
-
-
-def guard_space(raw: int, limits: Limits) -> None:
-    """Raise LintError when the work file has grown too large, or too little space is left beside it."""
-    if os.fstat(raw).st_blocks * 512 > limits.work_bytes:
-        raise LintError(Reason.TOO_LARGE, f"laid out it takes more than {limits.work_bytes} bytes: raise work_bytes")
-    free = os.fstatvfs(raw)
-    if free.f_bavail * free.f_frsize < limits.free_bytes:
-        raise LintError(Reason.TOO_LARGE, "too little space is left in the work directory")

@@ -18,7 +18,8 @@ from exporter.lint.rule import shown
 from exporter.model import Reason, SourceError
 from exporter.questions.template_images import ImageReport
 
-SUFFIXES = (".qcow2", ".qcow", ".img", ".raw", ".vhd", ".vhdx", ".vmdk")
+SUFFIXES = (".qcow2", ".qcow", ".img", ".raw", ".vhd", ".vhdx", ".vmdk", ".ova")
+"""An OVA is refused, with what to do about it: what is not read must be told, and not overlooked."""
 MOST_IMAGES = 500
 MOST_FILES = 100_000  # looked through for images
 SETTLES = 60.0  # seconds that a file must not have been written, or it is still coming
@@ -81,7 +82,7 @@ class Directory:
         Raises:
             SourceError: the directory cannot be listed, or this is a hypervisor host.
         """
-        daemon = self._here()
+        daemon = await asyncio.to_thread(self._here)  # it looks through all of /proc
         if daemon:
             raise SourceError(Reason.UNSUPPORTED, f"{daemon} runs here: no images are read on a hypervisor host")
         seen = await self._list(seconds / 4)

@@ -21,6 +21,7 @@ from exporter.lint.disks import Disk
 from exporter.lint.files import Files, LintError
 from exporter.lint.limits import Limits
 from exporter.lint.readers import readable
+from exporter.lint.space import Space
 from exporter.lint.systems import root_of
 from exporter.lint.tools import Tools
 from exporter.lint.tree import Tree
@@ -61,18 +62,23 @@ async def opened(image: Path, limits: Limits, work: Path) -> AsyncIterator[OpenI
         async with asyncio.timeout(limits.seconds), AsyncExitStack() as stack:
             yield await _open(image, limits, work, stack)
     except TimeoutError:
-        message = f"not read within {limits.seconds:g} s: raise the limit, or look whether the image is damaged"
-        raise LintError(Reason.TIMEOUT, message) from None
+        raise LintError(Reason.TIMEOUT, late(limits.seconds)) from None
+
+
+def late(seconds: float) -> str:
+    """Return in words that the time is up, for people."""
+    return f"not read within {seconds:g} s: raise the limit, or look whether the image is damaged"
 
 
 async def _open(image: Path, limits: Limits, work: Path, stack: AsyncExitStack) -> OpenImage:
     """Return the image; what was opened for it is closed with ``stack``."""
     held = await asyncio.to_thread(convert.hold, image)  # a share that hangs must hold up this image only
     stack.callback(os.close, held.file)
-    tools = Tools(Path(stack.enter_context(_private(work))), limits)
-    raw, size = await _raw(held, tools, stack)
+    folder = Path(stack.enter_context(_private(work)))
+    tools, space = Tools(folder, limits), Space(folder, limits)
+    raw, size = await _raw(held, tools, space, stack)
     disk = Disk(raw, ((0, size),))
-    volumes = await readable(await asyncio.to_thread(places, disk), tools, stack)
+    volumes = await readable(await asyncio.to_thread(places, disk), tools, space, stack)
     system, root = await root_of(volumes, limits)
     nothing = Tree({(): LintError(Reason.MISSING, "no system was found in the image")}, limits)
     return OpenImage(held.format, size, system, root or nothing)
@@ -85,7 +91,7 @@ def _private(work: Path) -> tempfile.TemporaryDirectory[str]:
         raise LintError(Reason.FAILED, f"nothing can be written in the work directory: {error}") from None
 
 
-async def _raw(held: convert.Held, tools: Tools, stack: AsyncExitStack) -> tuple[int, int]:
+async def _raw(held: convert.Held, tools: Tools, space: Space, stack: AsyncExitStack) -> tuple[int, int]:
     """Return the descriptor and the size of the raw disk; raw images are used where they lie."""
     limit, is_raw = tools.limits.virtual_bytes, held.format == "raw"
     size = held.size if is_raw else (await convert.info(tools, held)).virtual_bytes
@@ -93,6 +99,6 @@ async def _raw(held: convert.Held, tools: Tools, stack: AsyncExitStack) -> tuple
         raise LintError(Reason.TOO_LARGE, f"the disk has {size} bytes, more than {limit}: too large for a template")
     if is_raw:
         return held.file, size
-    raw = stack.enter_context(convert.nameless(tools.folder, size))
-    await convert.lay_out(tools, held, raw)
+    raw = stack.enter_context(space.file(size))
+    await convert.lay_out(tools, held, raw, space)
     return raw, size

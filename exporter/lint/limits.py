@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
 from dataclasses import dataclass
+from pathlib import Path
+
+OOM_SCORE = Path("/proc/self/oom_score_adj")
+MOST_MEMORY = 4 * 2**30  # bytes of address space; a rule holds one file of an image at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +19,7 @@ class Limits:
     Attributes:
         seconds: for all of it, reading the files included.
         virtual_bytes: of the disk that the image stands for.
-        work_bytes: really written while an image that is not raw is laid out.
+        work_bytes: really written in the work directory, all files of the image together.
         free_bytes: left on the file system of the work directory.
         memory_bytes: address space of one tool.
         entries: names in one folder.
@@ -28,3 +35,15 @@ class Limits:
     entries: int = 100_000
     lookups: int = 10_000
     read_bytes: int = 64 * 2**20
+
+
+def be_modest() -> None:
+    """Give way to everything else, and end rather than eat up the memory of this machine.
+
+    Where memory runs out all the same, it and what it starts go before others, the exporter first among those.
+    """
+    os.nice(19)
+    with contextlib.suppress(OSError):  # where /proc may not be written
+        OOM_SCORE.write_text("1000", encoding="ascii")
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

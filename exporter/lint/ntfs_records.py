@@ -55,7 +55,6 @@ class Record:
     """
 
     age: int
-    is_folder: bool
     base: int
     attributes: tuple[Attribute, ...]
 
@@ -88,7 +87,7 @@ def read_record(raw: bytes) -> Record:
             damaged("an attribute")
         found.append(_attribute(raw[place : place + length]))
         place += length
-    return Record(number(raw, 16, 2), bool(flags & 2), number(raw, 32, 8), tuple(found))
+    return Record(number(raw, 16, 2), number(raw, 32, 8), tuple(found))
 
 
 def _mended(raw: bytes, sign: bytes) -> bytes:

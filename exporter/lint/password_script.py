@@ -17,6 +17,7 @@ FOLDERS = (
 UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 OTHER_NAMES = ("/etc/rc.local", "/etc/rc.d/rc.local")
 SPEAKS = re.compile(r"DomU_Request:\s*send_my_password")
+IP_ROUTE = re.compile(r"ip\s+(?:-4\s+)?r(?:oute)?\b")
 LEASE_FILES = re.compile(r"/var/(?:lib|db)/(?:dhclient|dhcp3|dhcp|dhcpcd5?|NetworkManager)\b[^\s\"';)]*")
 
 
@@ -66,9 +67,18 @@ def script(path: str, content: str) -> Script:
         path=path,
         lease_files=tuple(dict.fromkeys(LEASE_FILES.findall(said))),
         asks=frozenset(name for name, words in tools.items() if re.search(words, said)),
-        falls_back="data-server" in said or bool(re.search(r"ip\s+(?:-4\s+)?r(?:oute)?\b[^\n]*default[^\n]*\$3", said)),
+        falls_back="data-server" in said or any(map(_asks_gateway, lines(content))),
         fetches=next((tool for tool in ("wget", "curl") if re.search(rf"\b{tool}\b", said)), ""),
     )
+
+
+def _asks_gateway(line: str) -> bool:
+    """Return whether a line takes the third word of the default route: ``ip route | awk '/default/ {print $3}'``.
+
+    Word by word, as one pattern for all of it would try every pair of them in a line that somebody made long.
+    """
+    asks = IP_ROUTE.search(line)
+    return asks is not None and "$3" in line[asks.end() :].partition("default")[2]
 
 
 async def scripts(files: Files) -> tuple[Script, ...]:

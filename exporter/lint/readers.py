@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 
-from exporter.lint.convert import guard_space, nameless
 from exporter.lint.disks import Disk
 from exporter.lint.ext import Ext
 from exporter.lint.files import LintError
 from exporter.lint.limits import Limits
 from exporter.lint.ntfs import opened_ntfs
+from exporter.lint.space import Space
 from exporter.lint.tools import Tools
 from exporter.lint.volumes import Found, Volume
 from exporter.lint.xfs import opened_xfs
@@ -31,7 +31,9 @@ UNREADABLE = {
 }
 
 
-async def readable(found: tuple[Found, ...], tools: Tools, stack: AsyncExitStack) -> dict[Found, Volume | LintError]:
+async def readable(
+    found: tuple[Found, ...], tools: Tools, space: Space, stack: AsyncExitStack
+) -> dict[Found, Volume | LintError]:
     """Return a reader for each file system, or why there is none; what was made for them is closed with ``stack``.
 
     Raises:
@@ -44,38 +46,43 @@ async def readable(found: tuple[Found, ...], tools: Tools, stack: AsyncExitStack
         if one.kind in NEVER_A_SYSTEM:
             continue
         try:
-            volumes[one] = await _reader(one, tools, stack)
+            volumes[one] = await _reader(one, tools, space, stack)
         except LintError as error:
             volumes[one] = LintError(error.reason, f"{one.place}: {error.detail}")
     return volumes
 
 
-async def _reader(found: Found, tools: Tools, stack: AsyncExitStack) -> Volume:
+async def _reader(found: Found, tools: Tools, space: Space, stack: AsyncExitStack) -> Volume:
     if found.kind in OWN:
         return await asyncio.to_thread(OWN[found.kind], found.disk, tools.limits)
     if found.kind == "ext":
-        return Ext(tools, await _whole(found.disk, tools, stack))
+        return Ext(tools, await _whole(found.disk, tools.limits, space, stack))
     raise LintError(Reason.UNSUPPORTED, UNREADABLE[found.kind])
 
 
-async def _whole(disk: Disk, tools: Tools, stack: AsyncExitStack) -> Disk:
+async def _whole(disk: Disk, limits: Limits, space: Space, stack: AsyncExitStack) -> Disk:
     """Return a disk as one piece: where it lies, or, of a volume in several, copied into a file without a name."""
     if len(disk.pieces) == 1:
         return disk
-    if disk.size > tools.limits.virtual_bytes:
+    if disk.size > limits.virtual_bytes:
         raise LintError(Reason.TOO_LARGE, "the logical volume is larger than a disk may be")
-    copy = stack.enter_context(nameless(tools.folder, disk.size))
-    place = 0
-    for start, length in disk.pieces:
-        for step in range(0, length, CHUNK):
-            await asyncio.to_thread(_copy, disk.file, start + step, copy, place + step, min(CHUNK, length - step))
-            guard_space(copy, tools.limits)
-        place += length
+    with ExitStack() as own:  # a copy that ends with an error gives its space back to those that follow
+        copy = own.enter_context(space.file(disk.size))
+        place = 0
+        for start, length in disk.pieces:
+            for step in range(0, length, CHUNK):
+                await asyncio.to_thread(_copy, disk.file, start + step, copy, place + step, min(CHUNK, length - step))
+                space.guard()
+            place += length
+        stack.enter_context(own.pop_all())
     return Disk(copy, ((0, disk.size),))
 
 
 def _copy(source: int, offset: int, target: int, place: int, length: int) -> None:
     """Copy bytes; what is zero stays a hole."""
-    raw = os.pread(source, length, offset)
-    if raw.strip(b"\0"):
-        os.pwrite(target, raw, place)
+    try:
+        raw = os.pread(source, length, offset)
+        if raw.strip(b"\0"):
+            os.pwrite(target, raw, place)
+    except OSError as error:
+        raise LintError(Reason.FAILED, f"the logical volume cannot be copied: {error.strerror}") from None

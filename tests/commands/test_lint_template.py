@@ -94,7 +94,7 @@ async def test_an_image_that_cannot_be_read(tmp_path: Path) -> None:
     code, out, _ = await command(image)
     assert (code, "could not be read" in out) == (3, True)
     code, out, _ = await command(tmp_path / "none.raw")
-    assert (code, "missing: no such file" in out) == (3, True)
+    assert (code, "missing: there is no such file" in out) == (3, True)
 
 
 @pytest.mark.parametrize("words", [(), ("--seconds", "0", "x"), ("--work", "/nonexistent", "x"), ("--unknown", "x")])

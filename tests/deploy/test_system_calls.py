@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.lint_template import OOM_SCORE
+from exporter.lint.limits import OOM_SCORE
 from tests.disk_images import LINUX, converted, ext
 
 SECCOMP = "libseccomp.so.2"  # systemd itself is linked to it
@@ -91,7 +91,7 @@ def test_a_refused_call_is_an_error_and_the_exporter_outlives_its_children(unit:
 
 def test_the_child_is_the_first_to_go_where_memory_runs_out() -> None:
     """The kernel is told so by the child itself; whoever started it is not."""
-    code = "from exporter.commands.lint_template import be_modest, OOM_SCORE; be_modest(); print(OOM_SCORE.read_text())"
+    code = "from exporter.lint.limits import be_modest, OOM_SCORE; be_modest(); print(OOM_SCORE.read_text())"
     before = OOM_SCORE.read_text(encoding="ascii")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert (out.strip(), OOM_SCORE.read_text(encoding="ascii")) == ("1000", before)

@@ -46,7 +46,7 @@ async def test_a_name_that_looks_like_an_option(tmp_path: Path) -> None:
     image = tmp_path / "--help.raw"
     image.write_bytes(bytes(4096))
     found = await Child(60.0, 2**30, tmp_path).report(Path("--help.raw"), "--help.raw")
-    assert (found.reason, found.detail) == (Reason.MISSING, "no such file")
+    assert (found.reason, found.detail) == (Reason.MISSING, "there is no such file")
 
 
 @pytest.mark.parametrize(
