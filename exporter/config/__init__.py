@@ -1,6 +1,7 @@
 """Configuration: YAML read once into frozen models; every mistake at once, each with its path and line."""
 
-from exporter.config.load import ConfigError, Mistake, load, parse
+from exporter.config.load import load, load_intervals, parse
+from exporter.config.mistakes import ConfigError, Mistake
 from exporter.config.models import (
     Accept,
     CloudStackConfig,
@@ -26,5 +27,6 @@ __all__ = [
     "SshConfig",
     "WebConfig",
     "load",
+    "load_intervals",
     "parse",
 ]

@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import yaml
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from exporter.config import yamlfile
-from exporter.config.models import Config
-
-SECRETS = (
-    ("cloudstack", "api_key"),
-    ("cloudstack", "secret_key"),
-    ("ssh", "key_passphrase"),
-    ("database", "password"),
-)
-"""The named secret fields: each may be ``${VARIABLE}``, or be read from ``<name>_file``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One mistake: where, and what to do."""
-
-    path: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.path}: {self.message}" if self.path else f"line {self.line}: {self.message}"
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used.
-
-    Attributes:
-        mistakes: every mistake found, in the order of the file.
-    """
-
-    def __init__(self, source: str, mistakes: tuple[Mistake, ...]) -> None:
-        self.mistakes = mistakes
-        super().__init__("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+from exporter.config.files import resolved
+from exporter.config.mistakes import ConfigError, Mistake, dotted, told
+from exporter.config.models import Config, Intervals
 
 
 def load(
@@ -61,11 +29,7 @@ def load(
     Raises:
         ConfigError: it cannot be read, or something in it is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), (Mistake("", 1, f"cannot be read: {error}"),)) from error
-    return parse(text, environment, folder=path.parent, source=str(path), overrides=overrides)
+    return parse(_text(path), environment, folder=path.parent, source=str(path), overrides=overrides)
 
 
 def parse(
@@ -82,9 +46,9 @@ def parse(
         ConfigError: with every mistake at once.
     """
     document = _read(text, source)
-    mistakes = [Mistake(_dotted(path), line, "stands twice; keep one of the two") for path, line in document.repeated]
-    data, secret_mistakes = _with_secrets(document, environment, folder)
-    mistakes += secret_mistakes
+    mistakes = [Mistake(dotted(path), line, "stands twice; keep one of the two") for path, line in document.repeated]
+    data, of_files = resolved(document, environment, folder)
+    mistakes += of_files
     for (section, field), value in overrides.items():
         if isinstance(data.setdefault(section, {}), dict):
             data[section][field] = value
@@ -92,10 +56,17 @@ def parse(
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        mistakes += [_mistake(entry, document) for entry in error.errors(include_url=False)]
+        mistakes += [told(entry, document) for entry in error.errors(include_url=False)]
     if config is None or mistakes:
         raise ConfigError(source, tuple(sorted(mistakes, key=lambda mistake: mistake.line)))
     return config
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), (Mistake("", 1, f"cannot be read: {error}"),)) from error
 
 
 def _read(text: str, source: str) -> yamlfile.Document:
@@ -107,80 +78,21 @@ def _read(text: str, source: str) -> yamlfile.Document:
         raise ConfigError(source, (Mistake("", mark.line + 1 if mark else 1, f"is no YAML: {problem}"),)) from error
     if not isinstance(document.data, dict):
         raise ConfigError(source, (Mistake("", 1, "must be a mapping with the section cloudstack"),))
-    return document
-
-
-def _mistake(error: Any, document: yamlfile.Document) -> Mistake:
-    path: tuple[str | int, ...] = error["loc"]
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = "is no known key; see config/exporter.example.yml for all keys"
-    elif error["type"] == "missing":
-        message = "is missing"
-    return Mistake(_dotted(path), document.line(path), message)
-
-
-def _dotted(path: tuple[str | int, ...]) -> str:
-    return ".".join(str(step) for step in path)
-
-
-def _with_secrets(
-    document: yamlfile.Document, environment: Mapping[str, str], folder: Path
-) -> tuple[dict[str, Any], list[Mistake]]:
-    """Return the data with secrets read and paths made absolute, and what went wrong."""
-    data: dict[str, Any] = {}
-    mistakes: list[Mistake] = []
-    for name, section in document.data.items():
-        data[name] = _absolute(section, folder) if isinstance(section, dict) else section
-    for name, field in SECRETS:
-        section = data.get(name)
-        if not isinstance(section, dict):
-            continue
-        try:
-            _fill(section, field, environment)
-        except ValueError as error:
-            place = field if section.get(field) is not None else f"{field}_file"
-            mistakes.append(Mistake(f"{name}.{place}", document.line((name, place)), str(error)))
-    return data, mistakes
-
-
-def _absolute(section: dict[Any, Any], folder: Path) -> dict[Any, Any]:
-    return {
-        key: str(folder / value) if str(key).endswith("_file") and isinstance(value, str) else value
-        for key, value in section.items()
+    present = {
+        name: part for name, part in document.data.items() if part is not None or name not in Config.model_fields
     }
+    return replace(document, data=present)  # a section with nothing in it is as good as none
 
 
-def _fill(section: dict[str, Any], field: str, environment: Mapping[str, str]) -> None:
-    """Replace ``${VARIABLE}`` or read ``<field>_file`` into ``field``."""
-    value, file = section.get(field), section.get(f"{field}_file")
-    if value is not None and file is not None:
-        return  # the model refuses the two together
-    if isinstance(file, str):
-        section[field] = SecretStr(_from_file(Path(file)))
-        del section[f"{field}_file"]
-    elif value is not None:
-        section[field] = SecretStr(_from_environment(value, environment))
+def load_intervals(path: Path) -> Intervals:
+    """Return the section ``intervals`` of a file alone: what else it says, and names, need not be there.
 
-
-def _from_environment(value: object, environment: Mapping[str, str]) -> str:
-    found = re.fullmatch(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value) if isinstance(value, str) else None
-    if found is None:
-        message = "a secret does not stand in this file: write it to a file and name that, or give ${VARIABLE}"
-        raise ValueError(message)
-    if not environment.get(found[1]):
-        message = f"the environment variable {found[1]} is not set or empty"
-        raise ValueError(message)
-    return environment[found[1]]
-
-
-def _from_file(path: Path) -> str:
+    Raises:
+        ConfigError: the file cannot be read, or something in that section is wrong.
+    """
+    document = _read(_text(path), str(path))
     try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot be read: {error.strerror if isinstance(error, OSError) else 'it is no text'}"
-        raise ValueError(message) from error
-    if not secret or "\n" in secret:
-        message = "must hold the secret alone, on one line"
-        raise ValueError(message)
-    return secret
+        return Intervals.model_validate(document.data.get("intervals", {}))
+    except ValidationError as error:
+        wrong = [{**entry, "loc": ("intervals", *entry["loc"])} for entry in error.errors(include_url=False)]
+        raise ConfigError(str(path), tuple(told(entry, document) for entry in wrong)) from error

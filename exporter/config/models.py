@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.config import addresses
 from exporter.config.accept import Matcher, matcher
 from exporter.model import Ports
 
@@ -29,38 +29,26 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
 
-def _address(text: str) -> str:
-    """Return ``host:port`` unchanged; IPv6 hosts stand in brackets."""
-    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):\d{1,5}", text) or int(text.rpartition(":")[2]) > 65535:
-        message = "must be host:port, for example 127.0.0.1:10061 or [::1]:10061"
-        raise ValueError(message)
-    return text
-
-
-def _resolver(text: str) -> str:
-    """Return an address with an optional port unchanged."""
-    if not re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?", text):
-        message = "must be an IPv4 address with an optional port, for example 192.0.2.53 or 192.0.2.53:53"
-        raise ValueError(message)
-    return text
-
-
-def _is_loopback(server: str) -> bool:
-    host = server.rpartition(":")[0].strip("[]")
-    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Resolver = Annotated[str, AfterValidator(_resolver)]
+Address = Annotated[str, AfterValidator(addresses.listen_address)]
+Server = Annotated[str, AfterValidator(addresses.server)]
+Servers = Annotated[tuple[Server, ...], AfterValidator(addresses.some)]
+Resolver = Annotated[str, AfterValidator(addresses.resolver)]
+Url = Annotated[str, AfterValidator(addresses.api_url)]
 LabelMatcher = Annotated[Matcher, BeforeValidator(matcher), WithJsonSchema({"type": "string"})]
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(strict=True, gt=0, le=86400)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+OWN_PATHS = frozenset({"/", "/findings", "/findings.json", "/-/healthy", "/-/ready"})
+OWN_FOLDER = "/static/"
+"""What the exporter serves beside the metrics; a test compares it with the web application."""
 
 
 class CloudStackConfig(Section):
     """How the API is reached. The only source that is needed."""
 
-    url: str = Field(examples=["https://cloud.example.com/client/api"], description="address of the API")
+    url: Url = Field(
+        examples=["https://cloud.example.com/client/api"],
+        description="address of the API; http:// towards loopback only",
+    )
     api_key: SecretStr | None = Field(None, description="API key as ${ENVIRONMENT_VARIABLE}; or use api_key_file")
     api_key_file: Path | None = Field(
         None, examples=["api-key"], description="file that holds the API key; relative to this file"
@@ -71,14 +59,6 @@ class CloudStackConfig(Section):
     timeout: Seconds = Field(30, description="seconds after which one request is given up")
     concurrency: int = Field(4, ge=1, le=5, description="requests at the same time")
     per_second: float = Field(10, gt=0, le=100, description="requests per second")
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
-            message = "must be http(s)://host[:port]/client/api without user, password or query"
-            raise ValueError(message)
-        return url
 
     @model_validator(mode="after")
     def _keys(self) -> Self:
@@ -120,8 +100,8 @@ class SshConfig(Section):
 class DatabaseConfig(Section):
     """How CloudStack's database is read."""
 
-    servers: tuple[Address, ...] = Field(
-        min_length=1,
+    servers: Servers = Field(
+        json_schema_extra={"minItems": 1},
         examples=[("db2.example.com:3306", "db1.example.com:3306")],
         description="replicas first: the first that answers and is up to date is asked",
     )
@@ -140,7 +120,7 @@ class DatabaseConfig(Section):
         if (self.password is None) == (self.password_file is None):
             message = "give exactly one of password (as ${VARIABLE}) and password_file"
             raise ValueError(message)
-        if not self.tls and not all(_is_loopback(server) for server in self.servers):
+        if not self.tls and not all(addresses.is_loopback(server.rpartition(":")[0]) for server in self.servers):
             message = "tls: false would send password and rows in the clear; it is allowed towards loopback only"
             raise ValueError(message)
         return self
@@ -222,6 +202,14 @@ class WebConfig(Section):
     listen_address: Address = Field("127.0.0.1:10061", description="host:port to listen on")
     telemetry_path: str = Field("/metrics", pattern=r"^/[A-Za-z0-9_/-]+$", description="path of the metrics")
 
+    @field_validator("telemetry_path", mode="before")
+    @classmethod
+    def _is_free(cls, path: object) -> object:
+        if isinstance(path, str) and (path in OWN_PATHS or path.startswith(OWN_FOLDER)):
+            message = "is a page of the exporter itself: choose another, for example /metrics"
+            raise ValueError(message)
+        return path
+
 
 class LogConfig(Section):
     """What is logged, to standard error."""
@@ -245,7 +233,9 @@ class Config(Section):
     console: ConsoleConfig = Field(default_factory=ConsoleConfig, description="console proxies from outside")
     templates: TemplatesConfig | None = Field(None, description="template images; without it none are linted")
     ports: PortsConfig = Field(default_factory=PortsConfig, description="ports that are dialled")
-    intervals: Intervals = Field(default_factory=Intervals, description="cadence, in seconds")
+    intervals: Intervals = Field(
+        default_factory=Intervals, description="cadence, in seconds; generate alerts for yours"
+    )
     accept: tuple[Accept, ...] = Field((), description="findings that are known and accepted until a date")
     web: WebConfig = Field(default_factory=WebConfig, description="what is served")
     log: LogConfig = Field(default_factory=LogConfig, description="what is logged")

@@ -12,7 +12,7 @@ import yaml
 
 from exporter.clock import SystemClock
 from exporter.config import parse
-from exporter.config.load import SECRETS
+from exporter.config.files import SECRETS
 from exporter.lab.certificates import Authority
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from exporter.config.load import ConfigError, parse
+from exporter.config import ConfigError, parse
 from exporter.model import SourceError
 from exporter.questions.management.log_lines import messages
 from exporter.sources.envelope import read_page
