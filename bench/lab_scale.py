@@ -180,6 +180,9 @@ def tell_stopwatch(told: dict[str, Any], number: int) -> None:
     for row in told["refreshes"]:
         print("refresh:", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in row.items()))
     print("longest turns of the loop:", told["turns"][:number])
+    for generation, row in told["collections"].items():
+        words = f"{row['number']} passes, {row['seconds']:.2f} s, longest {row['longest']:.3f} s, freed {row['freed']}"
+        print(f"collector, generation {generation}: {words}")
 
 
 async def told_by(exporter: asyncio.subprocess.Process, path: Path) -> dict[str, Any]:

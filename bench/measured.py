@@ -3,15 +3,16 @@
     python bench/measured.py <file> <arguments of the exporter>
 
 On USR1 and at its end it writes to the file, as JSON: per check the processor seconds of its judgments, how many they
-were and the longest with whom it was about; per group all its checks together; refreshes; and the longest turns of
-the event loop. Processor seconds are those of the one thread in which everything runs, so other programs on the
-machine lengthen nothing.
+were and the longest with whom it was about; per group all its checks together; refreshes; the longest turns of the
+event loop; and the passes of Python's collector. Processor seconds are those of the one thread in which everything
+runs, so other programs on the machine lengthen nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import signal
 import sys
@@ -37,6 +38,7 @@ class Stopwatch:
         self.groups: dict[str, dict[str, Any]] = {}
         self.refreshes: list[dict[str, float]] = []
         self.turns: list[tuple[float, str]] = []
+        self.collections: dict[int, dict[str, Any]] = {}
 
     @staticmethod
     def note(table: dict[str, dict[str, Any]], name: str, about: str, seconds: float) -> None:
@@ -55,7 +57,8 @@ class Stopwatch:
         }
         turns = sorted(self.turns, reverse=True)[:20]
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps({**by_cost, "refreshes": self.refreshes, "turns": turns}, indent=1))
+        rest = {"refreshes": self.refreshes, "turns": turns, "collections": self.collections}
+        fresh.write_text(json.dumps({**by_cost, **rest}, indent=1))
         fresh.replace(path)
 
 
@@ -125,6 +128,27 @@ def watch_turns(found: Stopwatch) -> None:
     asyncio.Handle._run = timed  # type: ignore[method-assign]
 
 
+def watch_collector(found: Stopwatch) -> None:
+    """Measure the passes of Python's collector by generation; a full one stops everything."""
+    began = 0.0
+
+    def note(phase: str, told: dict[str, int]) -> None:
+        nonlocal began
+        if phase == "start":
+            began = time.thread_time()
+            return
+        seconds = time.thread_time() - began
+        row = found.collections.setdefault(
+            told["generation"], {"seconds": 0.0, "number": 0, "longest": 0.0, "freed": 0}
+        )
+        row["seconds"] += seconds
+        row["number"] += 1
+        row["longest"] = max(row["longest"], seconds)
+        row["freed"] += told["collected"]
+
+    gc.callbacks.append(note)
+
+
 def _about(handle: asyncio.Handle) -> str:
     """Return which coroutine a turn of the loop went on with."""
     task = getattr(getattr(handle, "_callback", None), "__self__", None)
@@ -133,7 +157,7 @@ def _about(handle: asyncio.Handle) -> str:
 
 if __name__ == "__main__":
     stopwatch, target = Stopwatch(), Path(sys.argv[1])
-    for watch in (watch_judgments, watch_refreshes, watch_turns):
+    for watch in (watch_judgments, watch_refreshes, watch_turns, watch_collector):
         watch(stopwatch)
     signal.signal(signal.SIGUSR1, lambda *_: stopwatch.write(target))
     code = main(sys.argv[2:])
