@@ -26,6 +26,7 @@ class TargetMemory:
     Attributes:
         visits: how many visits were made.
         failing_since: unix time of the first of the failures in a row, by question.
+        is_on_demand: whether visits are made when somebody asks for them, and not in their turn.
     """
 
     values: dict[Question[Any], Answer[Any]] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class TargetMemory:
     failures: dict[Question[Any], Failure] = field(default_factory=dict)
     failing_since: dict[Question[Any], float] = field(default_factory=dict)
     visits: int = 0
+    is_on_demand: bool = False
     _last_visit: dict[Question[Any], int] = field(default_factory=dict)
     _too_large: set[Question[Any]] = field(default_factory=set)
     _asks_all: bool = False
@@ -43,20 +45,22 @@ class TargetMemory:
         Those whose answer was too large come last until they have brought another one: they end the visit for
         all that come after them.
         """
-        due = [
-            question
-            for question in questions
-            if self._is_urgent(question) or self.visits - self._asked(question) >= question.every
-        ]
+        due = [question for question in questions if self._is_urgent(question) or self._since(question) >= 0]
+        if any(question.every > 1 and not question.waits for question in due) and not self._asks_all:
+            due = [question for question in due if not question.waits or self._since(question) > 0]
         return tuple(sorted(due, key=self._too_large.__contains__))
 
     def _asked(self, question: Question[Any]) -> int:
         """Return the number of the visit at which a question was asked last, as if all had been before the first one.
 
-        What dials others is asked from the second visit on, so that it never falls together with what else is asked
-        each tenth time: the machine starts a process for each.
+        What dials others is asked from the second visit on, and lets what else is asked each tenth time go first, so
+        that they do not fall together, not even after a visit that has failed: each costs the machine processes.
         """
         return self._last_visit.get(question, int(question.waits and not self._asks_all) - question.every)
+
+    def _since(self, question: Question[Any]) -> int:
+        """Return for how many visits it has been a question's turn; below 0 it is not yet."""
+        return self.visits - self._asked(question) - question.every
 
     def _is_urgent(self, question: Question[Any]) -> bool:
         """Return whether a question failed and is asked again at once.
@@ -70,9 +74,9 @@ class TargetMemory:
         return failure is not None and not (waits and failure.reason in TRIED)
 
     def ask_all(self) -> None:
-        """Make every question due on the next visit."""
+        """Make every question due on the next visit, which is made because somebody waits for it."""
         self._last_visit.clear()
-        self._asks_all = True
+        self._asks_all = self.is_on_demand = True
 
     def note(self, outcomes: Mapping[Question[Any], Outcome], at: float) -> None:
         """Remember what one visit brought. A failure leaves the last answer standing until it expires."""
@@ -112,6 +116,7 @@ class TargetMemory:
         return Answers(
             now=newest.at if newest else 0.0,
             asked=newest.asked if newest else 0.0,
+            is_on_demand=self.is_on_demand,
             values=values,
             failures={question: self.failures[question] for question in questions if question in self.failures},
             previous={question: self.previous[question] for question in values if question in self.previous},

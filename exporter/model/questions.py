@@ -142,10 +142,13 @@ class Answers:
     Attributes:
         now: unix time of the newest answer; judges have no other clock.
         asked: boot-clock time of the newest answer.
+        is_on_demand: whether somebody who asked for it waits for the verdict (``check``): what needs two looks has two
+            at once, and none at its usual distance.
     """
 
     now: float = 0.0
     asked: float = 0.0
+    is_on_demand: bool = False
     values: Mapping[Question[Any], Answer[Any]] = field(default_factory=dict)
     failures: Mapping[Question[Any], Failure] = field(default_factory=dict)
     previous: Mapping[Question[Any], Answer[Any]] = field(default_factory=dict)
