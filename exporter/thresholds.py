@@ -32,7 +32,8 @@ BAD_FRAMES_A_SECOND = 1  # damaged frames: an optic, a cable or a port is dying
 BAD_FRAMES_RATIO = 1e-6  # of the frames received; Ethernet promises far less
 BROADCASTS_A_SECOND = 2000  # per uplink: a loop or a storm; large networks have some hundred
 MULTICASTS_A_SECOND = 20_000  # per uplink; above what overlays and clusters chat
-DATABASE_ROUNDS_APART_SECONDS = 270  # five visits of a minute, less what one may come early
+DATABASE_LASTING_SECONDS = 540  # a row that contradicts others: ten minutes, less what a visit may come early
+DATABASE_LASTING_SOON_SECONDS = 270  # a host of a dead management server: five minutes, likewise
 DATABASE_LEAKED_RATIO = 0.1  # of the management or control addresses: weeks until none is left for system VMs
 
 # security_groups
