@@ -115,7 +115,15 @@ def _fault(expected: ExpectedNic, interface: Interface, view: Wiring) -> str | N
         fault = _fault_untagged(tap, place)
     else:
         fault = _fault_tagged(tap, expected.segment, place.pif if place else "", view)
+        if fault == "" and expected.segment.is_vlan and _is_unknown(expected, view):
+            return None  # it may hang on another uplink than it should
     return _fault_switched_off(tap, interface, view) if fault == "" else fault
+
+
+def _is_unknown(expected: ExpectedNic, view: Wiring) -> bool:
+    """Return whether nobody told where the NIC's traffic lies."""
+    place = view.places.get((expected.physical_network_id, expected.nic.traffic_type))
+    return place is not None and place.kind == "unknown"
 
 
 def _is_agents_own(expected: ExpectedNic, interface: Interface, view: Wiring) -> bool:

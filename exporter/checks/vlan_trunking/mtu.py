@@ -8,7 +8,7 @@ Fix:     one MTU for the whole way, set on switch ports, NICs, bonds and bridges
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, told_port
@@ -43,11 +43,13 @@ SET = "Set one MTU on the whole way: switch ports, NICs, bond, bridges; machines
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield how many interfaces send frames that cannot pass."""
+    """Yield how many interfaces send frames that cannot pass; not none while a switch was not asked about long ones."""
     if not is_judged(target, cloud, answers.now):
         return
     view = wiring(target, answers, cloud)
     found = [*_inside(view), *_at_switch(view, answers)]
+    if not found and _may_be_long(view) and (view.unknown() or LLDP not in answers.values):
+        return
     yield CONFLICTS.sample(
         *names(target, cloud),
         value=len(found),
@@ -64,16 +66,20 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     told = [target for target, answers in members.items() if LINKS in answers.values]
     missing = absent(told, group, cloud)
     uplinks: defaultdict[tuple[str, str], dict[HostTarget, Link]] = defaultdict(dict)
+    untold: Counter[tuple[str, str]] = Counter()
+    unknown: set[tuple[str, HostTarget]] = set()
     for target in told:
         if is_judged(target, cloud, members[target].now):
-            for way, uplink in _uplinks(wiring(target, members[target], cloud)):
+            view = wiring(target, members[target], cloud)
+            for way, uplink in _uplinks(view):
                 uplinks[way][target] = uplink
+            untold.update(way for way, place in view.places.items() if place.kind == "unknown")
+            unknown |= {(network, target) for network in view.unknown()}
     odd: defaultdict[tuple[str, HostTarget], list[str]] = defaultdict(list)
-    unknown: set[tuple[str, HostTarget]] = set()
-    for (network, _traffic), found in uplinks.items():
+    for (network, traffic), found in uplinks.items():
         mtus = {target: uplink.mtu for target, uplink in found.items()}
         for target, uplink in found.items():
-            is_odd = differs(uplink.mtu, mtus, missing)
+            is_odd = differs(uplink.mtu, mtus, missing + untold[network, traffic])
             odd[network, target] += [f"{uplink.name} has MTU {uplink.mtu}, most have {majority(mtus)}"] * bool(is_odd)
             unknown |= {(network, target)} if is_odd is None else set()
     for (network, target), words in odd.items():
@@ -132,6 +138,11 @@ def _through(bridge: Link, ports: list[Link]) -> Iterator[str]:
 
 def _larger(upper: Link, lower: Link) -> str:
     return f"{upper.name} has {upper.mtu}, {lower.name} has {lower.mtu}"
+
+
+def _may_be_long(view: Wiring) -> bool:
+    """Return whether a NIC sends frames that not every switch port takes."""
+    return any(not link.kind and link.name != "lo" and link.mtu > STANDARD for link in view.links.by_name.values())
 
 
 def _at_switch(view: Wiring, answers: Answers) -> Iterator[str]:

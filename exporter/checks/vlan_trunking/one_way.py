@@ -1,20 +1,25 @@
 """VLANs of which a host only sends.
 
 Symptom: a machine asks for its gateway for ever; others hear it, and it hears nobody.
-Detect:  counters of the VLAN device: frames sent between visits and none received, while others of its network run.
+Detect:  counters of the VLAN devices: frames sent between visits and none received, while another host with machines
+         of the network sent some too.
 Fix:     the switch port: VLAN pruned in one direction, a private VLAN, port security or storm control.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
 
-from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, network_name, wiring
+from exporter.checks.vlan_trunking.vlan_devices import counted, vlan_devices
+from exporter.checks.vlan_trunking.wiring import CARRIED, READS, SEES, Wiring, network_name, wiring
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import ROWS_PER_TARGET, VLAN_ONE_WAY_FRAMES
 from exporter.topology.hosts import is_judged, names
@@ -22,7 +27,7 @@ from exporter.topology.vlans import expected_nics
 
 ONE_WAY = Metric(
     "cloudstack_network_vlan_trunking_one_way_vlans",
-    "VLANs on which the host sends and has heard nothing on several visits while others of the network run elsewhere.",
+    "VLANs on which the host sends and has heard nothing on several visits while other hosts of the network send too.",
     labels=("zone", "cluster", "host", "physical_network"),
     problem=above(0),
     subject="host",
@@ -39,87 +44,123 @@ SWITCH = (
 TAP = "On the host: tcpdump -eni <VLAN device>; frames that arrive at the NIC and not here are lost on the host."
 
 
-def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield per physical network how many VLANs are one-way; a VLAN on which nothing is sent is quiet, not broken."""
-    before = answers.before(LINKS)
-    if before is None or not is_judged(target, cloud, answers.now):
-        return
-    view, host = wiring(target, answers, cloud), target.host.id
-    devices = {(link.parent, link.vlan): link for link in view.links.of_kind("vlan")}
-    rows: list[tuple[int, str, str]] = []
-    for (network, pif, vlan), members in _used(view, host, cloud).items():
-        device = devices.get((pif, vlan))
-        sent = _sent_in_vain(device, before[0].by_name.get(device.name)) if device else 0
-        if not device or sent < VLAN_ONE_WAY_FRAMES or not _runs_elsewhere(members, host, cloud):
-            continue
-        if confirmed(answers, cloud, "one-way", host, device.name, shown_by=(LINKS,)):
-            rows.append((sent, network, device.name))
-    rows.sort(key=lambda row: (-row[0], row[1:]))
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """A VLAN device that sent and heard nothing, and the ids of the networks of which a machine there speaks."""
+
+    physical: str
+    device: Link
+    sent: int
+    networks: set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hosts:
+    """The hosts of a zone that told, by id, and their answers."""
+
+    by_id: Mapping[str, HostTarget]
+    answers: Mapping[HostTarget, Answers]
+
+
+def judge_zone(_: ZoneGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
+    """Yield per host and physical network how many VLANs are one-way; one on which nothing is sent is quiet.
+
+    So is one on which the host only announces: it counts when somebody on another host spoke there meanwhile.
+    """
+    told = {target: answers for target, answers in members.items() if answers.before(LINKS) is not None}
+    hosts = _Hosts({target.host.id: target for target in told}, told)
+    for target, answers in told.items():
+        if is_judged(target, cloud, answers.now):
+            yield from _judge_host(target, hosts, cloud)
+
+
+def _judge_host(target: HostTarget, hosts: _Hosts, cloud: Cloud) -> Samples:
+    answers = hosts.answers[target]
+    view, host = wiring(target, answers, cloud), names(target, cloud)
+    rows: list[_Suspect] = []
+    unknown = set(view.unknown())
+    for one in _suspects(target, view, answers, cloud):
+        speaks = _speaks_elsewhere(one, target.host.id, hosts, cloud)
+        unknown |= {one.physical} if speaks is None else set()
+        if speaks and confirmed(answers, cloud, "one-way", target.host.id, one.device.name, shown_by=(LINKS,)):
+            rows.append(one)
+    rows.sort(key=lambda row: (-row.sent, row.physical, row.device.name))
     for network, found in view.found().items():
-        if all(place.kind == "openvswitch" for place in found):
-            continue  # its VLANs have no devices that count
-        silent = [(sent, device) for sent, own, device in rows if own == network]
+        silent = [row for row in rows if row.physical == network]
+        if all(place.kind == "openvswitch" for place in found) or (not silent and network in unknown):
+            continue  # VLANs of Open vSwitch have no devices that count
         yield ONE_WAY.sample(
-            *names(target, cloud),
+            *host,
             network_name(cloud, network),
             value=len(silent),
-            seen=", ".join(f"{device} sent {sent} frames and heard none" for sent, device in silent[:3]),
-            expected="frames in both directions while others of the network run on other hosts",
+            seen=", ".join(f"{row.device.name} sent {row.sent} frames and heard none" for row in silent[:3]),
+            expected="frames in both directions, as machines of the network on other hosts send some",
         )
-    for sent, network, device_name in rows[:ROWS_PER_TARGET]:
-        vlan_text = device_name.rpartition(".")[2]
-        yield ROW.sample(*names(target, cloud), network_name(cloud, network), vlan_text, value=sent)
+    for row in rows[:ROWS_PER_TARGET]:
+        yield ROW.sample(*host, network_name(cloud, row.physical), str(row.device.vlan), value=row.sent)
 
 
-def _used(view: Wiring, host_id: str, cloud: Cloud) -> dict[tuple[str, str, int], set[str]]:
-    """Return the networks in each VLAN in which a machine of this host speaks: by physical network, pif and VLAN.
+def _suspects(target: HostTarget, view: Wiring, answers: Answers, cloud: Cloud) -> Iterable[_Suspect]:
+    """Return the VLAN devices that sent and heard nothing, of VLANs in which a machine of this host speaks.
 
     Routers of a pair speak all the time without asking for an answer, so they alone prove nothing.
     """
-    used: defaultdict[tuple[str, str, int], set[str]] = defaultdict(set)
-    for expected in expected_nics(cloud, host_id):
+    vain = {}
+    for way, device in vlan_devices(view).items():
+        frames = counted(device, answers)
+        if frames and not frames.received and frames.sent >= VLAN_ONE_WAY_FRAMES:
+            vain[way] = (device, frames.sent)
+    found: dict[str, _Suspect] = {}
+    for expected in expected_nics(cloud, target.host.id) if vain else ():
         place = view.place(expected.physical_network_id, expected.nic.traffic_type)
         router = cloud.routers.get(expected.machine.id)
-        number = expected.segment.number
-        if not (place and place.pif and expected.segment.is_vlan and number and expected.machine.is_running):
-            continue
-        if router is None or not router.is_redundant:
-            used[expected.physical_network_id, place.pif, number].add(expected.nic.network_id)
-    return used
+        hit = vain.get((place.pif, expected.segment.number)) if place and expected.segment.is_vlan else None
+        if hit and expected.machine.is_running and not (router and router.is_redundant):
+            one = _Suspect(expected.physical_network_id, *hit, set())
+            found.setdefault(one.device.name, one).networks.add(expected.nic.network_id)
+    return found.values()
 
 
-def _sent_in_vain(now: Link, before: Link | None) -> int:
-    """Return the frames sent between two visits, 0 when any was received or the device was made anew."""
-    if before is None or before.index != now.index or now.counters.rx_packets != before.counters.rx_packets:
-        return 0
-    return max(now.counters.tx_packets - before.counters.tx_packets, 0)
-
-
-def _runs_elsewhere(network_ids: set[str], host_id: str, cloud: Cloud) -> bool:
-    """Return whether a machine that speaks of itself runs in one of the networks on another host.
+def _speaks_elsewhere(suspect: _Suspect, host_id: str, hosts: _Hosts, cloud: Cloud) -> bool | None:
+    """Return whether another host with a machine of the networks sent frames in the VLAN; None while one has not told.
 
     Looked for only when a VLAN is suspected, so that its cost does not follow the number of visits.
     """
+    told = [
+        _speaks(suspect, hosts.by_id[one], hosts, cloud) if one in hosts.by_id else None
+        for one in set(_hosts_of(suspect.networks, cloud)) - {host_id}
+    ]
+    return True if True in told else None if None in told else False
+
+
+def _hosts_of(network_ids: set[str], cloud: Cloud) -> Iterator[str]:
+    """Yield the ids of the hosts on which machines of the networks run; the waiting router of a pair is silent."""
     instances = (vm for one in network_ids for vm in cloud.instances_by_network.get(one, ()))
     routers = (
         router
         for router in cloud.routers.values()
         if not router.is_redundant and any(nic.network_id in network_ids for nic in router.nics)
     )
-    return any(_is_elsewhere(vm, host_id) for vm in instances) or any(_is_elsewhere(vm, host_id) for vm in routers)
+    machines: Iterator[Instance | Router] = chain(instances, routers)
+    return (machine.host_id for machine in machines if machine.is_running and machine.host_id)
 
 
-def _is_elsewhere(machine: Instance | Router, host_id: str) -> bool:
-    return machine.is_running and bool(machine.host_id) and machine.host_id != host_id
+def _speaks(suspect: _Suspect, target: HostTarget, hosts: _Hosts, cloud: Cloud) -> bool | None:
+    """Return whether a host sent frames in the VLAN between its last two visits; None where nothing counts them."""
+    answers = hosts.answers[target]
+    view = wiring(target, answers, cloud)
+    ways = vlan_devices(view)
+    places = [place for traffic in CARRIED if (place := view.place(suspect.physical, traffic))]
+    devices = [ways[way] for place in places if (way := (place.pif, suspect.device.vlan)) in ways]
+    frames = [found for device in devices if (found := counted(device, answers))]
+    return any(found.sent for found in frames) if frames else None
 
 
 CHECK = Check(
     title="One-way VLANs",
     metrics=(ONE_WAY, ROW),
     remedies=(SWITCH, TAP),
-    judges={HostTarget: judge},
-    asks={HostTarget: (LINKS,)},
-    uses={HostTarget: SEES},
+    groups=(GroupJudge(ZoneGroup, judge_zone, {HostTarget: (LINKS, *SEES)}),),
     reads=READS,
     judges_cloud=True,
 )

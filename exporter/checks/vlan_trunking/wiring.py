@@ -27,6 +27,8 @@ READS = (
 )
 """API commands that say which VLANs the machines of a host need, and where they lie."""
 KINDS = ("vlan", "vxlan")
+CARRIED = ("Guest", "Public")
+"""Traffic types whose NICs CloudStack plugs into VLANs."""
 UNUSABLE = (0, 4095)
 """VLAN ids of which the agent makes no bridge."""
 
@@ -52,11 +54,22 @@ class Wiring:
         place = self.places.get((physical_network_id, traffic))
         return None if place is None or place.kind in ("missing", "unknown") else place
 
+    def unknown(self) -> frozenset[str]:
+        """Return the ids of the physical networks of which nobody told where guest or public traffic lies.
+
+        What is not found there may be there all the same, so none of them is said to be well.
+        """
+        return frozenset(
+            network
+            for (network, traffic), place in self.places.items()
+            if traffic in CARRIED and place.kind == "unknown"
+        )
+
     def found(self) -> Mapping[str, tuple[Place, ...]]:
         """Return the places of guest and public traffic that are there, by physical network id."""
         here: dict[str, tuple[Place, ...]] = {}
         for (network, traffic), place in self.places.items():
-            if traffic in ("Guest", "Public") and place.kind not in ("missing", "unknown"):
+            if traffic in CARRIED and place.kind not in ("missing", "unknown"):
                 here[network] = (*here.get(network, ()), place)
         return here
 

@@ -33,10 +33,46 @@ def test_a_device_that_a_failed_creation_left() -> None:
 
 
 def test_a_device_of_no_network_may_be_the_hosts_own() -> None:
-    """It is not called a leak, and nobody is told to remove it."""
-    found = scene.only(verdict(scene.link("bond0.155", "vlan", parent="bond0", vlan=155)), "devices_without_bridge")
-    assert (found.value, found.seen) == (1, "bond0.155, in no bridge and of no network")
-    assert found.remedy.startswith("No network has this VLAN: if the device is the host's own")
+    """It is no failure: a fact beside it says that such a VLAN lies in the range, and a row which device it is."""
+    device = scene.link("bond0.155", "vlan", parent="bond0", vlan=155)
+    assert scene.values_of(verdict(device)) == {
+        ("devices_without_bridge", *HOST): 0,
+        ("host_vlans_in_guest_range", *HOST): 1,
+        ("host_vlan_in_guest_range", *HOST, "bond0.155"): 1,
+        ("orphan_bridges", *HOST): 0,
+    }
+    assert not any(metric.problem for metric in CHECK.metrics if "host_vlan" in metric.name)
+
+
+def test_the_same_vlan_of_another_physical_network() -> None:
+    """A network has it, and lies on another uplink: the device here is not its."""
+    far = scene.network("155", "far", physical_network_id="far")
+    device = scene.link("bond0.155", "vlan", parent="bond0", vlan=155)
+    assert scene.only(verdict(device, seen_by=scene.cloud(networks=(far,))), "devices_without_bridge").value == 0
+    unplaced = scene.network("155", physical_network_id="")
+    assert scene.only(verdict(device, seen_by=scene.cloud(networks=(unplaced,))), "devices_without_bridge").value == 1
+
+
+def test_two_ranges_on_one_uplink() -> None:
+    """A device in either of them counts."""
+    device = scene.link("bond0.255", "vlan", parent="bond0", vlan=255)
+    seen_by = scene.cloud(
+        networks=(scene.network("255", physical_network_id="second"),),
+        physicals=(scene.physical(), scene.physical("second", vlan_ranges=((200, 299),)), scene.physical("third")),
+        labels=(scene.label(), scene.label(network_id="second"), scene.label(network_id="third")),
+    )
+    assert scene.only(verdict(device, seen_by=seen_by), "devices_without_bridge").value == 1
+
+
+def test_a_guest_uplink_that_nobody_told() -> None:
+    """Without a label and the agent's word it is not known which devices are meant, so nothing is said of them."""
+    device = scene.link("bond0.101", "vlan", parent="bond0", vlan=101)
+    seen_by = scene.cloud(labels=(scene.label(""),))
+    assert [sample.metric.name for sample in verdict(device, seen_by=seen_by)] == [scene.PREFIX + "orphan_bridges"]
+    both = scene.cloud(
+        physicals=(scene.physical(), scene.physical("second")), labels=(scene.label(), scene.label("", "second"))
+    )
+    assert scene.only(verdict(device, seen_by=both), "devices_without_bridge").value == 1
 
 
 @pytest.mark.parametrize("vlan_id", ["155", "vlan://155"])
@@ -51,7 +87,7 @@ def test_a_name_that_is_too_long() -> None:
     """The device has 15 characters and fits, its bridge has 17 and does not."""
     uplink = [scene.link("cloudbr1", "bridge"), scene.link("enp175s0f1", master="cloudbr1")]
     device = scene.link("enp175s0f1.1234", "vlan", parent="enp175s0f1", vlan=1234)
-    seen_by = scene.cloud(physicals=(scene.physical(vlan_ranges=((1000, 1999),)),))
+    seen_by = scene.cloud(physicals=(scene.physical(vlan_ranges=((1000, 1999),)),), networks=(scene.network("1234"),))
     found = scene.on_host(judge, seen_by, scene.answered(scene.links(*uplink, device)))
     assert scene.only(found, "devices_without_bridge").remedy.startswith("Rename the uplink")
 
@@ -100,7 +136,8 @@ def test_a_bridge_of_a_vlan_in_use_is_no_orphan() -> None:
     values = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101)))
     for watch.looks in (0, VLAN_ORPHAN_BRIDGE_SECONDS):
         found = watch.look(of, scene.cloud(scene.instance(5)), lambda: watch.answers("kvm1", values))
-        assert scene.values_of(found) == {("devices_without_bridge", *HOST): 0, ("orphan_bridges", *HOST): 0}
+        names = ("devices_without_bridge", "host_vlans_in_guest_range", "orphan_bridges")
+        assert scene.values_of(found) == {(name, *HOST): 0 for name in names}
 
 
 def test_hosts_in_maintenance() -> None:

@@ -9,6 +9,7 @@ import pytest
 from exporter.checks.vlan_trunking.mtu import judge, judge_cluster
 from exporter.cloud.groups import ClusterGroup
 from exporter.model import Sample
+from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import Link
 from exporter.questions.hosts.lldp import LLDP, Neighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
@@ -26,8 +27,28 @@ def jumbo(nic: int = 9000, bond: int = 9000, bridge: int = 9000) -> tuple[Link, 
 def verdict(*found: Link, max_frame: int | None = None, heard: int = 1) -> Sample:
     """Return what is said of a host with these links."""
     neighbour = Neighbour(nic="eth0", chassis="", chassis_name="leaf1", port="Eth7", max_frame=max_frame)
-    values = scene.answered(scene.links(*found), more={LLDP: {"eth0": (neighbour,) * heard}} if max_frame else {})
+    values = scene.answered(scene.links(*found), more={LLDP: {"eth0": (neighbour,) * heard} if max_frame else {}})
     return scene.only(scene.on_host(judge, scene.cloud(), values), "mtu_conflicts")
+
+
+def test_a_switch_that_was_not_asked() -> None:
+    """Long frames may be too long for it, so that none is wrong is not said; what else is found is."""
+    values = scene.answered(scene.links(*jumbo()))
+    assert scene.on_host(judge, scene.cloud(), values) == []
+    assert (
+        scene.only(
+            scene.on_host(judge, scene.cloud(), scene.answered(scene.links(*scene.UPLINK))), "mtu_conflicts"
+        ).value
+        == 0
+    )
+    broken = scene.answered(scene.links(*jumbo(nic=1500)))
+    assert scene.only(scene.on_host(judge, scene.cloud(), broken), "mtu_conflicts").value == 1
+
+
+def test_an_uplink_that_nobody_told() -> None:
+    """Which NIC would have to be asked about is not known while the agent is not."""
+    values = scene.answered(scene.links(*jumbo()), more={LLDP: {}})
+    assert scene.on_host(judge, scene.cloud(labels=(scene.label(""),)), values) == []
 
 
 HEALTHY: list[Any] = [
@@ -120,6 +141,17 @@ def test_hosts_that_did_not_tell() -> None:
     assert cluster(scene.UPLINK, scene.UPLINK, more=two) == {"kvm1": 0, "kvm2": 0}
     seven = tuple(scene.host(number) for number in range(1, 8))
     assert cluster(scene.UPLINK, jumbo(), scene.UPLINK, more=seven) == {"kvm2": 1}
+
+
+def test_hosts_whose_uplink_nobody_told() -> None:
+    """Where guest traffic lies there is not known, so they count as hosts that did not tell."""
+    seen_by = scene.cloud(labels=(scene.label(""),))
+    agents = [{AGENT: Agent(guest="cloudbr1")}, {AGENT: Agent(guest="cloudbr1")}, {}]
+    members = {
+        scene.target(host): scene.answered(scene.links(*links), more=more)
+        for host, links, more in zip(seen_by.hosts.values(), (scene.UPLINK, jumbo(), jumbo()), agents, strict=True)
+    }
+    assert scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members) == []
 
 
 def test_each_uplink_has_its_own_peers() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.vlan_trunking.one_way import judge
+from exporter.checks.vlan_trunking.one_way import judge_zone
+from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Instance, Router
 from exporter.model import Sample
 from tests.checks.vlan_trunking import vlan_scene as scene
@@ -24,11 +25,28 @@ def counts(*pairs: tuple[int, int], indexes: tuple[int, ...] = (1, 1, 1, 1)) -> 
 
 
 SILENT = counts((7, 100), (7, 200), (7, 300))
+SPEAKS = counts((900, 50), (950, 60), (990, 70))
+LISTENS = counts((900, 50), (1000, 50), (1100, 50))
 
 
-def verdict(visits: list[Any], *machines: Instance | Router, **fields: Any) -> list[Sample]:
-    """Return what the last visit brought."""
-    return scene.on_host(judge, scene.cloud(*(machines or BOTH), **fields), *visits)
+def judged(visits: list[Any], peer: list[Any] | None, *machines: Instance | Router, **fields: Any) -> list[Sample]:
+    """Return what is said of the zone after visits of kvm1 and, at the same times, of kvm2."""
+    seen_by, watch = scene.cloud(*(machines or BOTH), **fields), scene.Watch(judge_zone)
+    hosts = [scene.target(seen_by.hosts[one]) for one in ("h1", "h2")]
+    found: list[Sample] = []
+    for at, values in enumerate(visits):
+        told = zip(hosts, (values, *([peer[at]] if peer else [])), strict=False)
+        found = watch.look(
+            ZoneGroup("z", "zone1"),
+            seen_by,
+            lambda told=told: {one: watch.answers(one.name, seen) for one, seen in told},  # type: ignore[misc]
+        )
+    return found
+
+
+def verdict(visits: list[Any], *machines: Instance | Router, peer: Any = SPEAKS, **fields: Any) -> list[Sample]:
+    """Return what is said of kvm1 after its last visit."""
+    return [sample for sample in judged(visits, peer, *machines, **fields) if sample.labels[2] == "kvm1"]
 
 
 def test_sending_and_never_receiving() -> None:
@@ -42,6 +60,7 @@ def test_two_visits_are_not_enough() -> None:
     """A quiet minute is no fault."""
     assert scene.values_of(verdict(SILENT[:2])) == {KEY: 0}
     assert verdict(SILENT[:1] + SILENT[:1])[0].value == 0
+    assert verdict(SILENT[:1]) == []
 
 
 @pytest.mark.parametrize(
@@ -73,6 +92,34 @@ def test_what_is_no_one_way(visits: list[Any]) -> None:
 def test_nobody_need_answer(machines: tuple[Instance | Router, ...]) -> None:
     """No other machine elsewhere, or only one that speaks unasked: routers of a pair announce themselves for ever."""
     assert scene.values_of(verdict(SILENT, *machines)) == {KEY: 0}
+
+
+def test_a_host_that_only_announces() -> None:
+    """Guests that share an address announce it for ever; a quiet router elsewhere hears that and is asked nothing."""
+    assert scene.values_of(verdict(SILENT, *BOTH, scene.router(on=2), peer=LISTENS)) == {KEY: 0}
+
+
+@pytest.mark.parametrize(
+    "peer", [None, [scene.answered(scene.links(*scene.UPLINK))] * 3, counts((1, 1), (1, 1), (1, 1), indexes=(1, 2, 3))]
+)
+def test_a_peer_that_did_not_tell(peer: Any) -> None:
+    """Whether anybody spoke is not known: it was not visited, has no such device, or has just made it anew."""
+    assert verdict(SILENT, peer=peer) == []
+    third = (scene.instance(5), scene.instance(7, on=3))
+    assert verdict(SILENT, *third, peer=SPEAKS) == []
+
+
+def test_a_peer_that_is_not_needed() -> None:
+    """While frames come in, or hardly any go out, nobody elsewhere is asked for."""
+    for visits in (counts((7, 100), (8, 200), (9, 300)), counts((7, 100), (7, 105), (7, 110))):
+        assert scene.values_of(verdict(visits, peer=None)) == {KEY: 0}
+
+
+def test_another_place_that_nobody_told() -> None:
+    """A fault that was found stands; that there is none is not said while public traffic may lie elsewhere."""
+    labels = (scene.label(), scene.label("", traffic="Public"))
+    assert scene.only(verdict(SILENT, labels=labels), "one_way_vlans").value == 1
+    assert verdict(counts((7, 100), (8, 200), (9, 300)), labels=labels) == []
 
 
 def test_a_router_elsewhere_would_answer() -> None:

@@ -1,0 +1,89 @@
+"""What the routers of a network hear of the machines on each host: their ARP tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from exporter.cloud.cloud import Cloud
+from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.networks import Network
+from exporter.cloud.objects import Instance, Router
+from exporter.cloud.targets import RouterTarget
+from exporter.model import Answers
+from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
+from exporter.thresholds import INSTANCE_SETTLES_SECONDS
+
+Routers = Mapping[RouterTarget, Answers]
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the routers of one network heard of the machines on one host.
+
+    Attributes:
+        fresh: of those that answered, how many were heard just now.
+    """
+
+    silent: list[str] = field(default_factory=list)
+    answered: int = 0
+    fresh: int = 0
+
+    def is_silent(self, least: int) -> bool:
+        """Return whether at least so many machines are silent, and all that were asked."""
+        return not self.answered and len(self.silent) >= least
+
+
+def unheard(group: ZoneGroup, members: Routers, cloud: Cloud) -> set[str]:
+    """Return the ids of the hosts with machines in networks of which a router that should know has not told."""
+    told = {router.router.id for router, answers in members.items() if ROUTER_NEIGHBOURS in answers.values}
+    networks = {
+        nic.network_id
+        for router in cloud.routers.values()
+        if router.id not in told and _should_know(router, group)
+        for nic in router.guest_nics
+    }
+    return {machine.host_id for one in networks for machine in cloud.instances_by_network.get(one, ())}
+
+
+def _should_know(router: Router, group: ZoneGroup) -> bool:
+    """Return whether a router talks to machines: the backup of a pair only waits."""
+    return router.zone_id == group.id and router.is_running and router.redundant_state != "BACKUP"
+
+
+def routers_by_network(members: Routers) -> Mapping[str, list[RouterTarget]]:
+    """Return the routers that told their table, by network; a pair and the pods of a shared network are several."""
+    found: defaultdict[str, list[RouterTarget]] = defaultdict(list)
+    for router, answers in members.items():
+        if ROUTER_NEIGHBOURS in answers.values:
+            for network_id in {nic.network_id for nic in router.router.guest_nics}:
+                found[network_id].append(router)
+    return found
+
+
+def heard(network: Network, routers: list[RouterTarget], members: Routers, cloud: Cloud) -> Mapping[str, Heard]:
+    """Return by host id what was heard of the running machines; those nobody talked to lately are left out."""
+    tables: defaultdict[str, list[RouterNeighbour]] = defaultdict(list)
+    for router in routers:
+        for one in members[router][ROUTER_NEIGHBOURS]:
+            tables[one.address].append(one)
+    hosts: defaultdict[str, Heard] = defaultdict(Heard)
+    for machine, address in _machines(network, cloud):
+        entries = tables.get(address, [])
+        if any(one.has_answered for one in entries):
+            hosts[machine.host_id].answered += 1
+            hosts[machine.host_id].fresh += any(one.state == "REACHABLE" for one in entries)
+        elif any(one.is_silent for one in entries):
+            hosts[machine.host_id].silent.append(machine.name)
+    return hosts
+
+
+def _machines(network: Network, cloud: Cloud) -> Iterator[tuple[Instance, str]]:
+    """Yield running machines with their address; second NICs are often not configured inside the machine."""
+    for machine in cloud.instances_by_network.get(network.id, ()):
+        is_new = machine.created is not None and cloud.at - machine.created < INSTANCE_SETTLES_SECONDS
+        if machine.is_running and machine.host_id and not is_new:
+            for nic in machine.nics:
+                if nic.network_id == network.id and nic.address and nic.is_default:
+                    yield machine, nic.address
