@@ -51,7 +51,6 @@ OVS_RESTARTS = 2  # in a quarter of an hour; an upgrade restarts a daemon once o
 
 # host_connectivity
 HEARTBEAT_STALE_SECONDS = 150  # cluster.heartbeat.threshold as shipped: then CloudStack itself holds a server for dead
-API_SILENT_SECONDS = 400  # the inventory is read each 300 s: an API that has not answered for longer does not answer
 SERVER_RETIRED_SECONDS = 86400  # Down for that long: stopped on purpose, or known to those who were told for a day
 SERVER_RESTARTS = 2  # of one management server within an hour; an upgrade or a changed setting needs one or two
 MANAGEMENT_SETTLES_SECONDS = 600  # a management server that was just started opens its ports within some minutes
@@ -66,6 +65,10 @@ SYSTEM_VM_CLOCK_SECONDS = 120  # from the other system VMs of the zone, of which
 # templates
 TEMPLATE_STUCK_SECONDS = 3600  # a download that has not moved one percent for that long does not move
 TEMPLATE_WAITING_SECONDS = 900  # a download that nobody has begun: a secondary storage VM needs five minutes to start
+TEMPLATE_UNFINISHED_SECONDS = 21600  # anything else: CloudStack waits three hours for a template to be made, copied
+TEMPLATE_UPLOAD_SECONDS = 86400  # an upload that nobody begins: CloudStack itself gives it up, after an hour as shipped
+TEMPLATE_OWNERS = 3  # whose URLs fail alike within a day: they do not all mistype, so it is the way or a setting
+TEMPLATE_RECENT_SECONDS = 86400  # since a template was registered: old ones that nobody deletes say nothing of today
 TEMPLATE_GUESTS = 3  # of one template, on two hosts and in two networks: fewer can be silent by chance
 TEMPLATE_SILENT_RATIO = 0.8  # of a template's machines: what is left are those that somebody mended by hand
 TEMPLATE_UNFETCHED_RATIO = 0.5  # of a template's machines: some users remove the script, hardly half of them
