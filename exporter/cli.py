@@ -85,7 +85,7 @@ def _dispatch(given: argparse.Namespace) -> int:
             logs.configure(given.log_level or "error", config.log.format)
             return check(config, Issue(given.issue) if given.issue else None, given.target)
         case "config-check":
-            return config_check(_config(given), online=given.online)
+            return config_check(_config(given), given.config_file, online=given.online)
         case _:
             config = _config(given)
             logs.configure(config.log.level, config.log.format)

@@ -6,12 +6,15 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from exporter.app import App, build
 from exporter.clock import SystemClock
 from exporter.cloud.targeting import targets
 from exporter.cloud.targets import Machine
+from exporter.commands.mistakes import mistakes
 from exporter.config import Config
+from exporter.config.mistakes import misplaced
 from exporter.inventory.privileges import ALLOWED
 from exporter.model import Failure, Reason, SourceError, Via
 from exporter.questions import catalogue
@@ -30,8 +33,20 @@ class Login:
     words: str
 
 
-def config_check(config: Config, *, online: bool) -> int:
-    """Print what was found; return 0 when all is good, 1 when a backend refused."""
+def config_check(config: Config, file: Path, *, online: bool) -> int:
+    """Print what was found; return 0 when all is good, 1 when a backend refused.
+
+    Args:
+        config: what was loaded.
+        file: from where, for the lines of mistakes.
+        online: whether to log in to the backends too.
+
+    Raises:
+        ConfigError: it names what cannot be used or does not exist.
+    """
+    found = tuple(mistakes(config))
+    if found:
+        raise misplaced(file, found)
     sys.stdout.write("The configuration is good.\n")
     return asyncio.run(_online(config)) if online else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import Config, ConfigError, load, parse
+from exporter.board import JudgmentBoard
+from exporter.config import Config, ConfigError, Intervals, load, load_intervals, parse
 from exporter.config.accept import matcher
 from exporter.config.example import example, schema
+from exporter.config.models import OWN_FOLDER, OWN_PATHS
 from exporter.model import Ports
+from exporter.page import Page
+from exporter.web.application import WebSettings, application
+from tests.clocks import HandClock
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -87,6 +93,69 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     config = parse(text, ENVIRONMENT, folder=tmp_path)
     assert config.ssh is not None
     assert (config.ssh.key_file, config.ssh.known_hosts_file) == (tmp_path / "key", Path("/etc/known"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.1.2.3"])
+def test_the_api_of_this_machine_may_be_asked_without_tls(host: str) -> None:
+    """A proxy beside the exporter, and the lab."""
+    url = f"http://{host}/client/api"
+    assert parse(SMALL.replace("https://c.example.com/client/api", url), ENVIRONMENT, folder=HERE).cloudstack.url == url
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "localhost.example.com", "127.0.0.1.example.com", "[2001:db8::1]:8080"])
+def test_the_api_of_another_machine_is_asked_over_tls_alone(host: str) -> None:
+    """Law 5: key, signature and inventory do not cross a network in the clear."""
+    with pytest.raises(ConfigError, match="use https://"):
+        parse(SMALL.replace("https://c.example.com", f"http://{host}"), ENVIRONMENT, folder=HERE)
+
+
+@pytest.mark.parametrize("section", ["ssh", "console", "ports", "intervals", "accept", "web", "templates"])
+def test_a_section_with_nothing_in_it_is_as_good_as_none(section: str) -> None:
+    """Whoever comments out all keys of a section need not comment out its name."""
+    empty = parse(f"{SMALL}{section}:\n", ENVIRONMENT, folder=HERE)
+    assert empty == parse(SMALL, ENVIRONMENT, folder=HERE)
+
+
+def test_metrics_may_be_on_any_path_but_the_exporters_own() -> None:
+    """What is refused is exactly what the web application serves."""
+    clock = HandClock(now=0.0, offset=0.0)
+    app = application(Page(clock, ()), JudgmentBoard(clock, ()), lambda: True, version="0")
+    served = {route.resource.canonical for route in app.router.routes() if route.resource is not None}
+    own = {path for path in served if not path.startswith(OWN_FOLDER)} - {WebSettings().metrics_path}
+    assert own == OWN_PATHS
+    assert {path for path in served if path.startswith(OWN_FOLDER)}
+    for path in served - {WebSettings().metrics_path}:
+        with pytest.raises(ConfigError, match="is a page of the exporter itself"):
+            parse(f"{SMALL}web: {{telemetry_path: {path}}}\n", ENVIRONMENT, folder=HERE)
+
+
+def test_the_command_line_may_not_say_what_the_file_may_not() -> None:
+    """An override is checked as what it replaces."""
+    with pytest.raises(ConfigError, match=r"web\.telemetry_path: is a page of the exporter itself"):
+        parse(SMALL, ENVIRONMENT, folder=HERE, overrides={("web", "telemetry_path"): "/findings"})
+
+
+def test_intervals_are_read_where_nothing_else_is(tmp_path: Path) -> None:
+    """Alerts are generated where Prometheus is, without the exporter's secrets and files."""
+    path = tmp_path / "config.yml"
+    path.write_text("cloudstack: {api_key_file: not-here}\nintervals: {router: 900}\n")
+    assert load_intervals(path) == Intervals(router=900)
+    path.write_text("cloudstack:\n")
+    assert load_intervals(path) == Intervals()
+    path.write_text("a: 1\nintervals:\n  router: often\n")
+    with pytest.raises(ConfigError, match=r"config\.yml: line 3: intervals\.router: must be a number"):
+        load_intervals(path)
+
+
+def test_no_message_needs_knowledge_of_our_code() -> None:
+    """Neither names of classes, nor words of Python or of the library that checks."""
+    told = []
+    for path in bad_files():
+        with pytest.raises(ConfigError) as caught:
+            load(path, ENVIRONMENT)
+        told += [mistake.message for mistake in caught.value.mistakes]
+    jargon = re.compile(r"Config|instance|dictionary|tuple|Input|String|parse|pathlib|Errno")
+    assert [message for message in told if jargon.search(message)] == []
 
 
 def test_models_are_frozen() -> None:
