@@ -28,20 +28,20 @@ Check = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def key() -> tuple[bytes, str]:
+def made() -> tuple[bytes, str]:
     """Return a private key with a passphrase, slow to make, and a line of known_hosts."""
-    made = asyncssh.generate_private_key("ssh-ed25519")
-    line = "192.0.2.1 " + made.export_public_key().decode()
-    return made.export_private_key(passphrase="open sesame", rounds=64), line
+    private = asyncssh.generate_private_key("ssh-ed25519")
+    line = "192.0.2.1 " + private.export_public_key().decode()
+    return private.export_private_key(passphrase="open sesame", rounds=64), line
 
 
 @pytest.fixture
-def check(tmp_path: Path, key: tuple[bytes, str], capsys: pytest.CaptureFixture[str]) -> Check:
+def check(tmp_path: Path, made: tuple[bytes, str], capsys: pytest.CaptureFixture[str]) -> Check:
     """Return a function that checks the good configuration with sections replaced: exit code, output, error."""
     (tmp_path / "key").write_text("k")
     (tmp_path / "passphrase").write_text("open sesame")
-    (tmp_path / "id").write_bytes(key[0])
-    (tmp_path / "known_hosts").write_text(key[1])
+    (tmp_path / "id").write_bytes(made[0])
+    (tmp_path / "known_hosts").write_text(made[1])
     (tmp_path / "images").mkdir()
     file = tmp_path / "config.yml"
 
