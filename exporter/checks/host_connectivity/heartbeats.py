@@ -1,8 +1,9 @@
 """Management servers that no longer write their heartbeat into the database.
 
 Symptom: nothing can be started or changed; agents sit without a management server, and nothing else shows it.
-Detect:  mshost.last_update, by the server's own clock: old, and the same at two looks. An old one that goes on is a
-         clock or a replica that is late. Peers mark a server that stops as Down; with a single one nobody does.
+Detect:  mshost.last_update, by the server's own clock: old or far in the future, and the same at two looks. One that
+         goes on is a clock that is wrong, or a replica that is late. Peers mark a server that stops as Down; with a
+         single one nobody does.
 Fix:     start the service; when it stopped by itself, see why it could not reach the database.
 """
 
@@ -16,7 +17,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above, equals
 from exporter.questions.database.state import DATABASE_SERVERS, ServerRow
-from exporter.thresholds import API_SILENT_SECONDS, SERVER_RETIRED_SECONDS
+from exporter.thresholds import ROWS_PER_TARGET, SERVER_RETIRED_SECONDS
 
 WATCH_DATABASE = (
     "See which database server the exporter reads, whether it replicates, and whether its clock and those of the"
@@ -25,7 +26,7 @@ WATCH_DATABASE = (
 
 AGE = Metric(
     "cloudstack_network_host_connectivity_management_server_heartbeat_age_seconds",
-    "Seconds by which the clock of the database is ahead of the last heartbeat, which is written each 1.5 s.",
+    "Seconds from the last heartbeat, which is written each 1.5 s, to the clock of the database; negative when ahead.",
     labels=PER_SERVER,
 )
 LOST = Metric(
@@ -45,7 +46,7 @@ ALIVE = Metric(
 )
 BEHIND = Metric(
     "cloudstack_network_host_connectivity_management_heartbeats_behind",
-    "Whether the database shows old heartbeats only and they go on, or CloudStack answers: a clock or replica is late.",
+    "Whether heartbeats that are not of now go on in the database, or CloudStack answers: a clock or replica is off.",
     labels=("database",),
     problem=above(0),
     subject="database",
@@ -57,29 +58,29 @@ Stopped = Mapping[str, bool | None]
 
 
 def judge(target: DatabaseTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield age and verdict of each heartbeat, how many servers live, and whether what is shown is old."""
+    """Yield age and verdict of each heartbeat, how many servers live, and whether what is shown is not of now."""
     rows = answers[DATABASE_SERVERS]
     if not rows:
         return
     shown, limit = names(rows, cloud), heartbeat_limit(cloud)
-    newest = min(row.heartbeat_age for row in rows)
+    newest = min((row.heartbeat_age for row in rows), key=abs)
     stopped = _stopped(rows, answers, cloud)
     alive = sum(state is False for state in stopped.values())
     for row in rows:
         yield AGE.sample(shown[row.id], value=row.heartbeat_age)
     if not alive and None in stopped.values():
         return
-    goes_on = bool(alive) and newest > limit
-    behind = goes_on or (not alive and _has_answered(answers, newest, cloud))
-    why = "and they go on" if goes_on else "the API has answered since"
+    is_past = not alive and _has_answered(answers, rows, cloud)
+    off = [row for row in rows if stopped[row.id] is False and not is_fresh(row, cloud)]
+    goes_on = "; ".join(f"{shown[row.id]}: {_when(row.heartbeat_age)}, and it goes on" for row in off[:ROWS_PER_TARGET])
     yield BEHIND.sample(
         target.name,
-        value=int(behind),
-        seen=f"the newest heartbeat is {newest:.0f} s old, {why}",
+        value=int(is_past or bool(off)),
+        seen=goes_on or f"the newest heartbeat is {_when(newest)}, the API has answered since",
         expected=f"a heartbeat within {limit:.0f} s",
         remedy=WATCH_DATABASE,
     )
-    if behind and not goes_on:
+    if is_past:
         return
     for row in rows:
         if (state := stopped[row.id]) is not None:
@@ -87,15 +88,15 @@ def judge(target: DatabaseTarget, answers: Answers, cloud: Cloud) -> Samples:
     yield ALIVE.sample(
         target.name,
         value=alive,
-        seen=f"the newest heartbeat is {newest:.0f} s old",
+        seen=f"the newest heartbeat is {_when(newest)}",
         expected="one management server at least",
     )
 
 
 def _stopped(rows: Sequence[ServerRow], answers: Answers, cloud: Cloud) -> Stopped:
-    """Return which heartbeats stopped: they are old, and the look before has shown the same ones.
+    """Return which heartbeats stopped: they are not of now, and the look before has shown the same ones.
 
-    The age is the difference of two clocks, so that an old one alone may be a wrong clock.
+    The age is the difference of two clocks, so that by itself it may be a wrong clock.
     """
     before = answers.before(DATABASE_SERVERS)
     beats = {row.id: row.beat for row in before[0]} if before else {}
@@ -105,15 +106,17 @@ def _stopped(rows: Sequence[ServerRow], answers: Answers, cloud: Cloud) -> Stopp
     }
 
 
-def _has_answered(answers: Answers, newest: float, cloud: Cloud) -> bool:
+def _has_answered(answers: Answers, rows: Sequence[ServerRow], cloud: Cloud) -> bool:
     """Return whether CloudStack has answered since all heartbeats stopped, so that it is no end that is shown.
 
     By one clock that is certain once an inventory is begun after they were seen to stand still. By the clocks of the
-    others it may seem so: then the next inventory is waited for.
+    others it may seem so, and of a heartbeat in the future nothing is known: then the next inventory is waited for,
+    until the last one has expired. An API that answers has renewed it by then.
     """
     silent = answers.held_by(DATABASE_SERVERS, "silent")
-    seems = cloud.at > answers.now - newest + heartbeat_limit(cloud)
-    return cloud.asked > silent.first_asked or (seems and silent.seconds < API_SILENT_SECONDS)
+    newest = min(row.heartbeat_age for row in rows)
+    seems = newest < 0 or cloud.at > answers.now - newest + heartbeat_limit(cloud)
+    return cloud.asked > silent.first_asked or (seems and answers.values[DATABASE_SERVERS].asked < cloud.expires)
 
 
 def _lost(row: ServerRow, name: str, limit: float, *, is_stopped: bool) -> Sample:
@@ -126,9 +129,14 @@ def _lost(row: ServerRow, name: str, limit: float, *, is_stopped: bool) -> Sampl
     return LOST.sample(
         name,
         value=int(is_stopped and row.state not in HELD_BACK and not retired),
-        seen=f"{row.state}, last heartbeat {row.heartbeat_age:.0f} s ago",
+        seen=f"{row.state}, its last heartbeat is {_when(row.heartbeat_age)}",
         expected=f"a heartbeat within {limit:.0f} s",
     )
+
+
+def _when(age: float) -> str:
+    """Return the age of a heartbeat in words."""
+    return f"{age:.0f} s old" if age >= 0 else f"{-age:.0f} s ahead of the database's clock"
 
 
 CHECK = Check(

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import ManagementServer
-from exporter.questions.database.state import ServerRow
+from exporter.questions.database.state import CLOCKS_DIFFER, ServerRow
 from exporter.thresholds import HEARTBEAT_STALE_SECONDS
 
 PER_SERVER = ("management_server",)
@@ -54,8 +54,8 @@ def heartbeat_limit(cloud: Cloud) -> float:
 
 
 def is_fresh(row: ServerRow, cloud: Cloud) -> bool:
-    """Return whether a server writes its heartbeat, by the clocks."""
-    return row.heartbeat_age <= heartbeat_limit(cloud)
+    """Return whether a server writes its heartbeat, by the clocks: it is neither old nor far in the future."""
+    return -CLOCKS_DIFFER < row.heartbeat_age <= heartbeat_limit(cloud)
 
 
 def entries(setting: str) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ class ServerRow:
     Attributes:
         id: the uuid that the API calls its id.
         msid: the number that other tables call mgmt_server_id.
-        heartbeat_age: seconds since its last heartbeat; a live one writes each 1.5 s.
+        heartbeat_age: seconds since its last heartbeat, which it writes each 1.5 s by its own clock; less than nothing
+            while that is ahead of the database's.
         running: seconds since it was started; None when that cannot be told: its runid is no time of the last years.
         beat: its last heartbeat as the row has it, by the server's own clock; empty when it never wrote one.
         run: number of its present run, milliseconds of unix time by the server's own clock; empty when not told.
@@ -71,7 +72,7 @@ def _server(row: Mapping[str, Any]) -> ServerRow:
         msid=_text(row, "msid"),
         state=_text(row, "state"),
         version=_text(row, "version"),
-        heartbeat_age=max(_number(row, "heartbeat_age") or 0.0, 0.0),
+        heartbeat_age=_number(row, "heartbeat_age") or 0.0,
         running=_running(_number(row, "running")),
         beat=str(row.get("beat") or ""),
         run=str(row.get("run") or ""),

@@ -65,7 +65,7 @@ def row(number: int = 1, state: str = "Up", age: float = 1.0, **changes: Any) ->
 def earlier(row: ServerRow, *, stands: bool, seconds: float = 60.0) -> ServerRow:
     """Return what the look before has shown: the same heartbeat, or an earlier one that was as old."""
     if stands:
-        return replace(row, heartbeat_age=max(row.heartbeat_age - seconds, 0.0))
+        return replace(row, heartbeat_age=row.heartbeat_age - seconds)
     return replace(row, beat=f"{NOW - seconds - row.heartbeat_age:.0f}")
 
 

@@ -12,21 +12,23 @@ from exporter.cloud.cloud import Cloud
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Sample
 from exporter.questions.database.state import DATABASE_SERVERS, ServerRow
-from exporter.thresholds import API_SILENT_SECONDS, HEARTBEAT_STALE_SECONDS, SERVER_RETIRED_SECONDS
+from exporter.thresholds import HEARTBEAT_STALE_SECONDS, SERVER_RETIRED_SECONDS
 from tests.checks.host_connectivity import management_scene as scene
 
 RETIRED = float(SERVER_RETIRED_SECONDS)
 LONG_AGO = scene.NOW - 10_000
 THRESHOLD = "cluster.heartbeat.threshold"
+DEADLINE = 60.0
+HOUR = 3600.0
 
 
 def said(
     *rows: ServerRow, stands: bool = True, api_at: float = LONG_AGO, looks: int = 2, limit: str = ""
 ) -> list[Sample]:
     """Return the samples of the second look; old heartbeats stand still; the API answered long ago unless told."""
-    before = tuple(scene.earlier(row, stands=stands and row.heartbeat_age > 60) for row in rows)
+    before = tuple(scene.earlier(row, stands=stands and abs(row.heartbeat_age) > 60) for row in rows)
     answers = scene.answers({DATABASE_SERVERS: rows}, {DATABASE_SERVERS: before} if looks > 1 else None)
-    return list(judge(scene.DATABASE, answers, scene.cloud(at=api_at, settings={THRESHOLD: limit})))
+    return list(judge(scene.DATABASE, answers, scene.cloud(at=api_at, expires=1e9, settings={THRESHOLD: limit})))
 
 
 def lost(*rows: ServerRow) -> dict[tuple[str, ...], float]:
@@ -40,9 +42,10 @@ def kinds(samples: list[Sample]) -> list[str]:
 
 
 class Visits:
-    """A database that is visited each minute, with the memory of the judge."""
+    """A database that is visited each minute, with the memory of the judge; the inventory is read each ``interval``."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval: float = 300.0) -> None:
+        self.lifetime = 2 * interval + DEADLINE
         self.scope = Scope()
         self.asked = 1000.0
         self.shown: Answer[tuple[ServerRow, ...]] | None = None
@@ -53,7 +56,10 @@ class Visits:
         now = Answer(rows, self.asked, scene.NOW, 1e12)
         previous = {DATABASE_SERVERS: self.shown} if self.shown else {}
         self.shown = now
-        cloud = scene.cloud(at=scene.NOW - api_age, asked=self.asked - api_age - 5, finished=self.asked - api_age)
+        began = self.asked - api_age - 5
+        cloud = scene.cloud(
+            at=scene.NOW - api_age, asked=began, finished=self.asked - api_age, expires=began + self.lifetime
+        )
         answers = Answers(
             now=scene.NOW, asked=self.asked, values={DATABASE_SERVERS: now}, previous=previous, memory=self.scope.held
         )
@@ -127,14 +133,43 @@ def test_a_clock_that_is_behind_is_not_a_death(skew: float, api_age: int) -> Non
     assert scene.only(found, "management_servers_alive").value == 1
     assert scene.only(found, "management_server_lost").value == 0
     behind = scene.only(found, "management_heartbeats_behind")
-    assert (behind.value, behind.seen) == (1, f"the newest heartbeat is {skew:.0f} s old, and they go on")
+    assert (behind.value, behind.seen) == (1, f"mgmt-1: {skew:.0f} s old, and it goes on")
 
 
-def test_one_of_two_clocks_is_behind() -> None:
-    """The other one is on time, so that it is not the database."""
-    found = said(scene.row(1), scene.row(2, age=200.0), stands=False, api_at=scene.NOW)
+@pytest.mark.parametrize(("age", "words"), [(200.0, "200 s old"), (-HOUR, "3600 s ahead of the database's clock")])
+def test_one_of_two_clocks_is_wrong(age: float, words: str) -> None:
+    """Both live; the clock is named."""
+    found = said(scene.row(1), scene.row(2, age=age), stands=False, api_at=scene.NOW)
     assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0, ("mgmt-2",): 0}
     assert scene.only(found, "management_servers_alive").value == 2
+    behind = scene.only(found, "management_heartbeats_behind")
+    assert (behind.value, behind.seen) == (1, f"mgmt-2: {words}, and it goes on")
+
+
+def test_a_server_whose_clock_is_ahead_has_died() -> None:
+    """Its last heartbeat looks new for hours: that it stands still at two looks tells."""
+    found = said(scene.row(1), scene.row(2, age=-HOUR), api_at=scene.NOW)
+    lost_one = next(one for one in found if one.labels == ("mgmt-2",) and one.value == 1)
+    assert lost_one.seen == "Up, its last heartbeat is 3600 s ahead of the database's clock"
+    assert scene.values(found, "management_server_lost") == {("mgmt-1",): 0, ("mgmt-2",): 1}
+    assert scene.only(found, "management_servers_alive").value == 1
+    assert scene.only(found, "management_heartbeats_behind").value == 0
+
+
+@pytest.mark.parametrize(("age", "missed"), [(-119.0, 0), (-121.0, 1)])
+def test_a_clock_that_is_ahead_by_little(age: float, missed: int) -> None:
+    """Its heartbeats are of now; when they stop they are old some minutes later."""
+    assert lost(scene.row(1), scene.row(2, age=age))["mgmt-2",] == missed
+
+
+def test_the_only_server_dies_and_its_clock_is_ahead() -> None:
+    """By no clock can be told when: it is said as soon as an API that answers had renewed the inventory."""
+    visits, verdicts = Visits(), list[float]()
+    for minute in range(15):
+        found = visits.visit(scene.row(1, age=60.0 * minute - 4 * HOUR, beat="last"), api_age=10 + 60 * minute)
+        verdicts += scene.values(found, "management_servers_alive").values()
+        assert 1 not in verdicts
+    assert verdicts
     assert scene.only(found, "management_heartbeats_behind").value == 0
 
 
@@ -149,19 +184,21 @@ def test_the_only_server_dies(skew: float, before: float) -> None:
         row = scene.row(1, age=skew + 60.0 * minute, beat="last")
         found = visits.visit(row, api_age=before + 60 * minute)
         verdicts += [*scene.values(found, "management_servers_alive").values()]
-        if 60 * minute > API_SILENT_SECONDS + HEARTBEAT_STALE_SECONDS:
+        if 60 * minute > max(visits.lifetime - before, HEARTBEAT_STALE_SECONDS + 60):
             assert verdicts[-1] == 0
     assert verdicts == sorted(verdicts, reverse=True)
 
 
-def test_a_database_that_no_longer_follows() -> None:
-    """A writable server of long ago is read: whenever the API answers, no server is called dead."""
-    for phase in range(0, 300, 30):
-        visits = Visits()
+@pytest.mark.parametrize("skew", [7200.0, -7200.0])
+@pytest.mark.parametrize("interval", [60, 300, 900])
+def test_a_database_that_no_longer_follows(interval: int, skew: float) -> None:
+    """A writable server of long ago is read: whenever the API answers, and however rarely, no server is called dead."""
+    for phase in range(0, interval, 30):
+        visits = Visits(interval)
         found = visits.visit(scene.row(1), api_age=phase)
-        for minute in range(1, 15):
-            row = scene.row(1, age=7200.0 + 60 * minute, beat="long ago")
-            found = visits.visit(row, api_age=(phase + 60 * minute) % 300)
+        for minute in range(1, 40):
+            row = scene.row(1, age=skew + 60 * minute, beat="long ago")
+            found = visits.visit(row, api_age=(phase + 60 * minute) % interval)
             assert 0 not in scene.values(found, "management_servers_alive").values()
         assert scene.only(found, "management_heartbeats_behind").value == 1
 
