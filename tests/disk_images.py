@@ -6,6 +6,7 @@ import gzip
 import os
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -178,3 +179,28 @@ def unpacked(sample: str, target: Path) -> Path:
 def _empty(path: Path, size: int) -> None:
     with path.open("wb") as file:
         file.truncate(size)
+
+
+def busy(path: Path) -> Path:
+    """Make an image that keeps whoever reads it busy for half a minute without a pause: millions of names.
+
+    They stand in three initramfs files that are one, of 1.4 MiB when it is packed.
+    """
+    name = b"070701" + b"0" * 88 + b"00000002" + b"0" * 8 + b"a\0"
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join(packer.compress(name * 10_000) for _ in range(365)) + packer.flush()
+    links = {f"boot/initrd.img-{number}": Link("initrd.img-1") for number in (2, 3)}
+    return ext(path, {**LINUX, "boot/initrd.img-1": packed, **links}, size=16 * MIB)
+
+
+def working_in(folder: Path) -> list[int]:
+    """Return the processes that were told of this folder, or are in it."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            said, place = (one / "cmdline").read_bytes(), (one / "cwd").readlink()
+        except OSError:
+            continue  # it has ended meanwhile
+        if os.fsencode(folder) in said or place.is_relative_to(folder):
+            found.append(int(one.name))
+    return found

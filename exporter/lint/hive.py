@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import NoReturn
 
 from exporter.model import UnreadableError
 
 FIRST = 0x1000  # offset from which cells are counted
-MOST_KEYS = 200_000  # below one key
+MOST_STEPS = 300_000  # pieces of at most STEP bytes that are looked at; a real hive takes some thousands
+STEP = 256
 LONGEST_VALUE = 16_344  # bytes; longer ones lie in pieces, and nothing we ask for is that long
 TEXT = (1, 2)  # REG_SZ, REG_EXPAND_SZ
 TEXTS, NUMBER = 7, 4  # REG_MULTI_SZ, REG_DWORD
@@ -28,15 +28,18 @@ class Key:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hive:
     """The bytes of a hive, or of its beginning: what lies beyond is an error and never absent.
 
+    Lists may name one cell as often as they like, so what is looked at is counted, whatever is asked.
+
     Raises, whatever is asked of it:
-        UnreadableError: it is no hive, or damaged.
+        UnreadableError: it is no hive, or damaged, or made to be read forever.
     """
 
     raw: bytes
+    _steps: int = 0
 
     def key(self, path: str) -> Key | None:
         """Return the key at a path below the root, in any case; None when there is none."""
@@ -61,10 +64,8 @@ class Hive:
     def value_of(self, key: Key, name: str) -> Value | None:
         """Return a value of this key; None when it has none of that name."""
         number, place = self._numbers("<II", key.offset + 0x24)
-        if number > MOST_KEYS:
-            _refuse("too many values")
-        for offset in self._numbers(f"<{number}I", self._cell(place)) if number else ():
-            cell = self._cell(offset)
+        for index in range(number):
+            cell = self._cell(self._numbers("<I", self._cell(place) + 4 * index)[0])
             if self._name(cell, 0x02, 0x10, 0x14, ASCII_VALUE, b"vk").lower() == name.lower():
                 return self._data(cell)
         return None
@@ -80,7 +81,7 @@ class Hive:
         if not number:
             return
         (place,) = self._numbers("<I", key.offset + 0x1C)
-        for cell in islice(self._listed(self._cell(place), deeper=True), MOST_KEYS):
+        for cell in self._listed(self._cell(place), deeper=True):
             yield Key(self._name(cell, 0x48, 0x02, 0x4C, ASCII_KEY, b"nk"), cell)
 
     def _listed(self, cell: int, *, deeper: bool) -> Iterator[int]:
@@ -128,6 +129,9 @@ class Hive:
     def _take(self, place: int, size: int) -> bytes:
         if place < 0 or place + size > len(self.raw):
             _refuse("it ends too early")
+        self._steps += 1 + size // STEP
+        if self._steps > MOST_STEPS:
+            _refuse("it takes too many steps")
         return self.raw[place : place + size]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -14,11 +15,12 @@ from exporter.cli import parser
 from exporter.commands.lint_template import lint_template
 from exporter.lint.here import hypervisor_here
 from exporter.lint.wire import loaded
-from tests.disk_images import LINUX, converted, ext
+from tests.disk_images import LINUX, busy, converted, ext, working_in
 from tests.real_parts import require
 
 pytestmark = pytest.mark.timeout(120)
 KEPT = 'SUBSYSTEM=="net", ATTR{address}=="52:54:00:aa:bb:cc", NAME="eth0"\n'
+BUSY = 3.0  # seconds of processor, more than a process takes to start
 BROKEN = {**LINUX, "etc/udev/rules.d/70-persistent-net.rules": KEPT}
 
 
@@ -147,17 +149,39 @@ async def test_nothing_is_left_behind_when_it_is_ended(flawed: Path, tmp_path: P
     await process.communicate()
     assert process.returncode in {130, 128 + signal.SIGTERM}
     assert list(work.iterdir()) == []
-    assert _group(process.pid) == []
+    assert working_in(work) == []
 
 
-def _group(leader: int) -> list[str]:
-    """Return the names of processes whose session is that of ``leader``."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = path.read_text().rpartition(")")
-        except OSError:
-            continue
-        if int(rest.split()[3]) == leader:
-            found.append(name)
-    return found
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_an_image_that_keeps_it_busy_keeps_it_from_no_signal(tmp_path: Path, number: int) -> None:
+    """In the middle of content that is read without a pause."""
+    image, work = busy(tmp_path / "busy.raw"), tmp_path / "work"
+    work.mkdir()
+    process = await begin("--here-anyway", "--work", work, image)
+    while not any(seconds_of(one) > BUSY for one in working_in(work) if one != process.pid):
+        await asyncio.sleep(0.05)
+    process.send_signal(number)
+    await process.communicate()
+    assert process.returncode in {130, 128 + signal.SIGTERM}
+    assert list(work.iterdir()) == []
+    assert working_in(work) == []
+
+
+async def test_the_limit_of_time_holds_whatever_stands_in_an_image(tmp_path: Path) -> None:
+    """The image is unread with the reason, nothing goes on behind it, and the next one has its turn."""
+    image, work = busy(tmp_path / "busy.raw"), tmp_path / "work"
+    work.mkdir()
+    code, out, _ = await command("--seconds=4", "--work", work, image, tmp_path / "none.raw")
+    assert (code, f"{image}: could not be read: timeout: not read within 4 s" in out) == (3, True)
+    assert "none.raw: could not be read: missing" in out
+    assert list(work.iterdir()) == []
+    assert working_in(work) == []
+
+
+def seconds_of(process: int) -> float:
+    """Return the seconds of processor that a process has taken, 0 when it has ended."""
+    try:
+        words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

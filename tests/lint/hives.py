@@ -29,7 +29,13 @@ class Writer:
         """Add a key with all that is below it and return its offset; what is below does not know its parent's."""
         keys = {word: held for word, held in tree.items() if isinstance(held, Mapping)}
         below = [self.key(word, held, kind=kind) for word, held in sorted(keys.items(), key=lambda one: one[0].upper())]
-        values = [self._value(word, held) for word, held in tree.items() if not isinstance(held, Mapping)]
+        values = [self.value(word, held) for word, held in tree.items() if not isinstance(held, Mapping)]
+        return self.key_of(name, below, values, kind=kind, parent=parent, flags=flags)
+
+    def key_of(
+        self, name: str, below: list[int], values: list[int], *, kind: bytes, parent: int = 0, flags: int = 0x20
+    ) -> int:
+        """Add a key with these keys and values, by their offsets, and return its own."""
         subkeys = self._list(kind, below) if below else 0xFFFFFFFF
         listed = self.cell(struct.pack(f"<{len(values)}I", *values)) if values else 0xFFFFFFFF
         raw = name.encode("latin-1")
@@ -45,7 +51,8 @@ class Writer:
         entries = b"".join(struct.pack("<I", one) + (b"" if kind == b"li" else bytes(4)) for one in below)
         return self.cell(struct.pack("<2sH", kind, len(below)) + entries)
 
-    def _value(self, name: str, held: object) -> int:
+    def value(self, name: str, held: object) -> int:
+        """Add a value and return its offset."""
         if isinstance(held, int):
             kind, raw = 4, struct.pack("<I", held)
         elif isinstance(held, str):
@@ -65,7 +72,21 @@ class Writer:
 def hive(tree: Tree, kind: bytes = b"lh") -> bytes:
     """Return the bytes of a hive with these keys; ``kind`` is that of its lists of keys: lf, lh, li or ri."""
     writer = Writer()
-    root = writer.key("ROOT", tree, kind=kind, flags=0x2C)
+    return _finished(writer, writer.key("ROOT", tree, kind=kind, flags=0x2C))
+
+
+def costly(number: int) -> bytes:
+    """Return a hive of a few bytes in which so many NICs of so many values are one NIC and one value."""
+    writer = Writer()
+    values = [writer.value("x", 1)] * number
+    below = [writer.key_of("nic", [], values, kind=b"li")] * number
+    for name in reversed(("ControlSet001", "Services", "Tcpip", "Parameters", "Interfaces")):
+        below = [writer.key_of(name, below, [], kind=b"li")]
+    return _finished(writer, writer.key_of("ROOT", below, [], kind=b"li", flags=0x2C))
+
+
+def _finished(writer: Writer, root: int) -> bytes:
+    """Return the bytes of a hive with this root."""
     pages = -(-len(writer.cells) // 4096) * 4096
     left = pages - len(writer.cells)
     if left >= 8:

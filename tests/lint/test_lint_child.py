@@ -16,7 +16,7 @@ from exporter.lint.child import Child
 from exporter.lint.wire import dumped, loaded
 from exporter.model import Reason, UnreadableError
 from exporter.questions.template_images import SEVERITIES, Flaw, ImageReport
-from tests.disk_images import LINUX, converted, ext
+from tests.disk_images import LINUX, busy, converted, ext, working_in
 from tests.real_parts import require
 
 pytestmark = pytest.mark.timeout(120)
@@ -39,6 +39,19 @@ async def test_a_real_child(tmp_path: Path) -> None:
     assert (found.image, found.system, found.reason) == ("below/a.qcow2", "linux", None)
     assert "machine_id" in {flaw.rule for flaw in found.flaws}
     assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("enabled", "rules"),
+    [(None, {"password_service_absent"}), (True, {"password_service_missing"}), (False, set())],
+)
+async def test_a_child_knows_whether_there_must_be_a_password(
+    tmp_path: Path, enabled: bool | None, rules: set[str]
+) -> None:
+    """As whoever asked was told, or not told."""
+    require("debugfs", "mke2fs")
+    found = await Child(60.0, 2**30, tmp_path, password_enabled=enabled).report(ext(tmp_path / "a"), "a")
+    assert {flaw.rule for flaw in found.flaws if flaw.rule.startswith("password")} == rules
 
 
 async def test_a_name_that_looks_like_an_option(tmp_path: Path) -> None:
@@ -84,6 +97,17 @@ async def test_a_child_that_hangs_is_ended(tmp_path: Path) -> None:
         while Path(f"/proc/{pid}").exists() and ") Z " not in Path(f"/proc/{pid}/stat").read_text():
             await asyncio.sleep(0.01)
     assert [path.name for path in tmp_path.iterdir()] == ["pids"]
+
+
+async def test_a_child_that_is_busy_is_ended(tmp_path: Path) -> None:
+    """It hears neither its own limit nor SIGTERM while it goes through what somebody put into an image."""
+    require("debugfs", "mke2fs")
+    image, work = busy(tmp_path / "busy.raw"), tmp_path / "work"
+    work.mkdir()
+    found = await Child(600.0, 2**30, work, over=-596.0, grace=0.2).report(image, "busy.raw")
+    assert (found.reason, found.detail.startswith("not read within 600 s")) == (Reason.TIMEOUT, True)
+    assert list(work.iterdir()) == []
+    assert working_in(work) == []
 
 
 async def test_a_child_sees_no_secrets_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
