@@ -11,6 +11,11 @@ def is_zone_judged(cloud: Cloud, zone_id: str) -> bool:
     return zone is None or zone.enabled
 
 
+def has_storage_network(cloud: Cloud, zone_id: str) -> bool:
+    """Return whether storage traffic of a zone has addresses of its own; else it is management traffic."""
+    return any(one.zone_id == zone_id for one in cloud.storage_ranges.values())
+
+
 def physical_name(cloud: Cloud, physical_network_id: str) -> str:
     """Return what identifies a physical network in its zone: its name, with the id where another has the same.
 

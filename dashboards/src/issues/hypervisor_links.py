@@ -34,7 +34,8 @@ NOW = Row(
     panels=(
         stat(
             "Uplinks that carry nothing",
-            "Bonds and teams without a member, single NICs without a link. If red: runbook CloudStackNetUplinkDown.",
+            "Below labels of machines: bonds and teams without a member, single NICs without a link. If red: runbook "
+            "CloudStackNetUplinkDown. Those of storage alone: table Uplinks, runbook CloudStackNetStorageUplinkDown.",
             f"sum({_seen('uplink_down')})",
             thresholds=steps((1, CRITICAL)),
         ),
@@ -85,6 +86,7 @@ BONDS = Row(
             "Does each uplink have a link and an LACP partner, and is it wired as on the peers?",
             (
                 judged("Down", metric("uplink_down"), *UPLINK),
+                judged("Storage down", metric("storage_uplink_down"), *UPLINK),
                 judged("No LACP partner", metric("uplink_lacp_partner_missing"), *UPLINK),
                 judged("Wired differently", metric("uplink_wiring_differs"), *UPLINK),
             ),

@@ -23,7 +23,7 @@ DOWN = gauge(
     "Members of the bond whose MII status is not up, or of the team that have no link.",
     "bond",
     problem=above(0),
-    follows=("uplink_down",),
+    follows=("uplink_down", "storage_uplink_down"),
 )
 OUTSIDE = gauge(
     "bond_members_outside",

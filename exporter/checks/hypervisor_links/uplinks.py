@@ -1,28 +1,37 @@
 """Uplinks that carry nothing: the bond is off or no member of it is up; or the only NIC has no link.
 
 Symptom: every guest of the host is cut off, or only those on VLANs that go over this uplink.
-Detect:  ip link, /proc/net/bonding: MII status of the members. Where nobody answers LACP the kernel still lets one
-         member carry (MAC of the partner: zeros), so that is a warning of its own.
+Detect:  ip link, /proc/net/bonding: MII status of the members, for what a traffic label leads to. Where nobody answers
+         LACP the kernel still lets one member carry (MAC of the partner: zeros), so that is a warning of its own.
 Fix:     cable, optic or switch port; LACP on the switch's port channel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from exporter.checks.hypervisor_links.remedies import CABLE, SWITCH_LACP
-from exporter.checks.hypervisor_links.wires import bears, bonds_in_use, gauge
+from exporter.checks.hypervisor_links.wires import TEAM, bonds_with_members, gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, Sample, Samples, above
+from exporter.model import Answers, Check, Metric, Sample, Samples, above
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.bonds import BONDS, LACP, NO_PARTNER, Bond
 from exporter.questions.hosts.links import LINKS, Link, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
-from exporter.topology.labels import Place, places, switches
+from exporter.topology.labels import Place, is_uplink, places, switches
+from exporter.topology.zones import has_storage_network
 
 DOWN = gauge(
     "uplink_down",
-    "Whether nothing of the uplink (a bond or team below something, the NIC below a labelled bridge) has a link.",
+    "Whether nothing of the uplink that carries management, public or guest traffic (bond, team or NIC) has a link.",
+    "uplink",
+    problem=above(0),
+)
+STORAGE_DOWN = gauge(
+    "storage_uplink_down",
+    "Whether nothing of an uplink that storage traffic has to itself, in a zone with storage addresses, has a link.",
     "uplink",
     problem=above(0),
 )
@@ -31,41 +40,73 @@ NO_LACP_PARTNER = gauge(
     "Whether an 802.3ad bond has members with a link and no LACP partner: the kernel lets one of them carry.",
     "uplink",
     problem=above(0),
-    follows=("uplink_down",),
+    follows=("uplink_down", "storage_uplink_down"),
 )
 SWITCH_ON = "ip link set BOND up, and see why the network configuration or somebody switched it off."
+DEPTH = 4
+"""Devices that are followed below a label: a VLAN of a bridge of a VLAN of a bond."""
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield the verdicts on each bond that is an uplink, and on each NIC that is one alone.
+    """Yield the verdicts on each bond and each single NIC that a traffic label leads to.
 
-    A bond that has heard frames and has nothing above it carries no machine: its members are judged, it is not.
+    What no label leads to is prepared for later, or somebody else's: if it ever carried anything, its members are
+    judged with the bonds. Without addresses of its own in the zone, storage traffic is management traffic.
     """
-    host, links, bonds = names(target, cloud), answers[LINKS], answers[BONDS]
-    judged = is_judged(target, cloud, answers.now)
+    host, links, judged = names(target, cloud), answers[LINKS], is_judged(target, cloud, answers.now)
     found = tuple(places(target, cloud, links, answers.get(AGENT), switches(answers)))
-    labelled = {place.pif for place in found}
-    for bond in bonds_in_use(bonds, links):
-        if bond.name in links.by_name and (bond.name in labelled or bears(bond.name, links)):
-            yield _down(host, bond, links.by_name[bond.name], judged=judged)
-            partner = _lacks_partner(bond)
-            if partner is not None:
-                yield _partner(host, bond, missing=judged and partner)
-    for name in _single(found, links):
+    machines = dict.fromkeys(_carriers((one for one in found if one.traffic != "Storage"), links), DOWN)
+    storage: dict[str, Metric] = {}
+    if has_storage_network(cloud, target.host.zone_id):
+        storage = dict.fromkeys(_carriers((one for one in found if one.traffic == "Storage"), links), STORAGE_DOWN)
+    bonds = {bond.name: bond for bond in bonds_with_members(answers[BONDS], links)}
+    for name, metric in (storage | machines).items():
+        link = links.by_name[name]
         if name in bonds:
-            continue  # two answers of two moments: it was made a bond between them
-        value = int(judged and not links.by_name[name].has_carrier)
-        yield DOWN.sample(*host, name, value=value, seen=f"{name} has no link", expected="a link", remedy=CABLE)
+            yield _down(metric, host, bonds[name], link, judged=judged)
+            partner = _lacks_partner(bonds[name])
+            if partner is not None:
+                yield _partner(host, bonds[name], missing=judged and partner)
+        elif not link.kind and name not in answers[BONDS]:  # else two answers of two moments: it was made a bond
+            value = int(judged and not link.has_carrier)
+            yield metric.sample(*host, name, value=value, seen=f"{name} has no link", expected="a link", remedy=CABLE)
 
 
-def _down(host: tuple[str, str, str], bond: Bond, link: Link, *, judged: bool) -> Sample:
+def _carriers(found: Iterable[Place], links: Links) -> Iterator[str]:
+    """Yield the bonds and teams below places, and the NICs that are alone below one.
+
+    Of several uplinks the agent takes any: a NIC among them may be spare.
+    """
+    for place in found:
+        ways = dict.fromkeys(below for name in place.uplinks for below in _below(name, links, DEPTH))
+        for name in ways:
+            if len(ways) == 1 or links.by_name[name].kind in ("bond", TEAM):
+                yield name
+
+
+def _below(name: str, links: Links, depth: int) -> Iterator[str]:
+    """Yield what an uplink comes down to, below VLAN devices and bridges."""
+    link = links.by_name.get(name)
+    if link is None or not depth:
+        return
+    if link.kind == "vlan" and link.parent:
+        yield from _below(link.parent, links, depth - 1)
+    elif link.kind == "bridge":
+        for port in links.ports.get(name, ()):
+            if is_uplink(port):
+                yield from _below(port, links, depth - 1)
+    else:
+        yield name
+
+
+def _down(metric: Metric, host: tuple[str, str, str], bond: Bond, link: Link, *, judged: bool) -> Sample:
     """Return whether a bond carries nothing; one that is switched off keeps what it last knew of its members."""
     is_down = not link.is_up or not bond.is_up or not any(member.is_up for member in bond.members)
     seen = ", ".join(f"{one.name} {'up' if one.is_up else 'down'}" for one in bond.members)
     if not link.is_up:
         seen = f"{bond.name} is switched off"
     remedy = CABLE if link.is_up else SWITCH_ON
-    return DOWN.sample(
+    return metric.sample(
         *host, bond.name, value=int(judged and is_down), seen=seen, expected="a member with a link", remedy=remedy
     )
 
@@ -87,18 +128,12 @@ def _lacks_partner(bond: Bond) -> bool | None:
     return all(mac == NO_PARTNER for mac in told) if told else None
 
 
-def _single(found: tuple[Place, ...], links: Links) -> tuple[str, ...]:
-    """Return the NICs that alone carry a traffic type; members of Open vSwitch's own bonds do not."""
-    pifs = dict.fromkeys(place.pif for place in found)
-    return tuple(name for name in pifs if name in links.by_name and not links.by_name[name].kind)
-
-
 CHECK = Check(
     title="Uplinks",
-    metrics=(DOWN, NO_LACP_PARTNER),
+    metrics=(DOWN, STORAGE_DOWN, NO_LACP_PARTNER),
     remedies=(CABLE, SWITCH_LACP, SWITCH_ON),
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS, BONDS)},
     uses={HostTarget: (AGENT, OVS_DATABASE)},
-    reads=("listPhysicalNetworks", "listTrafficTypes"),
+    reads=("listPhysicalNetworks", "listTrafficTypes", "listStorageNetworkIpRange"),
 )

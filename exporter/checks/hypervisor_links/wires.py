@@ -40,27 +40,27 @@ def _is_port(link: Link, links: Links) -> bool:
     return link.master == OVS or (master is not None and master.kind in ("bridge", "openvswitch"))
 
 
-def bonds_in_use(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
-    """Yield the bonds and teams that have members and carry something; the kernel makes an empty bond0 by itself.
-
-    One that is prepared for later and has no cables yet is not in use. One with something above it is, switched on
-    or not; another one when it is on and has ever heard a frame.
-    """
+def bonds_with_members(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
+    """Yield the bonds and teams that have members; the kernel makes an empty bond0 by itself."""
     teams = _teams(links) if links else {}
-    for bond in ({**teams, **bonds}).values():
+    yield from (bond for bond in ({**teams, **bonds}).values() if bond.members)
+
+
+def bonds_in_use(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
+    """Yield the bonds and teams that carry something: those that have ever heard a frame.
+
+    One that is prepared for later and has no cables yet is not in use, in whatever bridge it is. Nor is one that is
+    switched off, unless something lies above it.
+    """
+    for bond in bonds_with_members(bonds, links):
         link = links.by_name.get(bond.name) if links else None
-        if bond.members and (links is None or link is None or _is_used(link, links)):
+        if links is None or link is None or (link.counters.rx_packets > 0 and (link.is_up or _bears(link, links))):
             yield bond
 
 
-def bears(name: str, links: Links) -> bool:
+def _bears(link: Link, links: Links) -> bool:
     """Return whether an interface is a port of something, or has a VLAN device or the like above it."""
-    link = links.by_name.get(name)
-    return link is not None and (bool(link.master) or any(one.parent == name for one in links.by_name.values()))
-
-
-def _is_used(link: Link, links: Links) -> bool:
-    return bears(link.name, links) or (link.is_up and link.counters.rx_packets > 0)
+    return bool(link.master) or any(one.parent == link.name for one in links.by_name.values())
 
 
 def _teams(links: Links) -> Mapping[str, Bond]:

@@ -29,6 +29,7 @@ from exporter.questions.hosts.links import LINKS, Links
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place
 from exporter.topology.vlans import segment
+from exporter.topology.zones import has_storage_network
 
 PER_LABEL = (*PER_HOST, "label")
 
@@ -111,7 +112,7 @@ def _judge_device(target: HostTarget, answers: Answers, cloud: Cloud, device: st
     words = _words(on_it)
     metric, without = MISSING, WITHOUT_UPLINK
     if all(place.traffic == "Storage" for place in on_it):
-        if not any(one.zone_id == target.host.zone_id for one in cloud.storage_ranges.values()):
+        if not has_storage_network(cloud, target.host.zone_id):
             return  # without addresses of its own, storage traffic is management traffic
         metric, without = STORAGE_MISSING, STORAGE_WITHOUT_UPLINK
     place = on_it[0]
@@ -219,6 +220,6 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: USED},
-    reads=READS,
+    reads=(*READS, "listStorageNetworkIpRange"),
     judges_cloud=True,
 )

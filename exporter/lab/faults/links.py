@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
-from exporter.lab.world.hypervisor import Bond, BondMember, Bridge, HostNic, Hypervisor, Traffic, VlanDevice
+from exporter.lab.world.hypervisor import Bond, BondMember, Bridge, HostNic, Hypervisor, Tap, Traffic, VlanDevice
 from exporter.lab.world.places import Host
 from exporter.lab.world.world import World
 from exporter.model import Issue
@@ -148,6 +148,29 @@ def bridges_many(world: World) -> None:
 def bridge_full(world: World) -> None:
     """A bridge of kvm-6 has 901 ports; the kernel takes 1023."""
     _vlans_in(_made(world, "kvm-6"), "spare", range(3000, 3901))
+
+
+@fault(LINKS, "interfaces")
+def interfaces_many(world: World) -> None:
+    """kvm-6 has more than 2200 interfaces: 700 VLAN devices, 700 bridges, and 850 taps in one of them."""
+    made = _made(world, "kvm-6")
+    _vlans_in(made, "spare", range(3000, 3700))
+    made.bridges += [Bridge(f"spare{number}", traffic=QUIET) for number in range(700)]
+    made.taps += [Tap(f"tap{number}", "", f"fe:00:00:00:{number >> 8:02x}:{number & 255:02x}", "spare0")
+                  for number in range(850)]  # fmt: skip
+
+
+@fault(LINKS, "storage_uplink_down")
+def storage_uplink_dead(world: World) -> None:
+    """Storage traffic of zone east has a NIC of its own on each host, and that of kvm-1 has no cable."""
+    for host in world.hosts:
+        if host.zone.name != "east" or host.model:
+            continue
+        host.hypervisor.bridges.append(Bridge("cloudbr2", ["eth2"]))
+        nic = host.hypervisor.nic("eth2")
+        nic.is_up, nic.carrier, nic.traffic = True, host.name != "kvm-1", Traffic()
+    network = next(zone for zone in world.zones if zone.name == "east").physical[0]
+    network.traffic = [(kind, "cloudbr2" if kind == "Storage" else old) for kind, old in network.traffic]
 
 
 @fault(LINKS, "uplink_down", "bond_members_down")

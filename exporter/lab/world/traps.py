@@ -2,13 +2,13 @@
 
 A password that waits for a stopped instance, metadata of an address nobody has any more, a backup router
 without services; bridges that the agent left, hosts without lldpd, a quiet VLAN, a broken bond of a host
-in maintenance, mixed firmware of different NICs, a router that lost its logs when it was made anew. NICs that
-nobody uses are on most hosts.
+in maintenance, a bond that waits for its cables in a bridge of nobody, mixed firmware of different NICs, a
+router that lost its logs when it was made anew. NICs that nobody uses are on most hosts.
 """
 
 from __future__ import annotations
 
-from exporter.lab.world.hypervisor import Bridge, Traffic, VlanDevice
+from exporter.lab.world.hypervisor import Bond, BondMember, Bridge, Traffic, VlanDevice
 from exporter.lab.world.places import Host, Instance, Nic, identity
 from exporter.lab.world.tenants import DAY
 from exporter.lab.world.world import MetadataEntry, Router, World
@@ -45,6 +45,7 @@ def of_hosts(world: World) -> None:
     for nic in kvm["kvm-3"].hypervisor.nics[2:]:
         nic.driver, nic.firmware, nic.pci_id = "igb", "1.63, 0x800009fa", "8086:1521"
     _broken(kvm["kvm-10"])
+    _prepared(kvm["kvm-6"])
 
 
 def _orphan(host: Host, vlan: int) -> None:
@@ -53,6 +54,17 @@ def _orphan(host: Host, vlan: int) -> None:
     quiet = Traffic(0, 0, 0, 0, base=4000)
     host.hypervisor.vlans.append(VlanDevice(name, "bond0", vlan, traffic=quiet))
     host.hypervisor.bridges.append(Bridge(f"brbond0-{vlan}", [name], traffic=quiet))
+
+
+def _prepared(host: Host) -> None:
+    """Prepare a bond whose cables are still to come, in a bridge that no label names."""
+    nobody = "00:00:00:00:00:00"
+    members = [
+        BondMember(nic, is_up=False, partner_mac=nobody, partner_state=1, actor_state=69) for nic in ("eth2", "eth3")
+    ]
+    quiet = Traffic(0, 0, 0, 0, base=0)
+    host.hypervisor.bonds.append(Bond("bond1", members, is_up=False, partner_mac=nobody, traffic=quiet))
+    host.hypervisor.bridges.append(Bridge("br-spare", ["bond1"], traffic=quiet))
 
 
 def _broken(host: Host) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
-from exporter.cloud.networks import PhysicalNetwork, TrafficType, VlanRange
+from exporter.cloud.networks import PhysicalNetwork, StorageRange, TrafficType, VlanRange
 from exporter.cloud.objects import Cluster, Host, Zone
 from exporter.cloud.targets import HostTarget, Machine
 from exporter.memory import Scope
@@ -51,8 +51,13 @@ def cloud(
     labels: Mapping[str, str] | None = None,
     vlans: tuple[tuple[int, int], ...] = ((100, 199),),
     public: tuple[str, ...] = (),
+    *,
+    storage: str = "",
 ) -> Cloud:
-    """Return a Cloud of one zone and cluster; ``labels`` maps traffic types to KVM labels of its physical network."""
+    """Return a Cloud of one zone and cluster; ``labels`` maps traffic types to KVM labels of its physical network.
+
+    ``storage`` is the id of the zone that has addresses for storage traffic.
+    """
     types = {"Guest": "cloudbr0", "Management": "cloudbr0"} if labels is None else labels
     ranges = [
         VlanRange(id=f"r{vlan}", zone_id="z", vlan=vlan, is_public=True, physical_network_id="pn") for vlan in public
@@ -65,6 +70,7 @@ def cloud(
             name: TrafficType(name, "pn", name, {"kvm": label} if label else {}) for name, label in types.items()
         },
         vlan_ranges={one.id: one for one in ranges},
+        storage_ranges={"s": StorageRange("s", storage, "n", None)} if storage else {},
         at=NOW,
         expires=1e12,
     )
@@ -136,7 +142,7 @@ def bonded(*more: Link, name: str = "bond0", nics: tuple[str, ...] = ("eth1", "e
     return links(
         link("lo"),
         *(link(nic, master=name, is_nic=True, counters=Counters(rx_packets=1000, rx_multicast=7)) for nic in nics),
-        link(name, "bond", master="cloudbr0"),
+        link(name, "bond", master="cloudbr0", counters=Counters(rx_packets=2000)),
         link("cloudbr0", "bridge"),
         link("vnet0", "tun", master="cloudbr0"),
         *more,

@@ -118,7 +118,8 @@ def test_a_bond_that_is_switched_off_is_not_in_use() -> None:
 
 def test_a_bond_in_a_bridge_that_is_switched_off() -> None:
     """Somebody wants it: it is judged."""
-    links = scene.links(scene.link("bond0", "bond", is_up=False, master="cloudbr0"))
+    heard = Counters(rx_packets=1)
+    links = scene.links(scene.link("bond0", "bond", is_up=False, master="cloudbr0", counters=heard))
     broken = scene.bond(scene.member("eth1", is_up=False))
     assert scene.problems(scene.judged(judge, {BONDS: broken, LINKS: links})) == {
         ("bond_members_down", "kvm1", "bond0"): 1
@@ -132,10 +133,22 @@ def test_a_bond_with_nothing_above_it_that_hears_frames() -> None:
     assert len(scene.problems(scene.judged(judge, {BONDS: broken, LINKS: links}))) == 1
 
 
+@pytest.mark.parametrize(("packets", "said"), [(0, 0), (1, 1)])
+def test_a_bond_in_a_bridge_of_nobody(packets: int, said: int) -> None:
+    """One that waits for its cables has never heard a frame, in whatever bridge it is."""
+    bond1 = scene.link("bond1", "bond", master="br-spare", has_carrier=False, counters=Counters(rx_packets=packets))
+    links = scene.bonded(bond1, scene.link("br-spare", "bridge"))
+    dead = scene.bond(scene.member("eth7", is_up=False), scene.member("eth8", is_up=False), name="bond1", is_up=False)
+    samples = scene.judged(judge, {BONDS: dead | scene.bond(), LINKS: links})
+    assert len(scene.problems(samples)) == said
+    assert (("bond_members", "kvm1", "bond1") in scene.values_of(samples)) is bool(said)
+
+
 def test_a_team() -> None:
     """Its ports are its members; nobody counts their failures."""
     ports = (scene.link("eth1", master="team0"), scene.link("eth2", master="team0", has_carrier=False))
-    links = scene.links(*ports, scene.link("team0", "team", master="cloudbr0"), scene.link("cloudbr0", "bridge"))
+    team = scene.link("team0", "team", master="cloudbr0", counters=Counters(rx_packets=1))
+    links = scene.links(*ports, team, scene.link("cloudbr0", "bridge"))
     samples = scene.judged(judge, {BONDS: {}, LINKS: links})
     assert scene.values_of(samples, info=True) == {
         ("bond_info", "kvm1", "team0", "team", ""): 1,

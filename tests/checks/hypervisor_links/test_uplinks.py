@@ -45,23 +45,85 @@ def test_no_member_is_up(up: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "value"),
-    [
-        ({}, None),
-        ({"master": "cloudbr1"}, 1),
-        ({"counters": Counters(rx_packets=1)}, None),
-        ({"parent_of": "bond1.5"}, 1),
-    ],
+    ("bridge", "label", "value"),
+    [("", "cloudbr1", None), ("br-spare", "cloudbr1", None), ("cloudbr1", "cloudbr1", 1), ("br-spare", "br-spare", 1)],
 )
-def test_a_bond_that_waits_for_its_cables(fields: dict[str, Any], value: int | None) -> None:
-    """In no bridge and below nothing it carries no machine, though it heard a frame. Else its cables are missed."""
-    above = fields.pop("parent_of", "")
-    more = [scene.link("bond1", "bond", **DARK, **fields), scene.link("cloudbr1", "bridge")]
-    more += [scene.link(above, "vlan", parent="bond1", vlan=5)] if above else []
+@pytest.mark.parametrize("packets", [0, 1])
+def test_a_bond_that_waits_for_its_cables(bridge: str, label: str, packets: int, value: int | None) -> None:
+    """Where no label leads to it, it carries no machine, in whatever bridge it is. Else its cables are missed."""
+    bond1 = scene.link("bond1", "bond", master=bridge, counters=Counters(rx_packets=packets), **DARK)
+    links = scene.bonded(bond1, scene.link("cloudbr1", "bridge"), scene.link("br-spare", "bridge"))
     dead = (scene.member("eth7", is_up=False), scene.member("eth8", is_up=False))
     bonds = scene.bond() | scene.bond(*dead, name="bond1", is_up=False)
-    values = scene.values_of(found(bonds, scene.bonded(*more)))
-    assert values.get(("uplink_down", "kvm1", "bond1")) == value
+    values: dict[Question[Any], Any] = {BONDS: bonds, LINKS: links}
+    said = scene.values_of(scene.judged(judge, values, scene.cloud({"Management": "cloudbr0", "Guest": label})))
+    assert said.get(("uplink_down", "kvm1", "bond1")) == value
+    assert said["uplink_down", "kvm1", "bond0"] == 0
+
+
+@pytest.mark.parametrize(
+    ("storage", "label", "said"),
+    [
+        ("", "cloudbr2", {}),
+        ("other zone", "cloudbr2", {}),
+        ("z", "cloudbr2", {"storage_uplink_down": 1}),
+        ("z", "cloudbr0", {}),
+    ],
+)
+def test_a_nic_for_storage_without_a_cable(storage: str, label: str, said: dict[str, int]) -> None:
+    """Where the zone has storage addresses it is a ticket; else nothing uses it. No machine is cut off."""
+    spare = (scene.link("eth9", master="cloudbr2", is_nic=True, **DARK), scene.link("cloudbr2", "bridge"))
+    labels = {"Guest": "cloudbr0", "Management": "cloudbr0", "Storage": label}
+    values: dict[Question[Any], Any] = {BONDS: {}, LINKS: scene.plain("eth1", *spare)}
+    samples = scene.judged(judge, values, scene.cloud(labels, storage=storage))
+    assert scene.problems(samples) == {(name, "kvm1", "eth9"): value for name, value in said.items()}
+    assert scene.values_of(samples)["uplink_down", "kvm1", "eth1"] == 0
+
+
+def test_storage_traffic_on_the_uplink_of_guests() -> None:
+    """Whoever shares it, it is the machines' uplink."""
+    cloud = scene.cloud({"Guest": "cloudbr0", "Storage": "cloudbr0"}, storage="z")
+    values: dict[Question[Any], Any] = {BONDS: {}, LINKS: scene.plain(**DARK)}
+    assert scene.problems(scene.judged(judge, values, cloud)) == {("uplink_down", "kvm1", "eth1"): 1}
+
+
+def test_a_bond_for_storage() -> None:
+    """Its loss is a ticket, and so is a switch without LACP."""
+    bond1 = scene.link("bond1", "bond", master="cloudbr2", **DARK)
+    links = scene.bonded(bond1, scene.link("cloudbr2", "bridge"))
+    cloud = scene.cloud({"Guest": "cloudbr0", "Storage": "cloudbr2"}, storage="z")
+    for member, metric in (
+        (scene.member("eth7", is_up=False), "storage_uplink_down"),
+        (scene.member("eth7", partner_mac=NO_PARTNER), "uplink_lacp_partner_missing"),
+    ):
+        bonds = scene.bond() | scene.bond(member, name="bond1", partner_mac=NO_PARTNER)
+        samples = scene.judged(judge, {BONDS: bonds, LINKS: links}, cloud)
+        assert scene.problems(samples) == {(metric, "kvm1", "bond1"): 1}
+
+
+def test_two_uplinks_in_one_bridge() -> None:
+    """A bond among them is judged; of NICs one may be spare. Two VLANs of one NIC are one uplink."""
+    bridge = scene.link("cloudbr0", "bridge")
+    nics = [scene.link(name, master="cloudbr0", is_nic=True, **DARK) for name in ("eth1", "eth2")]
+    assert found({}, scene.links(*nics, bridge)) == []
+    bond = scene.link("bond0", "bond", master="cloudbr0", **DARK)
+    dead = scene.bond(scene.member("eth3", is_up=False))
+    assert scene.problems(found(dead, scene.links(nics[0], bond, bridge))) == {("uplink_down", "kvm1", "bond0"): 1}
+    vlans = [scene.link(f"eth1.{tag}", "vlan", parent="eth1", vlan=tag, master="cloudbr0") for tag in (20, 30)]
+    dark = scene.links(scene.link("eth1", is_nic=True, **DARK), *vlans, bridge)
+    assert scene.problems(found({}, dark)) == {("uplink_down", "kvm1", "eth1"): 1}
+
+
+def test_a_bridge_on_a_vlan_of_a_bridge() -> None:
+    """The bond two bridges below carries the label's traffic. Devices that lie on each other in a ring end."""
+    upper = scene.link("br0.30", "vlan", parent="br0", vlan=30)
+    rest = (scene.link("bond0", "bond", master="br0", **DARK), scene.link("br0", "bridge"))
+    dead = scene.bond(scene.member("eth1", is_up=False))
+    values: dict[Question[Any], Any] = {BONDS: dead, LINKS: scene.links(upper, *rest)}
+    samples = scene.judged(judge, values, scene.cloud({"Guest": "br0.30"}))
+    assert scene.problems(samples) == {("uplink_down", "kvm1", "bond0"): 1}
+    ring = [scene.link(f"eth{one}", "vlan", parent=f"eth{1 - one}", vlan=3, master="cloudbr0") for one in (0, 1)]
+    assert found({}, scene.links(*ring, scene.link("cloudbr0", "bridge"))) == []
 
 
 def test_a_bond_that_a_label_names() -> None:
@@ -72,15 +134,15 @@ def test_a_bond_that_a_label_names() -> None:
     values: dict[Question[Any], Any] = {BONDS: dead, LINKS: heard, OVS_DATABASE: None}
     labelled = scene.judged(judge, values, scene.cloud({"Guest": "bond1"}))
     assert scene.problems(labelled) == {("uplink_down", "kvm1", "bond1"): 1}
-    assert found(dead, links) == []
+    assert scene.problems(found(dead, links)) == {}
 
 
-@pytest.mark.parametrize("above", [{"master": "cloudbr0"}, {}])
-def test_a_bond_that_is_switched_off(above: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("bond", "vlan"), [("cloudbr0", ""), ("", "cloudbr0")])
+def test_a_bond_that_is_switched_off(bond: str, vlan: str) -> None:
     """Its guests are cut off, although the kernel keeps the last words of its members."""
-    port = scene.link("bond0.7", "vlan", parent="bond0", vlan=7)
+    port = scene.link("bond0.7", "vlan", parent="bond0", vlan=7, master=vlan)
     links = scene.links(
-        scene.link("bond0", "bond", is_up=False, **DARK, **above), port, scene.link("cloudbr0", "bridge")
+        scene.link("bond0", "bond", is_up=False, master=bond, **DARK), port, scene.link("cloudbr0", "bridge")
     )
     samples = found(scene.bond(), links)
     assert scene.problems(samples) == {("uplink_down", "kvm1", "bond0"): 1}
@@ -180,5 +242,7 @@ def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     dead = scene.bond(scene.member("eth1", is_up=False))
     lost = scene.bond(scene.member("eth3", partner_mac=NO_PARTNER), name="bond1", partner_mac=NO_PARTNER)
     links = scene.bonded(scene.link("bond1", "bond", master="cloudbr1"), scene.link("cloudbr1", "bridge"))
-    assert scene.problems(found(dead | lost, links, **fields)) == {}
-    assert len(scene.problems(found(dead | lost, links))) == 2
+    values: dict[Question[Any], Any] = {BONDS: dead | lost, LINKS: links}
+    cloud = scene.cloud({"Guest": "cloudbr1", "Management": "cloudbr0"})
+    assert scene.problems(scene.judged(judge, values, cloud, **fields)) == {}
+    assert len(scene.problems(scene.judged(judge, values, cloud))) == 2
