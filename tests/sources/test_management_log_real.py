@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import lzma
 import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -96,9 +97,13 @@ class Writer:
                     log.write(b"\tat a.b.C(C.java:1)\n" * 30)
 
     def rotate(self) -> None:
-        """Rotate in the next way: renamed, renamed and compressed, copied and truncated, compressed at once."""
+        """Rotate in the next way: renamed, renamed and compressed, copied and truncated, compressed at once.
+
+        The names are numbers or, every other time, dates as logrotate's dateext writes them; xz takes turns with gzip.
+        """
         self.rotations += 1
-        older = self.path.with_name(f"{self.path.name}.{self.rotations}")
+        ending = f".{self.rotations}" if self.rotations % 2 else f"-202510{self.rotations:02}"
+        older = self.path.with_name(f"{self.path.name}{ending}")
         if self.rotations % 3 == 0:
             shutil.copy(self.path, older)
             with self.path.open("r+b") as log:
@@ -107,8 +112,9 @@ class Writer:
             self.path.rename(older)
             self.path.touch()
         if self.rotations % 3 != 1:
-            packed = older.with_name(f"{older.name}.gz")
-            packed.write_bytes(gzip.compress(older.read_bytes()))
+            module, suffix = (gzip, "gz") if self.rotations % 4 else (lzma, "xz")
+            packed = older.with_name(f"{older.name}.{suffix}")
+            packed.write_bytes(module.compress(older.read_bytes()))
             shutil.copystat(older, packed)
             older.unlink()
 

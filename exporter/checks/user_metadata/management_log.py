@@ -24,7 +24,7 @@ MESSAGES = Metric(
 )
 LEVEL_MESSAGES = Metric(
     "cloudstack_network_user_metadata_management_log_levels_total",
-    "Warnings and errors of any kind in management-server.log since the exporter follows it.",
+    "Warnings and errors in management-server.log, but those of ports being dialled, since the exporter follows it.",
     labels=("management_server", "level"),
     kind=Kind.COUNTER,
 )

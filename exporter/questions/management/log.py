@@ -87,37 +87,48 @@ set -- $facts
 current=$1 changed=$2 now=$(date +%s)
 exec 2>/dev/null # files that are moved while we look are found out in the end
 
-# Unpacks at the end of everybody else's queue, in a process of its own.
+# Sets tool to what unpacks a file, empty when it is plain.
+packed_by() {
+    case $1 in
+        *.gz | *.zip) tool=gzip ;;
+        *.xz) tool=xz ;;
+        *.zst) tool=zstd ;;
+        *.bz2) tool=bzip2 ;;
+        *) tool= ;;
+    esac
+}
+
+# Unpacks at the end of everybody else's queue, in a process of its own; with nothing where that tool is missing.
 unpack() {
-    command -v nice >/dev/null && exec nice gzip -cd "$1"
-    exec gzip -cd "$1"
+    packed_by "$1"
+    command -v nice >/dev/null && exec nice "$tool" -cd "$1"
+    exec "$tool" -cd "$1"
 }
 
 # Prints checksum and number of the first $2 bytes of a file.
 mark() {
-    case $1 in
-        *.gz) unpack "$1" | head -c "$2" | cksum ;;
-        *) head -c "$2" "$1" | cksum ;;
-    esac
+    packed_by "$1"
+    if [ -n "$tool" ]; then unpack "$1" | head -c "$2" | cksum; else head -c "$2" "$1" | cksum; fi
 }
 
-# Sets total to the length of a file; of a compressed one to what its last four bytes tell.
+# Sets total to the length of a file: of one packed by gzip to what its last four bytes tell, of others to what comes of
+# it, and one more when that is not all.
 measure() {
     file=$1
-    case $1 in
-        *.gz)
+    packed_by "$1"
+    case $1,$tool in
+        *.gz,*)
             set -- $(tail -c 4 "$1" | od -An -tu1)
             total=$((${1:-0} + 256 * ${2:-0} + 65536 * ${3:-0} + 16777216 * ${4:-0}))
             ;;
-        *) total=$(stat -L -c %s "$1") ;;
+        *,) total=$(stat -L -c %s "$1") ;;
+        *) total=$(($({ (unpack "$1") || echo; } | head -c $((@PACKED@ + @BEHIND@ + 1)) | wc -c))) ;;
     esac
 }
 
-# Prints numbers and names of the newest older files, as each name may be given on to another one; those that only
-# other tools can unpack are passed over.
+# Prints numbers and names of the newest older files, as each name may be given on to another one.
 older() {
-    ls -1ti "$directory" | grep '^ *[0-9]* management-server[.]log[.]' |
-        grep -v '[.]xz$\|[.]bz2$\|[.]zst$\|[.]zip$' | head -n 8
+    ls -1ti "$directory" | grep '^ *[0-9]* management-server[.]log[.-]' | head -n 8
 }
 
 # Sets file to the older one that is known, and after to the next newer one. What is being compressed is there twice,
@@ -125,8 +136,9 @@ older() {
 seek() {
     found= after= newer= length= names=$(older).
     for name in ${names%.}; do
-        case $name in management-server.log.*) name=$directory/$name ;; *) continue ;; esac
-        case $name in *.gz) [ ! -e "${name%.gz}" ] || continue ;; esac
+        case $name in management-server.log[.-]*) name=$directory/$name ;; *) continue ;; esac
+        packed_by "$name"
+        [ -z "$tool" ] || [ ! -e "${name%.*}" ] || continue
         if [ "$(mark "$name" "$size")" != "$sum $size" ]; then
             newer=$name
             continue
@@ -158,9 +170,8 @@ elif [ "$(mark "$log" "$size")" = "$sum $size" ]; then
     [ "$offset" -le "$total" ] || kind=lost offset=$total
 elif seek; then
     if [ "$mode" = past ] || [ "$offset" -ge "$total" ]; then go_on; fi
-    case $file in
-        *.gz) [ "$offset" -le @PACKED@ ] && [ $((total - offset)) -le @BEHIND@ ] || { kind=lost; go_on; } ;;
-    esac
+    packed_by "$file"
+    [ -z "$tool" ] || { [ "$offset" -le @PACKED@ ] && [ $((total - offset)) -le @BEHIND@ ]; } || { kind=lost; go_on; }
 else
     kind=lost file=$log total=$current offset=0
 fi
@@ -172,14 +183,13 @@ left=$((${total:=0} - offset)) final= packed=plain
 [ "$left" -ge 0 ] || left=0
 [ "$left" -ge "$limit" ] || limit=$left
 [ "$file" = "$log" ] || final=1
-case $kind,$file in *,*.gz) packed=packed limit=@LIMIT@ ;; esac
+packed_by "$file"
+[ -z "$tool" ] || packed=packed limit=@LIMIT@
 [ "$kind" != waits ] || limit=0
 printf '@piece %s %s %s %s %s %s %s %s\n' "$kind" "$packed" "$offset" "$total" "$more" "$now" "$changed" "$known"
 {
-    case $file in
-        *.gz) unpack "$file" | tail -c +$((offset + 1)) ;;
-        *) tail -c +$((offset + 1)) "$file" ;;
-    esac | head -c "$limit" | tr '\000' ' '
+    if [ -n "$tool" ]; then unpack "$file" | tail -c +$((offset + 1)); else tail -c +$((offset + 1)) "$file"; fi |
+        head -c "$limit" | tr '\000' ' '
     printf '$'
 } | awk -v mode="$mode" -v begun="$offset" -v seen="$seen" -v left="$left" -v final="$final" \
     '@CHOICE@' || [ $? -ne 127 ] || exit 127

@@ -5,9 +5,12 @@ without a zone, so they are compared with each other only. What is told is names
 logger classes. For that the chosen lines travel to the exporter, with what looks like a secret replaced on the server
 (log_redaction.py); here they are counted and forgotten, never shown, kept or logged.
 
-What the exporter does causes none of these lines: requests to the API are in apilog.log, SSH and reading the database
-in none, and it connects to no port of agents (8250), where a handshake that fails would be told. What others' probes
-of that port and console tickets cause are signatures that are noise. So nobody's name excuses a line.
+Of what the exporter does, two things are told there: from hosts and console proxies whose agent is not connected, and
+from management servers that have no connection with each other, it dials the ports of agents (8250) and of the cluster
+(9090), says nothing and hangs up. Link and ClusterServiceServletContainer warn of that, as they do when anybody else's
+probe does so: these are messages of a signature of their own, which is noise and in no sum. Requests to the API are in
+apilog.log, SSH and reading the database in none. What console tickets cause is noise as well. So nobody's name excuses
+a line.
 """
 
 from __future__ import annotations
@@ -84,7 +87,7 @@ class LogTold:
 
     Attributes:
         by_signature: name of a signature -> messages.
-        by_level: WARN, ERROR and FATAL -> messages of any kind.
+        by_level: WARN, ERROR and FATAL -> messages of any kind but those that dialling a port causes.
         unknown: logger class -> ERROR and FATAL messages that no signature fits.
         lately: name of a signature -> messages within the last quarter of an hour.
         losses: how often a part of the log was gone before it was read.
@@ -108,7 +111,7 @@ class LogCounts:
 
     Attributes:
         by_signature: name of a signature -> messages.
-        by_level: WARN, ERROR and FATAL messages of any kind.
+        by_level: WARN, ERROR and FATAL messages of any kind but those that dialling a port causes.
         unknown: logger class -> ERROR and FATAL messages that no signature fits; bounded, the rest is ``other``.
     """
 
@@ -148,7 +151,7 @@ class LogCounts:
         name = signature.name if signature else f"{message.logger} {hash(message.text[:80])}"
         if message.logid and self._is_repeated((message.logid, name), message.at):
             return
-        if message.level in WARNED:
+        if message.level in WARNED and not (signature and signature.is_own):
             self.by_level[message.level] += 1
         if signature is not None:
             self.by_signature[signature.name] += 1

@@ -59,7 +59,8 @@ function separated(name) {
         take(RLENGTH - 1)
         return 1
     }
-    if (name ~ /pwd|sess.*id|ticket|cred|auth|cookie|data/ || name == "pass" && low !~ /^(word|wd|phrase|code)/) return 0
+    if (name ~ /pwd|sess.*id|ticket|cred|auth|cookie|data/) return 0
+    if (name == "pass" && low !~ /^(word|wd|phrase|code)/) return 0
     if (!match(low, /^[a-z]*[^a-z0-9_=:>,;.)]*[ \t]+/)) return 0
     take(RLENGTH)
     if (low ~ /^(for|entry|on|in|of|and|or|not|from|with|by|at|has|does)([ \t]|$)/) return 0

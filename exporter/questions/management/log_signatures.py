@@ -38,6 +38,7 @@ class Signature:
         is_noise: healthy clouds write it now and then: it is counted and never a finding.
         tolerated: messages in a quarter of an hour that are no finding yet.
         is_unplanned: a message that tells of maintenance does not fit.
+        is_own: the exporter's own dials cause it too, so it is counted by its name and in no sum of a level.
     """
 
     name: str
@@ -48,15 +49,16 @@ class Signature:
     is_noise: bool = False
     tolerated: int = LOG_COMPLAINTS
     is_unplanned: bool = False
+    is_own: bool = False
 
 
 def _row(  # noqa: PLR0913 - the columns of the table
     name: str, issue: Issue, pattern: str, where: str, levels: frozenset[str] = WARNED, *, is_noise: bool = False,
-    tolerated: int = LOG_COMPLAINTS, is_unplanned: bool = False,
+    tolerated: int = LOG_COMPLAINTS, is_unplanned: bool = False, is_own: bool = False,
 ) -> Signature:  # fmt: skip
     alternatives = tuple(_alternatives(pattern.lower()))
     compiled = tuple((_beginning(one), re.compile(one)) for one in alternatives)
-    return Signature(name, issue, compiled, where, levels, is_noise, tolerated, is_unplanned)
+    return Signature(name, issue, compiled, where, levels, is_noise, tolerated, is_unplanned, is_own)
 
 
 def _alternatives(pattern: str) -> Iterator[str]:
@@ -188,6 +190,9 @@ SIGNATURES: tuple[Signature, ...] = (
     _row("agent_port_handshake", HOSTS,
          r"SSL error caught during unwrap data: .*?the client may have invalid ca-certificates|SSL Handshake has taken "
          r"more than \d+ ?m?s to connect to", "Link", is_noise=True),
+    _row("port_dialled", HOSTS,
+         r"This SSL engine was forced to close inbound due to end of stream|Failure during validating cluster request "
+         r"from", "Link, ClusterServiceServletContainer", is_noise=True, is_own=True),
     _row("state_transition", HOSTS, r"NoTransitionException|Unable to transition to a new state from",
          "StateMachine2", is_noise=True),
 )  # fmt: skip

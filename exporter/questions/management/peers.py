@@ -12,9 +12,9 @@ MANAGEMENT_PEERS = finds(
     SELECT o.uuid AS name, p.uuid AS seen
     FROM mshost_peer r
     JOIN mshost o ON o.id = r.owner_mshost AND o.removed IS NULL AND o.state = 'Up'
-      AND o.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
+      AND o.last_update BETWEEN UTC_TIMESTAMP() - INTERVAL 150 SECOND AND UTC_TIMESTAMP() + INTERVAL 120 SECOND
     JOIN mshost p ON p.id = r.peer_mshost AND p.removed IS NULL AND p.state = 'Up' AND p.id <> o.id
-      AND p.last_update > UTC_TIMESTAMP() - INTERVAL 150 SECOND
+      AND p.last_update BETWEEN UTC_TIMESTAMP() - INTERVAL 150 SECOND AND UTC_TIMESTAMP() + INTERVAL 120 SECOND
     WHERE r.peer_state = 'Down' AND r.peer_runid = p.runid
     """,
     every=1,

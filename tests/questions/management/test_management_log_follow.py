@@ -29,6 +29,9 @@ from tests.real_parts import require
 
 SHELLS = {"dash": ("dash",), "bash": ("bash", "--posix"), "busybox": ("busybox", "sh")}
 AWKS = {"gawk": ("gawk",), "mawk": ("mawk",), "busybox": ("busybox", "awk")}
+PACKERS = {"xz": "xz", "zst": "zstd", "bz2": "bzip2"}
+DATED = "management-server.log-20251027"
+"""As logrotate's dateext names what it rotates."""
 NOBODY = 65534
 
 
@@ -73,10 +76,14 @@ class Log:
         with self.path.open("r+") as log:
             log.truncate(0)
 
-    def compress(self, path: Path) -> Path:
-        """Compress as gzip(1) does: the date stays."""
-        packed = path.with_name(f"{path.name}.gz")
-        packed.write_bytes(gzip.compress(path.read_bytes()))
+    def compress(self, path: Path, by: str = "gz") -> Path:
+        """Compress as gzip(1), xz(1), zstd(1) and bzip2(1) do: the date stays."""
+        packed = path.with_name(f"{path.name}.{by}")
+        if by == "gz":
+            packed.write_bytes(gzip.compress(path.read_bytes()))
+        else:
+            require(PACKERS[by])
+            packed.write_bytes(subprocess.run([PACKERS[by], "-c", path], capture_output=True, check=True).stdout)
         shutil.copystat(path, packed)
         path.unlink()
         return packed
@@ -190,6 +197,96 @@ def test_renamed_and_compressed(log: Log) -> None:
     log.catch_up()
     assert log.numbers == [50, 51, 52]
     assert log.follower.losses == 0
+
+
+def test_rotated_with_the_date_in_the_name(log: Log) -> None:
+    """logrotate's dateext, by rename, and once more by copying on the next day."""
+    log.write(warning(810))
+    log.path.rename(log.folder / DATED)
+    log.write(warning(811))
+    log.catch_up()
+    os.utime(log.folder / DATED, (1_761_000_000,) * 2)  # a day ago
+    log.write(warning(812))
+    shutil.copy(log.path, log.folder / "management-server.log-20251028")
+    log.truncate()
+    log.write(warning(813))
+    log.catch_up()
+    assert log.numbers == [810, 811, 812, 813]
+    assert log.follower.losses == 0
+
+
+@pytest.mark.parametrize("by", ["gz", *PACKERS])
+def test_every_usual_way_of_packing(log: Log, by: str) -> None:
+    """The rest of the file that was followed, and a whole one behind it, come from packed files."""
+    log.write(warning(820), warning(821))
+    log.compress(log.path.rename(log.folder / DATED), by)
+    log.write(warning(822))
+    second = log.rename("1")
+    os.utime(second, (second.stat().st_mtime + 5,) * 2)
+    log.compress(second, by)
+    log.write(warning(823))
+    log.catch_up(8)
+    assert log.numbers == [820, 821, 822, 823]
+    assert log.follower.losses == 0
+
+
+@pytest.mark.parametrize("by", PACKERS)
+def test_packed_in_the_middle_of_reading(log: Log, by: str) -> None:
+    """The place in the plain file holds in the packed one; while both are there, the packed one is not whole."""
+    log.write(*(warning(number) for number in range(830, 840)))
+    renamed = log.path.rename(log.folder / DATED)
+    log.write(warning(840))
+    log.look(read=3 * len(warning(830)) + 10)
+    (log.folder / f"{DATED}.{by}").write_bytes(b"")
+    log.look(read=3 * len(warning(830)) + 10)
+    log.compress(renamed, by)
+    log.catch_up()
+    assert log.numbers == list(range(830, 841))
+    assert log.follower.losses == 0
+
+
+@pytest.mark.parametrize("first", ["xz", ""])
+def test_what_nobody_here_can_unpack_is_lost(one: Log, first: str) -> None:
+    """Be it the file that is followed or one behind it: the loss is said, and reading goes on."""
+    one.write(warning(850))
+    known = one.rename("1")
+    if first:
+        one.compress(known, first)
+    one.write(warning(851))
+    second = one.rename("2")
+    os.utime(second, (second.stat().st_mtime + 5,) * 2)
+    one.compress(second, "xz")
+    tools = one._root / "tools"
+    for tool in ("cksum", "cat", "date", "grep", "gzip", "head", "ls", "od", "stat", "tail", "tr", "wc"):
+        (tools / tool).symlink_to(shutil.which(tool) or "")
+    one.path_of_tools = str(tools)
+    one.write(warning(852))
+    one.catch_up(8)
+    assert one.numbers == ([852] if first else [850, 852])
+    assert one.follower.losses == 1
+
+
+@pytest.mark.parametrize("by", PACKERS)
+def test_a_packed_file_that_is_cut(one: Log, by: str) -> None:
+    """What is missing of it is lost, whether or not anything can be read."""
+    one.write(*(f"{warning(number)[:-1]} {os.urandom(40).hex()} {number}\n" for number in range(860, 920)))
+    packed = one.compress(one.rename(), by)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    one.write(warning(920))
+    one.catch_up(8)
+    assert one.numbers[-1] == 920
+    assert len(one.numbers) == len(set(one.numbers))
+    assert one.follower.losses == 1
+
+
+def test_a_packed_file_without_end(one: Log) -> None:
+    """Not more of it is unpacked than is caught up; that it is given up is said."""
+    one.write(*(warning(number) for number in range(930, 990)))
+    one.compress(one.rename(), "xz")
+    one.write(warning(990))
+    one.catch_up(4, packed=1000, behind=2000)
+    assert one.numbers == [990]
+    assert one.follower.losses == 1
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -168,14 +168,34 @@ def test_a_virtual_machine_named_like_the_exporter_is_no_excuse() -> None:
     assert counted(line(text)).by_signature == {"user_data_not_updated": 1}
 
 
-@pytest.mark.parametrize("name", ["agent_port_handshake", "console_ticket_refused"])
+@pytest.mark.parametrize("name", ["agent_port_handshake", "port_dialled", "console_ticket_refused"])
 def test_what_probes_cause_is_noise(name: str) -> None:
-    """Those of load balancers and of people; the exporter's own leave nothing in this log."""
+    """Those of load balancers, of people, and of the exporter."""
     texts = [(level, text) for row, _, level, text in ROWS if row == name]
     for level, text in texts:
         assert counted(line(text, level=level)).by_signature == {name: 1}
     assert texts
     assert next(row for row in SIGNATURES if row.name == name).is_noise
+
+
+def test_what_the_exporter_dials_is_in_no_sum() -> None:
+    """Whoever connects to the port of agents and hangs up is told like this, with the exception below it."""
+    head = "2021-12-23 10:15:02,112 WARN  [c.c.u.n.Link] (AgentManager-SSLHandshakeHandler-11:null) (logid:)"
+    told = (
+        f"{head} This SSL engine was forced to close inbound due to end of stream.",
+        "javax.net.ssl.SSLException: closing inbound before receiving peer's close_notify",
+        "\tat java.base/sun.security.ssl.Alert.createSSLException(Alert.java:133)",
+    )
+    counts = counted(*told, line("Failure during validating cluster request from 10.1.1.12", logger="a.ListenerThread"))
+    assert counts.by_signature == {"port_dialled": 2}
+    assert counts.by_level == {}
+    assert counts.unknown == {}
+
+
+def test_a_connection_to_another_server_that_breaks_is_told_as_ever() -> None:
+    """The exception alone is no probe's: connections to the database end with it too."""
+    below = "javax.net.ssl.SSLException: closing inbound before receiving peer's close_notify"
+    assert counted(line("Unable to query", level="ERROR", logger="c.c.Dao"), below).by_level == {"ERROR": 1}
 
 
 @given(st.lists(st.text(max_size=200), max_size=20))
