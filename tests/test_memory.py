@@ -46,6 +46,29 @@ def test_what_dials_others_is_never_asked_together_with_the_rest() -> None:
     assert (memory.due((DIALLED,)), fresh.due((DIALLED,))) == ((), (DIALLED,))
 
 
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_what_dials_others_keeps_apart_after_a_visit_that_failed(lost: int) -> None:
+    """Everything is then asked again at the next visit, but for what dials: that has one visit more to wait."""
+    memory, asked = TargetMemory(), []
+    for visit in range(10):
+        due = memory.due((THIRD, DIALLED))
+        asked.append({question.name for question in due})
+        told = Failure(Reason.DISCONNECTED) if visit == lost else answer("x", visit)
+        memory.note(dict.fromkeys(due, told), float(visit))
+    assert {"third", "dialled"} not in asked
+    assert [sum(name in due for due in asked[lost + 1 :]) for name in ("third", "dialled")] >= [2, 2]
+
+
+def test_what_dials_others_waits_for_one_visit_only() -> None:
+    """However often the rest fails."""
+    memory, asked = TargetMemory(), []
+    for visit in range(4):
+        due = memory.due((THIRD, DIALLED))
+        asked.append(DIALLED in due)
+        memory.note({question: FAILURE if question is THIRD else answer("x", visit) for question in due}, visit)
+    assert asked == [False, False, True, False]
+
+
 def test_a_failed_question_is_asked_again_at_once() -> None:
     """What failed is due on the next visit, whatever its cadence."""
     memory = TargetMemory()
