@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.mariadb import Server
 
 LONG_AGO = "2026-01-01 00:00:00"
+VNIS = 500_000
 TABLES = (
     "account",
     "account_vnet_map",
@@ -50,9 +51,10 @@ class Size:
     vms: int = 100
     vlans: int = 60
     addresses: int = 60
+    vnis: int = 21
 
 
-LARGE = Size(networks=1000, vms=10_000, vlans=4000, addresses=3000)
+LARGE = Size(networks=1000, vms=10_000, vlans=4000, addresses=3000, vnis=100_001)
 
 
 def fill(server: Server, size: Size = Size()) -> None:
@@ -265,9 +267,9 @@ def _places(size: Size) -> list[Table]:
                 (201, "pn-201", "public", 1, None, "Enabled"),
                 # trap: the same VLANs on other wires
                 (204, "pn-204", "guest2", 1, "100-101", "Enabled"),
-                # trap: a VNI is no VLAN, on whatever bridge both are; and a pool too large to be added up
+                # trap: a VNI is no VLAN, on whatever bridge both are; and a range far from all others, of any size
                 (205, "pn-205", "overlay", 1, "100-110", "Enabled"),
-                (206, "pn-206", "vast", 1, "1000-16777215", "Enabled"),
+                (206, "pn-206", "vast", 1, f"7-7,{VNIS}-{VNIS + size.vnis - 2}", "Enabled"),
             ],
         ),
         (
@@ -314,7 +316,8 @@ def _places(size: Size) -> list[Table]:
                 for n in range(size.vlans)
             ]
             + [(100_001, "100", 204, 1, None, None), (100_002, "101", 204, 1, None, None)]
-            + [(100_010 + n, str(100 + n), 205, 1, None, None) for n in range(11)],
+            + [(100_010 + n, str(100 + n), 205, 1, None, None) for n in range(11)]
+            + [(200_000 + n, str(VNIS + n - 1 if n else 7), 206, 1, None, None) for n in range(size.vnis)],
         ),
     ]
 

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 AGO = "UTC_TIMESTAMP() - INTERVAL 2 HOUR"
 NOW = "UTC_TIMESTAMP()"
+AHEAD = "UTC_TIMESTAMP() + INTERVAL 3 HOUR"
+BACKWARDS = "203.0.126.254-203.0.126.2"
+LARGE_POOL = (
+    "INSERT INTO op_dc_vnet_alloc (vnet, physical_network_id, data_center_id) SELECT seq, 206, 1"
+    " FROM seq_600000_to_699999"
+)
 
 CORRUPTIONS: list[tuple[str, str, set[str]]] = [
     ("a VLAN taken for nobody", f"UPDATE op_dc_vnet_alloc SET taken = {AGO} WHERE vnet = '150'", {"vlan_leaked"}),
@@ -22,6 +28,37 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
     ),
     ("the range edited by hand", "UPDATE physical_network SET vnet = '100-170' WHERE id = 200", {"vlan_range_differs"}),
     ("one row of the pool deleted", "DELETE FROM op_dc_vnet_alloc WHERE vnet = '158'", {"vlan_range_differs"}),
+    *(
+        (
+            f"the range {vnet} written by hand",
+            f"UPDATE physical_network SET vnet = '{vnet}' WHERE id = {network}",
+            {"vlan_range_differs"},
+        )
+        for vnet, network in (
+            ("100\u2013159", 200),
+            ("100-120/121-159", 200),
+            ("none", 201),
+            ("159-100", 200),
+            ("159-100", 201),
+            ("5000-200000", 201),
+            ("1-10,200000-200010", 206),
+            ("7-7,500000-700000", 206),
+            ("7-7,500001-500020", 206),
+        )
+    ),
+    (
+        "one row of a large pool deleted",
+        (
+            f"UPDATE physical_network SET vnet = '7-7,500000-500019,600000-699999' WHERE id = 206; {LARGE_POOL};"
+            "DELETE FROM op_dc_vnet_alloc WHERE vnet = '650000'"
+        ),
+        {"vlan_range_size_differs"},
+    ),
+    (
+        "the range of a large pool lost",
+        f"UPDATE physical_network SET vnet = NULL WHERE id = 206; {LARGE_POOL}",
+        {"vlan_range_size_differs"},
+    ),
     (
         "a public VLAN inside the guest range",
         "UPDATE vlan SET vlan_id = 'vlan://155', physical_network_id = 200 WHERE id = 1",
@@ -192,7 +229,30 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
         ),
         {"ranges_overlap"},
     ),
+    (
+        "a public range that runs backwards",
+        f"UPDATE vlan SET ip4_range = '{BACKWARDS}' WHERE id = 3",
+        {"ranges_overlap"},
+    ),
+    (
+        "a pod's range in words",
+        "UPDATE host_pod_ref SET description = '10.0.0.50 to 10.0.0.99' WHERE id = 1",
+        {"ranges_overlap"},
+    ),
+    (
+        "two public ranges over each other, one UNTAGGED",
+        (
+            "UPDATE vlan SET vlan_id = 'vlan://UNTAGGED' WHERE id = 1;"
+            "UPDATE vlan SET vlan_id = 'untagged', ip4_range = '203.0.125.1-203.0.126.254' WHERE id = 3"
+        ),
+        {"ranges_overlap"},
+    ),
     ("a management server dies", f"UPDATE mshost SET last_update = {AGO} WHERE id = 2", {"host_of_dead_server"}),
+    (
+        "a management server dies whose clock was ahead",
+        f"UPDATE mshost SET last_update = {AHEAD} WHERE id = 2; UPDATE op_lock SET mac = '9002'",
+        {"host_of_dead_server", "lock_of_dead_server"},
+    ),
     (
         "a management server dies where the threshold is larger",
         (
@@ -210,6 +270,11 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
         {"host_of_dead_server"},
     ),
     ("a running machine without a host", "UPDATE vm_instance SET host_id = NULL WHERE id = 103", {"vm_without_host"}),
+    (
+        "a running machine without a host that was imported",
+        "UPDATE vm_instance SET host_id = NULL, update_time = NULL WHERE id = 103",
+        {"vm_without_host"},
+    ),
     (
         "two hosts of one address",
         "UPDATE host SET private_ip_address = '10.0.0.11' WHERE id = 2",
@@ -240,7 +305,7 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
     ),
     (
         "work of HA that stands",
-        f"UPDATE op_ha_work SET step = 'Investigating', created = {AGO} WHERE id = 1",
+        f"UPDATE op_ha_work SET step = 'Investigating', created = {AGO}, tried = 3 WHERE id = 1",
         {"ha_work_stuck"},
     ),
     (
@@ -284,6 +349,8 @@ QUIET: list[tuple[str, str]] = [
     ),
     ("an old row of the range without a dash", "UPDATE physical_network SET vnet = '100-158,159' WHERE id = 200"),
     ("every management server is dead", f"UPDATE mshost SET last_update = {AGO}"),
+    ("every management server's clock is ahead", f"UPDATE mshost SET last_update = {AHEAD}"),
+    ("a clock that is a minute ahead", f"UPDATE mshost SET last_update = {NOW} + INTERVAL 1 MINUTE"),
     (
         "a network that is migrated to another offering, and its copy",
         (
@@ -329,8 +396,17 @@ QUIET: list[tuple[str, str]] = [
     ("a range of IPv6 alone", "UPDATE vlan SET ip4_range = NULL, vlan_gateway = NULL, vlan_netmask = '' WHERE id = 3"),
     (
         "work that began a minute ago",
-        "UPDATE op_ha_work SET step = 'Scheduled', created = UTC_TIMESTAMP() WHERE id = 1",
+        "UPDATE op_ha_work SET step = 'Scheduled', created = UTC_TIMESTAMP(), tried = 4 WHERE id = 1",
     ),
+    (
+        "work of long ago that was put off twice",
+        f"UPDATE op_ha_work SET step = 'Scheduled', created = {AGO}, tried = 2 WHERE id = 1",
+    ),
+    (
+        "a large pool that has what its range says",
+        f"UPDATE physical_network SET vnet = '7-7,500000-500019,600000-699999' WHERE id = 206; {LARGE_POOL}",
+    ),
+    ("a range that nobody has given yet", "UPDATE physical_network SET vnet = '' WHERE id = 201"),
     (
         "a machine that started a minute ago",
         "UPDATE vm_instance SET host_id = NULL, update_time = UTC_TIMESTAMP() WHERE id = 103",

@@ -22,6 +22,7 @@ SEEDS: Mapping[str, Rows] = MappingProxyType({
     "read_ranges": Rows(
         ("name", "vnet", "numbers", "total", "squares"), (("physical", "100-199,300-300", 101, 15250, 2400000),)
     ),
+    "read_sizes": Rows(("name", "vnet", "numbers"), (("overlay", "5000-200000", 195001), ("public", None, 0))),
     "read_overlaps": Rows(
         ("kind", "name", "zone", "tag", "gateway", "netmask", "ips"),
         (

@@ -3,8 +3,8 @@
 Symptom: two tenants on one VLAN, networks that do not start, addresses given twice; months after somebody helped out
          with an UPDATE.
 Detect:  statements that select what a healthy database does not have, each with grace periods for running operations;
-         a row counts when two rounds in a row have found it: each tenth visit is one, ten minutes at the default
-         interval; hosts of dead management servers each fifth.
+         a row counts when two rounds in a row and more have found it, for ten minutes: each tenth visit is one; hosts
+         of dead management servers each fifth, for five minutes.
 Fix:     by the API, or with whoever supports CloudStack; not by another edit.
 """
 
@@ -17,14 +17,14 @@ from exporter.model import Answers, Check, Metric, Samples, above
 
 FOUND = Metric(
     "cloudstack_network_hypervisor_links_database_inconsistencies",
-    "Rows of CloudStack's database that contradict others, found in two rounds; one sample per check that could run.",
+    "Rows of CloudStack's database that contradict others, for ten minutes; one sample per check that could run.",
     labels=("check",),
     problem=above(0),
 )
 
 
 def judge(_: DatabaseTarget, answers: Answers, __: Cloud) -> Samples:
-    """Yield how many rows each check has found twice; nothing for a check that could not run."""
+    """Yield how many lasting rows each check has found; nothing for a check that could not run."""
     for kind, found, seen in counted(INCONSISTENCIES, answers):
         yield FOUND.sample(kind.name, value=found, seen=seen, expected=kind.expected, remedy=kind.remedy)
 

@@ -40,6 +40,7 @@ from exporter.questions.database.nics import (
     NIC_OTHER_VLAN,
     NIC_WITHOUT_PUBLIC_ADDRESS,
 )
+from exporter.questions.database.pools import VLAN_RANGE_DIFFERS, VLAN_RANGE_SIZE_DIFFERS
 from exporter.questions.database.ranges import RANGES_OVERLAP
 from exporter.questions.database.vlans import (
     DEDICATED_TO_NOBODY,
@@ -53,15 +54,16 @@ from exporter.questions.database.vlans import (
     VLAN_NOT_DEDICATED,
     VLAN_NOT_TAKEN,
     VLAN_ON_ONE_BRIDGE,
-    VLAN_RANGE_DIFFERS,
     VLAN_SHARED,
 )
-from exporter.thresholds import DATABASE_ROUNDS_APART_SECONDS
+from exporter.thresholds import DATABASE_LASTING_SECONDS, DATABASE_LASTING_SOON_SECONDS
 
 EXAMPLES = 10
 LONGEST_NAME, LONGEST_WORDS = 80, 90  # characters of one example
 EARLY = "in two looks only {:.0f} s apart, an operation may be running; "
-"""Said where the two looks were not a round apart: by the command ``check``, or with a short interval."""
+"""Said by the command ``check``, which looks twice at once."""
+REMEMBERED = 100
+"""Rows of a kind that are remembered one by one: operations in passing are never as many, and memory is bounded."""
 ASK = "Do not edit the database: ask whoever supports CloudStack, with these rows and a dump taken before."
 
 FoundQuestion = Question[tuple[Found, ...]]
@@ -76,6 +78,7 @@ class Kind:
         healthy: how it should be.
         remedy: what to do, by the API or by asking somebody; never by hand in the tables.
         is_isolation: tenants share a network or an address, or will after the next start: mended first.
+        lasting: seconds for which a row must have been found in every round.
     """
 
     question: FoundQuestion
@@ -83,6 +86,7 @@ class Kind:
     healthy: str
     remedy: str = ASK
     is_isolation: bool = False
+    lasting: float = DATABASE_LASTING_SECONDS
 
     @property
     def expected(self) -> str:
@@ -102,6 +106,10 @@ GIVE_UP_VLAN = (
 NEW_VLAN = f"{GIVE_UP_VLAN}, and start one: it takes another VLAN."
 """Only the shutdown of a network gives its VLAN back; a restart, with cleanup or not, replaces routers and keeps it."""
 MOVE_RANGE = "Take the VLAN out of the guest range (updatePhysicalNetwork vlan=...) before a network takes it."
+SET_RANGE = (
+    "Set the range by the API to what it should be (updatePhysicalNetwork vlan=...), which writes both; where it"
+    " refuses: " + ASK
+)
 
 INCONSISTENCIES = (
     Kind(VLAN_LEAKED, "D01", "each VLAN taken from the pool belongs to a network",
@@ -111,8 +119,8 @@ INCONSISTENCIES = (
     Kind(VLAN_SHARED, "D03", "one isolated network per VLAN", "Tenants see each other. For one of the two: " + NEW_VLAN
          + " vlan_not_taken then names the other if the pool took the VLAN for free: do the same there.",
          is_isolation=True),
-    Kind(VLAN_RANGE_DIFFERS, "D04", "the pool has exactly the VLANs of the range", "Set the range by the API to what it"
-         " should be (updatePhysicalNetwork vlan=...), which writes both; where it refuses: " + ASK),
+    Kind(VLAN_RANGE_DIFFERS, "D04", "the pool has exactly the VLANs of the range", SET_RANGE),
+    Kind(VLAN_RANGE_SIZE_DIFFERS, "D04", "a large pool has as many VNIs as its range", SET_RANGE),
     Kind(PUBLIC_VLAN_IN_POOL, "D05", "public VLANs are outside the guest range", MOVE_RANGE),
     Kind(PUBLIC_VLAN_TAKEN, "D05", "public VLANs are outside the guest range", "A tenant's network lies in the public"
          f" VLAN: {GIVE_UP_VLAN}. Then take the VLAN out of the guest range (updatePhysicalNetwork vlan=...) and start"
@@ -137,7 +145,8 @@ INCONSISTENCIES = (
          " address. Destroy the system VM, or restart the router's network with cleanup (restartNetwork cleanup=true):"
          " it comes up with an address of its own.", is_isolation=True),
     Kind(HOST_OF_DEAD_SERVER, "D17", "hosts that are Up belong to a living management server", "Nothing watches these"
-         " hosts. Start the dead management server, or restart a living one: it takes them over."),
+         " hosts. Start the dead management server, or restart a living one: it takes them over.",
+         lasting=DATABASE_LASTING_SOON_SECONDS),
     Kind(VM_WITHOUT_HOST, "D20", "running machines are on a host", "Stop it with force (stopVirtualMachine forced=true)"
          " and start it, after looking with virsh on every host of its cluster that it runs nowhere."),
     Kind(NETWORK_HALF_DESTROYED, "D21", "networks in state Destroy are removed", "Delete it again with force"
@@ -182,33 +191,42 @@ LEFTOVERS = (
 )  # fmt: skip
 
 
-def found_twice(answers: Answers, question: FoundQuestion) -> tuple[Found, ...] | None:
-    """Return the rows that are in the newest answer and in the one before.
+def found_lasting(answers: Answers, kind: Kind) -> tuple[Found, ...] | None:
+    """Return the rows that two rounds at least, and every one for as long as the kind says, have found.
 
-    The exporter asks each tenth visit (D17: each fifth), at the default interval ten minutes apart. Running operations
-    pass through every state that is looked for; they do not stay in it. None while that cannot be told: there is no
-    answer, or rows were found at the first look.
+    Running operations pass through every state that is looked for; they do not stay in it. Rounds are as far apart as
+    the interval makes them, so that their number alone says nothing of time. None while it cannot be told: there is no
+    answer, or rows were found and have not yet lasted. Who waits for the verdict is told what two looks have found.
     """
-    now = answers.get(question)
+    now = answers.get(kind.question)
     if not now:
         return now
-    before = answers.before(question)
+    lasted = _lasted(answers, kind, now)
+    before = answers.before(kind.question)
     if before is None:
         return None
     names = {one.name for one in before[0]}
-    return tuple(one for one in now if one.name in names)
+    twice = tuple(one for one in now if one.name in names)
+    found = tuple(one for one in twice if answers.is_on_demand or lasted[one.name] >= kind.lasting)
+    return found if found or not twice else None
+
+
+def _lasted(answers: Answers, kind: Kind, now: tuple[Found, ...]) -> dict[str, float]:
+    """Return by name for how many seconds each row has been found; those beyond the first share one memory."""
+    return {
+        name: answers.held_by(kind.question, kind.name, *((name,) if number < REMEMBERED else ())).seconds
+        for number, name in enumerate(sorted({one.name for one in now}))
+    }
 
 
 def counted(kinds: tuple[Kind, ...], answers: Answers) -> Iterator[tuple[Kind, int, str]]:
     """Yield the kinds that can be told, with how many rows were found of each, and in words which."""
     for kind in kinds:
-        found = found_twice(answers, kind.question)
+        found = found_lasting(answers, kind)
         if found is not None:
-            _, apart = answers.before(kind.question) or ((), DATABASE_ROUNDS_APART_SECONDS)
-            is_early = bool(found) and apart < DATABASE_ROUNDS_APART_SECONDS
+            _, apart = answers.before(kind.question) or ((), kind.lasting)
+            is_early = bool(found) and answers.is_on_demand and apart < kind.lasting
             yield kind, len(found), f"{EARLY.format(apart) if is_early else ''}{said(found)}"
-        elif answers.get(kind.question):
-            answers.held(kind.name)  # asks for the second look
 
 
 def said(found: tuple[Found, ...]) -> str:

@@ -2,7 +2,7 @@
 
 Symptom: a system VM that is no more sits in Alert; one day no management or control address is left for a new one.
 Detect:  addresses of NICs that are gone, agents of system VMs that are gone, work and locks that nobody ends; a row
-         counts when two rounds in a row have found it: each tenth visit is one, ten minutes at the default interval.
+         counts when two rounds in a row and more have found it, for ten minutes: each tenth visit is one.
 Fix:     by the API, or with whoever supports CloudStack.
 """
 
@@ -17,7 +17,7 @@ from exporter.thresholds import DATABASE_LEAKED_RATIO
 
 LEFT = Metric(
     "cloudstack_network_hypervisor_links_database_leftovers",
-    "Rows of CloudStack's database that were left behind, found in two rounds; one sample per check that could run.",
+    "Rows of CloudStack's database that were left behind, for ten minutes; one sample per check that could run.",
     labels=("check",),
     problem=above(0),
 )
@@ -30,7 +30,7 @@ RATIO = Metric(
 
 
 def judge(_: DatabaseTarget, answers: Answers, __: Cloud) -> Samples:
-    """Yield how many rows each check has found twice, and which share of their pool leaked addresses are."""
+    """Yield how many lasting rows each check has found, and which share of their pool leaked addresses are."""
     pools = answers.get(ADDRESS_POOLS) or {}
     for kind, found, seen in counted(LEFTOVERS, answers):
         words = {"seen": seen, "expected": kind.expected, "remedy": kind.remedy}

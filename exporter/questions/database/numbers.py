@@ -6,13 +6,19 @@ import re
 
 
 def number_ranges(text: str) -> list[tuple[int, int]] | None:
-    """Return first and last of each range, in order; a number that two ranges name is in the pool once, so in one."""
+    """Return first and last of each range, in order; None when one cannot be read, or runs backwards.
+
+    A number that two ranges name is in the pool once, so in one.
+    """
     ranges = []
     for word in filter(None, (part.strip() for part in text.split(","))):
-        match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", word)
+        match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", word, re.ASCII)
         if match is None:
             return None
-        ranges.append((int(match[1]), int(match[2] or match[1])))
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first > last:
+            return None
+        ranges.append((first, last))
     apart = []
     until = -1
     for first, last in sorted(ranges):

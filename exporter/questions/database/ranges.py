@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A public range, or a pod with its ranges. ``place`` is where addresses and subnets may not overlap."""
+    """A public range, or a pod with its ranges; ``odd`` is what of them is no range of addresses."""
 
     kind: str
     name: str
@@ -40,21 +40,25 @@ class _Row:
     gateway: IPv4Address | None
     subnet: IPv4Network | None
     spans: tuple[Span, ...]
+    odd: tuple[str, ...]
 
 
 def read_overlaps(rows: Rows) -> tuple[Found, ...]:
-    """Return the ranges that overlap; what has no IPv4 range, or one that cannot be read, takes no part."""
+    """Return the ranges that overlap, and those that cannot be read; what has no IPv4 range takes no part."""
     if rows.columns != COLUMNS:
         message = "not the ranges of addresses"
         raise UnreadableError(message)
     read = [_row(*row) for row in rows.rows]
-    return (*_over_gateways(read), *_addresses(read), *_subnets(read))
+    return (*_unreadable(read), *_over_gateways(read), *_addresses(read), *_subnets(read))
 
 
 def _row(kind: object, name: object, zone: object, tag: object, gateway: object, netmask: object, ips: object) -> _Row:
     kind, name = _text(kind), _text(name)
     own = _address(_text(gateway))
-    return _Row(kind, name, zone, _tag(_text(tag)), own, _subnet(own, _text(netmask)), tuple(_spans(kind, name, ips)))
+    parts = {part: _span(kind, name, part) for part in _text(ips).split(",") if part.strip() and ":" not in part}
+    spans = tuple(span for span in parts.values() if span)
+    odd = tuple(part.strip() for part, span in parts.items() if not span)
+    return _Row(kind, name, zone, _tag(_text(tag)), own, _subnet(own, _text(netmask)), spans, odd)
 
 
 def _text(value: object) -> str:
@@ -63,8 +67,8 @@ def _text(value: object) -> str:
 
 
 def _tag(text: str) -> str:
-    """Return the VLAN without its scheme; older rows have none."""
-    return text.rpartition("://")[2] or "untagged"
+    """Return the VLAN without its scheme; older rows have none, and ``UNTAGGED`` is ``untagged``."""
+    return text.rpartition("://")[2].casefold() or "untagged"
 
 
 def _address(text: str) -> IPv4Address | None:
@@ -81,13 +85,18 @@ def _subnet(gateway: IPv4Address | None, netmask: str) -> IPv4Network | None:
         return None
 
 
-def _spans(kind: str, name: str, ips: object) -> Iterator[Span]:
-    """Yield ``a-b`` of a public range; a pod has several, ``a-b-<for system VMs>-<VLAN>,c-d-...`` since 4.11."""
-    for part in filter(None, _text(ips).split(",")):
-        words = [word.strip() for word in part.split("-")]
-        first, last = _address(words[0]), _address(words[1] if len(words) > 1 else words[0])
-        if first is not None and last is not None and first <= last:
-            yield Span(int(first), int(last), kind, name)
+def _span(kind: str, name: str, part: str) -> Span | None:
+    """Return ``a-b`` of a public range, or one range of a pod, since 4.11 ``a-b-<for system VMs>-<VLAN>``."""
+    words = [word.strip() for word in part.split("-")]
+    first, last = _address(words[0]), _address(words[1] if len(words) > 1 else words[0])
+    return None if first is None or last is None or first > last else Span(int(first), int(last), kind, name)
+
+
+def _unreadable(rows: Iterable[_Row]) -> Iterator[Found]:
+    """Yield what stands where a range should be; nobody knows which addresses are given out from it."""
+    for row in rows:
+        if row.odd:
+            yield Found(f"{row.kind} {row.name}", f"its range {', '.join(row.odd)} cannot be read, or runs backwards")
 
 
 def _over_gateways(rows: Iterable[_Row]) -> Iterator[Found]:
@@ -144,7 +153,8 @@ def _overlapping(spans: list[Span], *, of_kinds: bool = False) -> Iterator[tuple
 
 RANGES_OVERLAP = finds(
     "ranges_overlap",
-    "D34: public ranges of one VLAN that overlap, ranges over their gateway, public addresses inside a pod's range.",
+    "D34: public ranges of one VLAN that overlap, ranges over their gateway, public addresses inside a pod's range; and"
+    " ranges that cannot be read.",
     "vlan, host_pod_ref",
     """
     SELECT 'public' AS kind, l.uuid AS name, l.data_center_id AS zone, l.vlan_id AS tag, l.vlan_gateway AS gateway,

@@ -28,5 +28,15 @@ class Rows:
 
 
 def for_schema(text: str, columns: frozenset[str]) -> str:
-    """Return the statement for a schema that has ``columns``, each ``table.column``."""
-    return OPTIONAL.sub(lambda found: found["text"] if found["column"] in columns else "", text)
+    """Return the statement for a schema that has ``columns``, each ``table.column``, of what the account is shown.
+
+    Parts are left out only of a table of which other columns are shown. One that is not shown at all may be granted by
+    the time the statement is asked: then it must be whole, and until then the server says what is missing.
+    """
+    tables = {column.partition(".")[0] for column in columns}
+
+    def part(found: re.Match[str]) -> str:
+        is_absent = found["column"] not in columns and found["column"].partition(".")[0] in tables
+        return "" if is_absent else found["text"]
+
+    return OPTIONAL.sub(part, text)

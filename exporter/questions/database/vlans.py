@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.model import UnreadableError
 from exporter.questions.database.found import Found, finds
-from exporter.questions.database.numbers import number_ranges, sums
+from exporter.questions.database.numbers import number_ranges
 from exporter.questions.database.rows import Rows
 
 
@@ -71,50 +71,6 @@ VLAN_SHARED = finds(
       AND n.state IN ('Implemented', 'Implementing') AND n.broadcast_uri REGEXP '^(vlan|vxlan)://[0-9]+$'
     GROUP BY n.physical_network_id, z.name, p.name, n.broadcast_uri HAVING COUNT(DISTINCT LEAST(n.id, n.related)) > 1
     """,
-)
-
-
-def read_ranges(rows: Rows) -> tuple[Found, ...]:
-    """Return the physical networks whose range and pool differ, by count, sum and sum of squares of the numbers."""
-    if rows.columns != ("name", "vnet", "numbers", "total", "squares"):
-        message = "not the ranges of physical networks"
-        raise UnreadableError(message)
-    found = []
-    for name, text, *pool in rows.rows:
-        wanted = sums(str(text or ""))
-        there = tuple(map(_whole, pool))
-        if wanted is not None and wanted != there:
-            found.append(Found(str(name), f"range {text or 'none'}: {wanted[0]} VLANs, in the pool {there[0]}"))
-    return tuple(found)
-
-
-def _whole(value: object) -> int:
-    """Return a number of the pool, which the server adds up as a decimal; 0 where it has none."""
-    try:
-        return int(str(value or 0).partition(".")[0])
-    except ValueError:
-        message = f"{str(value)[:20]!r} is no number"
-        raise UnreadableError(message) from None
-
-
-VLAN_RANGE_DIFFERS = finds(
-    "vlan_range_differs",
-    "D04: the range of a physical network and the rows of its pool differ: the classic edit by hand. Pools that span"
-    " more than 100,000 numbers (VXLAN) are left out: adding them up takes seconds.",
-    "physical_network, op_dc_vnet_alloc, data_center",
-    """
-    SELECT CONCAT(z.name, '/', p.name) AS name, p.vnet AS vnet, COUNT(v.id) AS numbers,
-      SUM(CAST(v.vnet AS DECIMAL(20))) AS total,
-      SUM(CAST(v.vnet AS DECIMAL(20)) * CAST(v.vnet AS DECIMAL(20))) AS squares
-    FROM physical_network p JOIN data_center z ON z.id = p.data_center_id
-    LEFT JOIN op_dc_vnet_alloc v ON v.physical_network_id = p.id
-    WHERE p.removed IS NULL
-      AND ABS(CAST(SUBSTRING_INDEX(COALESCE(p.vnet, ''), '-', -1) AS SIGNED)
-              - CAST(COALESCE(p.vnet, '') AS SIGNED)) < 100000
-    GROUP BY p.id, z.name, p.name, p.vnet
-    """,
-    seconds=3.0,
-    read=read_ranges,
 )
 PUBLIC_VLAN_IN_POOL = finds(
     "public_vlan_in_pool",

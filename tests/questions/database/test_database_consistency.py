@@ -194,6 +194,20 @@ def test_what_looks_odd_and_is_not(small: Small, what: str, how: str) -> None:
     assert problems(judged(odd, odd)) == set(), what
 
 
+@pytest.mark.parametrize("off", ["+ INTERVAL 3 HOUR", "- INTERVAL 3 HOUR"])
+def test_a_living_server_whose_clock_is_wrong_is_not_dead(small: Small, off: str) -> None:
+    """Its heartbeat goes on, so that in no two rounds the same rows are found; of one that died they are the same."""
+    rounds = []
+    for seconds in (0, 600):
+        small.run(
+            f"UPDATE mshost SET last_update = UTC_TIMESTAMP() {off} + INTERVAL {seconds} SECOND WHERE id = 2;"
+            "UPDATE op_lock SET mac = '9002'"
+        )
+        rounds.append(small.ask())
+    assert problems(judged(*rounds)) == set()
+    assert problems(judged(rounds[1], rounds[1])) == {"host_of_dead_server", "lock_of_dead_server"}
+
+
 IN_ZONES = {
     "address_free_with_owner": "UPDATE user_ip_address SET one_to_one_nat = 1 WHERE id = 60",
     "address_allocated_to_nothing": "UPDATE user_ip_address SET network_id = NULL WHERE id = 12",

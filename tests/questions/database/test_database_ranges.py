@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
@@ -11,10 +12,14 @@ from hypothesis import strategies as st
 
 from exporter.model import Question, UnreadableError
 from exporter.questions.database.counts import ADDRESS_POOLS, RULE_SEQUENCES, VLANS_TAKEN
+from exporter.questions.database.pools import VLAN_RANGE_DIFFERS, VLAN_RANGE_SIZE_DIFFERS
 from exporter.questions.database.ranges import COLUMNS, RANGES_OVERLAP, read_overlaps
 from exporter.questions.database.rows import Rows
 
+POOLS = ("name", "vnet", "numbers", "total", "squares")
 READERS: dict[Question[Any], tuple[str, ...]] = {
+    VLAN_RANGE_DIFFERS: POOLS,
+    VLAN_RANGE_SIZE_DIFFERS: POOLS[:3],
     RANGES_OVERLAP: COLUMNS,
     ADDRESS_POOLS: ("name", "size"),
     VLANS_TAKEN: ("network", "vnet"),
@@ -50,18 +55,81 @@ def test_ranges_that_share_addresses_are_found_once() -> None:
         public("b", "198.51.100.10-198.51.100.20", zone=2),
         public("b", None),
         public("b", "", gateway="", netmask=""),
+        public("b", " , "),
         public("b", "2001:db8::1-2001:db8::9"),
-        public("b", "198.51.100.20-198.51.100.10"),
     ],
 )
 def test_ranges_that_do_not(other: tuple[object, ...]) -> None:
-    """Neighbours in one subnet, other VLANs and zones, no IPv4, and what cannot be read."""
+    """Neighbours in one subnet, other VLANs and zones, and no IPv4."""
     assert overlaps(public("a", "198.51.100.10-198.51.100.20"), other) == {}
 
 
 def test_bare_vlans_of_old_rows_are_the_same_vlans() -> None:
     """Older rows have no scheme."""
     assert len(overlaps(public("a", "198.51.100.9", tag="50"), public("b", "198.51.100.9"))) == 1
+
+
+@pytest.mark.parametrize("tag", ["untagged", "vlan://untagged", "vlan://UNTAGGED", "Untagged", "vlan://", ""])
+def test_no_vlan_is_one_however_it_is_spelt(tag: str) -> None:
+    """CloudStack compares without case, and takes an empty one for untagged."""
+    assert len(overlaps(public("a", "198.51.100.9", tag=tag), public("b", "198.51.100.9", tag="vlan://untagged"))) == 1
+
+
+@pytest.mark.parametrize(
+    "ips",
+    ["10.0.0.59-10.0.0.51", "10.0.0.51 to 10.0.0.59", "10.0.0.51\u201310.0.0.59", "10.0.0.51-", "none", "10.0.0.300"],
+)
+def test_a_range_that_is_none_is_found(ips: str) -> None:
+    """What addresses are given out from it nobody knows: it may lie over anything. The others beside it are read."""
+    words = f"its range {ips} cannot be read, or runs backwards"
+    assert overlaps(public("a", ips)) == {"public a": words}
+    assert overlaps(pod("p", f"{ips}-0-untagged,10.0.0.250-10.0.0.253")) == {
+        "pod p": words.replace(ips, f"{ips}-0-untagged")
+    }
+    found = read_overlaps(Rows(COLUMNS, (pod("p", f"10.0.0.250-10.0.0.254,{ips}"),)))
+    assert [one.seen for one in found] == [words, "its gateway 10.0.0.254 is inside its range"]
+
+
+def pools(*rows: tuple[object, ...]) -> dict[str, str]:
+    return {one.name: one.seen for one in VLAN_RANGE_DIFFERS.read(Rows(POOLS, rows))}
+
+
+def sizes(*rows: tuple[object, ...]) -> dict[str, str]:
+    return {one.name: one.seen for one in VLAN_RANGE_SIZE_DIFFERS.read(Rows(POOLS[:3], rows))}
+
+
+@pytest.mark.parametrize(
+    ("vnet", "pool"),
+    [
+        ("100-102", (3, Decimal(303), Decimal(30605))),
+        ("100-101,102-102", (3, 303, 30605)),
+        (b"100-102".decode(), (3, "303.000", "30605")),
+        ("102,100-101,101-102", (3, 303, 30605)),
+        (None, (0, None, None)),
+        ("", (0, None, None)),
+    ],
+)
+def test_a_range_that_its_pool_has(vnet: str | None, pool: tuple[object, ...]) -> None:
+    """In any order and spelling; no range is no pool."""
+    assert pools(("z/p", vnet, *pool)) == {}
+    assert sizes(("z/p", vnet, pool[0])) == {}
+
+
+def test_a_range_that_its_pool_has_not() -> None:
+    """By count; or by sum, when one was put in another's place; of a large pool the count alone is told."""
+    assert pools(("p", "100-102", 2, 201, 20201)) == {"p": "range 100-102: 3 VLANs, in the pool 2"}
+    assert pools(("p", "100-102", 3, 304, 30810)) == {"p": "range 100-102: 3 VLANs, in the pool 3"}
+    assert pools(("p", None, 3, 303, 30605)) == {"p": "range none: 0 VLANs, in the pool 3"}
+    assert sizes(("p", "5000-200000", 0)) == {"p": "range 5000-200000: 195001 VLANs, in the pool 0"}
+
+
+@pytest.mark.parametrize("vnet", ["100\u2013199", "100-159;300-310", "none", "199-100", "100-199-300", "-5", "\u0663"])
+def test_a_range_that_cannot_be_read_is_found(vnet: str) -> None:
+    """Never taken for an empty one, also beside an empty pool."""
+    for pool in ((100, 14950, 2318350), (0, None, None)):
+        words = f"range {vnet} cannot be read, in the pool are {pool[0]} VLANs"
+        assert pools(("p", vnet, *pool)) == {"p": words}
+        assert sizes(("p", vnet, pool[0])) == {"p": words}
 
 
 def test_subnets_that_differ_and_overlap() -> None:
