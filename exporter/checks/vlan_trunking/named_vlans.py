@@ -8,7 +8,7 @@ Fix:     the list of allowed VLANs of the switch port.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
@@ -49,20 +49,20 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     Not that it leaves out none while hosts that have not told might be the peers that name more.
     """
     told = [one for one, answers in members.items() if all(question in answers.values for question in ASKED)]
-    silent = absent(told, group, cloud)
-    ports: defaultdict[str, list[_Port]] = defaultdict(list)
-    for target in told:
-        if is_judged(target, cloud, members[target].now):
-            for network, port in _ports(target, members[target], cloud):
-                ports[network].append(port)
+    missed = absent(told, group, cloud)
+    ports, untold = _ports_of([one for one in told if is_judged(one, cloud, members[one].now)], members, cloud)
     for network, found in ports.items():
+        silent = missed + len(untold[network])
         used = {target: tagged_vlans(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}
         everything = frozenset().union(*used.values())
         speaking = [port for port in found if port.vlans & everything]
         naming = _naming(speaking)
         for target in _hosts(speaking):
             missing = _missing(target, used[target], speaking, naming)
-            if not missing and silent and _missing(target, used[target], speaking, naming, silent):
+            may_miss = target in untold[network] or (
+                silent > 0 and _missing(target, used[target], speaking, naming, silent)
+            )
+            if not missing and may_miss:
                 continue
             yield UNNAMED.sample(
                 *names(target, cloud),
@@ -85,13 +85,23 @@ def _hosts(ports: list[_Port]) -> tuple[HostTarget, ...]:
     return tuple(dict.fromkeys(port.target for port in ports))
 
 
-def _ports(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple[str, _Port]]:
-    for nic, networks in wiring(target, answers, cloud).carried().items():
-        port = told_port(answers[LLDP].get(nic, ()))
-        if port is not None:
-            vlans = port.vlans | ({port.pvid} if port.pvid else set())
-            for network in networks:
-                yield network, _Port(target, f"{port_name(port)} ({nic})", vlans)
+def _ports_of(
+    told: list[HostTarget], members: Mapping[HostTarget, Answers], cloud: Cloud
+) -> tuple[Mapping[str, list[_Port]], Mapping[str, set[HostTarget]]]:
+    """Return by physical network the ports of the NICs that carry it, and the hosts whose NICs may be more."""
+    ports: defaultdict[str, list[_Port]] = defaultdict(list)
+    untold: defaultdict[str, set[HostTarget]] = defaultdict(set)
+    for target in told:
+        view = wiring(target, members[target], cloud)
+        for network in view.unknown():
+            untold[network].add(target)
+        for nic, networks in view.carried().items():
+            port = told_port(members[target][LLDP].get(nic, ()))
+            if port is not None:
+                vlans = port.vlans | ({port.pvid} if port.pvid else set())
+                for network in networks:
+                    ports[network].append(_Port(target, f"{port_name(port)} ({nic})", vlans))
+    return ports, untold
 
 
 def _missing(

@@ -52,6 +52,8 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         if port is None or port.pvid is None:
             continue
         struck = frozenset(network for network in networks if port.pvid in used.get(network, ()))
+        if not struck and any(port.pvid in used.get(network, ()) for network in view.unknown()):
+            continue  # nobody told whether the NIC carries that network too
         yield TAGGED.sample(
             *names(target, cloud),
             nic,
@@ -67,14 +69,19 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
 
     Not that it does not while so many hosts have not told that another VLAN may be that of most.
     """
-    told = [one for one, answers in members.items() if all(question in answers.values for question in ASKED)]
+    views = {
+        one: wiring(one, answers, cloud)
+        for one, answers in members.items()
+        if all(question in answers.values for question in ASKED)
+    }
+    told = {one: view for one, view in views.items() if not view.unknown()}  # else a NIC may carry more than is known
     missing = absent(told, group, cloud)
     carriers: defaultdict[frozenset[str], dict[HostTarget, dict[str, Neighbour]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    for target in told:
+    for target, view in told.items():
         if is_judged(target, cloud, members[target].now):
-            for nic, networks in wiring(target, members[target], cloud).carried().items():
+            for nic, networks in view.carried().items():
                 port = told_port(members[target][LLDP].get(nic, ()))
                 if port is not None and port.pvid is not None:
                     carriers[networks][target][nic] = port

@@ -81,19 +81,25 @@ def vlan_tap_off(world: World) -> None:
 
 @fault(VLAN, "devices_without_bridge")
 def vlan_bridge_not_made(world: World) -> None:
-    """On kvm-3 the creation of a VLAN bridge failed and left its VLAN device behind."""
-    _made(world, "kvm-3").vlans.append(VlanDevice("bond0.1555", "bond0", 1555))
+    """On kvm-2 the creation of the bridge of the network frontend failed and left its VLAN device behind."""
+    vlan = next(one.vlan for one in world.networks if one.name == "frontend")
+    _made(world, "kvm-2").vlans.append(VlanDevice(f"bond0.{vlan}", "bond0", vlan))
 
 
 @fault(VLAN, "one_way_vlans", after=1.0)
 def vlan_one_way(world: World) -> None:
-    """kvm-1 sends in the VLAN of an instance and hears nobody, while its network has another one on another host."""
+    """kvm-1 sends in the VLAN of an instance and hears nobody, while the hosts of others of its network send too."""
     made = _made(world, "kvm-1")
     others = {one.network for one in world.instances if one.host.name != "kvm-1" and one.state == "Running"}
     one = next(one for one in world.instances if one.host.name == "kvm-1" and one.network in others)
     tap = next(tap for tap in made.taps if tap.mac == one.nic.mac)
-    traffic = _vlan_device(made, tap).traffic
-    traffic.rx, traffic.tx = 0, FAST
+    device = _vlan_device(made, tap)
+    device.traffic.rx = 0
+    for host in world.hosts:
+        for same in (
+            peer for peer in host.hypervisor.vlans if peer.vlan == device.vlan and peer.parent == device.parent
+        ):
+            same.traffic.tx = FAST
 
 
 @fault(VLAN, "native_vlan_differs")
@@ -215,3 +221,15 @@ def vlan_silent_on_one_host(world: World) -> None:
         router.names.append((new.nic.address, new.name))
         router.web.entries[new.nic.address] = MetadataEntry(new.nic.address, new.id, new.name)
     router.silent = {one.nic.address for one in world.served(router) if one.host.name == "kvm-3"}
+
+
+@fault(VLAN, "silent_vlans")
+def vlans_silent_with_one_machine_each(world: World) -> None:
+    """The switch lost the VLANs of kvm-2: no router elsewhere hears its machines, its own router hears none elsewhere.
+
+    No network has more than one machine there.
+    """
+    for router in world.routers:
+        for one in world.served(router):
+            if one.host is not router.host and "kvm-2" in (one.host.name, router.host.name):
+                router.silent.add(one.nic.address)

@@ -58,6 +58,19 @@ def test_each_way_to_miss_a_vlan(words: str) -> None:
     assert scene.only(found, "mismatches").seen.startswith(f"i-2-5-VM: {words}")
 
 
+def test_an_uplink_that_nobody_told() -> None:
+    """Whether the VLAN device hangs on the right one is not known; what is wrong all the same stands."""
+    seen_by = scene.cloud(scene.instance(5), labels=(scene.label(""),))
+    for parent in ("bond0", "eth9"):
+        assert verdict(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0", parent=parent), cloud=seen_by) == []
+    off = scene.vlan_bridge(101, "vnet0", is_up=False)
+    assert scene.only(verdict(*scene.UPLINK, *off, cloud=seen_by), "mismatches").value == 1
+    agent: dict[str, Any] = {"more": {AGENT: Agent(guest="cloudbr1")}}
+    for parent, wrong in (("bond0", 0), ("eth9", 1)):
+        found = verdict(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0", parent=parent), cloud=seen_by, **agent)
+        assert scene.only(found, "mismatches").value == wrong
+
+
 @pytest.mark.parametrize(("bridge", "wrong"), [("cloudbr0", 0), ("cloudbr1", 0), ("brbond0-101", 1)])
 def test_untagged_public_nics_follow_the_agent(bridge: str, wrong: int) -> None:
     """The agent's own device counts for them; that the label names another one is a verdict of its own."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from exporter.checks.vlan_trunking.named_vlans import judge_cluster
+from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.model import Sample
+from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.lldp import LLDP, Neighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
 
@@ -76,3 +81,28 @@ def test_members_that_did_not_tell() -> None:
     """A host without an answer to LLDP is left out."""
     members = {scene.target(scene.host(1)): scene.answered(LINKED)}
     assert scene.on_group(judge_cluster, ClusterGroup("zone1", CLOUD.clusters["c"]), CLOUD, members) == []
+
+
+def test_hosts_whose_uplinks_nobody_told() -> None:
+    """A fault that is found stands; a host that may have more ports is not well, and may be a peer that names more."""
+    seen_by = replace(CLOUD, traffic_types=scene.by_id(scene.label(), scene.label("", traffic="Public")))
+    heard = [({101}, {101}), (BOTH, BOTH), (BOTH, BOTH)]
+    agents: list[Any] = [{}, {AGENT: Agent(public="cloudbr1")}, {AGENT: Agent(public="cloudbr1")}]
+    assert _counts(seen_by, heard, agents) == {"kvm1": 1, "kvm2": 0, "kvm3": 0}
+    assert _counts(seen_by, [(BOTH, BOTH)] * 3, agents) == {"kvm2": 0, "kvm3": 0}
+    hidden = replace(CLOUD, traffic_types=scene.by_id(scene.label("")))
+    agents = [{AGENT: Agent(guest="cloudbr1")}, {AGENT: Agent(guest="cloudbr1")}, {}]
+    assert _counts(hidden, heard, agents) == {"kvm2": 0}
+
+
+def _counts(seen_by: Cloud, named: list[Any], agents: list[Any]) -> dict[str, float]:
+    """Return the counts by host where each agent has told so much."""
+    members = {}
+    for host, ports, agent in zip(seen_by.hosts.values(), named, agents, strict=True):
+        heard = {
+            f"eth{place}": (Neighbour(nic=f"eth{place}", chassis="c", port=f"p{place}", vlans=frozenset(vlans)),)
+            for place, vlans in enumerate(ports)
+        }
+        members[scene.target(host)] = scene.answered(LINKED, more={LLDP: heard} | agent)
+    found = scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members)
+    return {sample.labels[2]: sample.value for sample in found}

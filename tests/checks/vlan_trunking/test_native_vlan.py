@@ -9,6 +9,7 @@ import pytest
 from exporter.checks.vlan_trunking.native_vlan import judge, judge_cluster
 from exporter.cloud.groups import ClusterGroup
 from exporter.model import Sample
+from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import LINKS
 from exporter.questions.hosts.lldp import LLDP, Neighbour
 from tests.checks.vlan_trunking import vlan_scene as scene
@@ -132,4 +133,18 @@ def test_members_that_did_not_tell() -> None:
     """A host without an answer to LLDP is left out."""
     seen_by = scene.cloud()
     members: dict[Any, scene.Values] = {scene.target(scene.host(1)): {LINKS: LINKED}}
+    assert scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members) == []
+
+
+def test_uplinks_that_nobody_told() -> None:
+    """The NIC may carry another network too: what is found stands, what may be there is not denied."""
+    labels, physicals = (scene.label(), scene.label("", "far")), (scene.physical(), scene.physical("far"))
+    far = scene.network("102", "far", physical_network_id="far")
+    machines = (scene.instance(5), scene.instance(6, 1, scene.nic(6, "vlan://102", "far")))
+    seen_by = scene.cloud(*machines, labels=labels, physicals=physicals, networks=(scene.network(), far))
+    assert [sample.value for sample in scene.on_host(judge, seen_by, values(101, 103))] == [1, 0]
+    assert scene.on_host(judge, seen_by, values(102, 102)) == []
+    told = values(102, 102) | {AGENT: Agent(guest="cloudbr1")}
+    assert [sample.value for sample in scene.on_host(judge, seen_by, told)] == [1, 1]
+    members = {scene.target(one): values(1, 20) for one in seen_by.hosts.values()}
     assert scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members) == []
