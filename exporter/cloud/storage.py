@@ -89,6 +89,8 @@ class Template:
     url: str = ""  # registered from there; without user, password and query
     source_template_id: str = ""  # of the template whose volume or snapshot it was made from
     is_direct: bool = False  # hosts download it themselves, past secondary storage
+    owner: str = ""  # account, or project
+    is_public: bool = False  # others than its owner may use it; featured ones are public too
     downloads: tuple[Download, ...] = ()
 
     @property

@@ -171,6 +171,8 @@ def template(row: storage_rows.TemplateRow) -> Template:
         url=without_secrets(row.url),
         source_template_id=row.sourcetemplateid,
         is_direct=row.directdownload,
+        owner=row.account or row.project,
+        is_public=row.ispublic,
         downloads=tuple(map(download, row.downloaddetails)),
     )
 

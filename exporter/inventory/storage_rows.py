@@ -42,4 +42,7 @@ class TemplateRow(Struct, frozen=True, gc=False):
     url: str = ""
     sourcetemplateid: str = ""
     directdownload: bool = False
+    account: str = ""
+    project: str = ""
+    ispublic: bool = False
     downloaddetails: tuple[DownloadRow, ...] = ()

@@ -151,7 +151,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "listVirtualMachines": [
         {"id": "i1", "name": "web", "instancename": "i-2-10-VM", "state": "Running", "zoneid": "z1", "hostid": "h1",
-         "templateid": "tpl1", "hypervisor": "KVM", "passwordenabled": True, "created": CREATED,
+         "templateid": "tpl1", "isoid": "iso1", "hypervisor": "KVM", "passwordenabled": True, "created": CREATED,
          "nic": [NIC, {**NIC, "id": "nic9", "isdefault": False, "deviceid": 1}], "password": "never kept"},
         {"id": "i2", "name": "db", "state": "Stopped", "zoneid": "z1", "projectid": "pr1",
          "nic": [{"id": "nic5", "networkid": "net2", "traffictype": "Guest"}]},
@@ -168,7 +168,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": "tpl1", "zoneid": "z1", "name": "debian", "isready": True, "status": "Download Complete",
          "hypervisor": "KVM", "format": "QCOW2", "templatetype": "USER", "passwordenabled": True,
          "created": CREATED, "ostypename": "Debian 12", "url": "https://user:pw-canary@images.example/debian.qcow2",
-         "directdownload": False, "downloaddetails": [
+         "account": "admin", "ispublic": True, "directdownload": False, "downloaddetails": [
              {"datastore": "nfs1", "downloadPercent": "100", "downloadState": "DOWNLOADED", "datastoreId": "is1"}]},
         {"id": "tpl1", "zoneid": "z1", "name": "debian", "isready": False, "status": "12% Downloaded"},
         {"id": "tpl1", "zoneid": "z2", "name": "debian", "isready": False, "status": "12% Downloaded"},

@@ -152,7 +152,8 @@ async def test_templates_and_image_stores_are_read() -> None:
     assert cloud.templates[("tpl1", "z1")] == Template(
         id="tpl1", zone_id="z1", name="debian", is_ready=True, status="Download Complete", hypervisor="KVM",
         format="QCOW2", type="USER", password_enabled=True, created=CREATED_UNIX, os_name="Debian 12",
-        url="https://images.example/debian.qcow2", downloads=(Download("nfs1", "DOWNLOADED", 100),),
+        url="https://images.example/debian.qcow2", owner="admin", is_public=True,
+        downloads=(Download("nfs1", "DOWNLOADED", 100),),
     )  # fmt: skip
     assert not cloud.templates[("tpl1", "z2")].is_ready
     assert cloud.image_stores["is1"] == ImageStore("is1", "nfs1", "z1", "nfs", "nfs://10.0.0.40/export/secondary")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from exporter.lab.api.cloud import Cloud
 from exporter.lab.api.rows_templates import templates as listed
+from exporter.lab.api.rows_zone import image_stores
 from exporter.lab.database.places import Numbers
 from exporter.lab.database.templates import DELETED, templates
 from exporter.lab.options import Options
 from exporter.lab.world.build import build
 from exporter.lab.world.places import Ports
-from exporter.lab.world.templates import LabTemplate
+from exporter.lab.world.templates import REGION_STORE, LabTemplate
 from exporter.lab.world.world import World
 
 
@@ -20,13 +22,42 @@ def world() -> World:
 def test_one_row_per_template_and_zone() -> None:
     """Where the template is; what looks wrong and is not is among them."""
     made = world()
-    rows = {(row["name"], row["zonename"]): row for row in listed(made)}
+    rows = {(row["name"], row.get("zonename", "")): row for row in listed(made)}
     assert len(rows) == len(listed(made))
     assert {zone for name, zone in rows if name == "builtin"} == {"east", "west"}
     assert rows["edge", "east"]["status"] == "Bypassed Secondary Storage"
     foreign = rows["SystemVM Template (XenServer)", "south"]
     assert (foreign["isready"], foreign["downloaddetails"][0]["downloadState"]) == (False, "NOT_DOWNLOADED")
     assert rows["windows-2022", "north"]["sourcetemplateid"] == rows["debian-12", "north"]["id"]
+
+
+def test_a_template_of_the_whole_region_has_no_zone() -> None:
+    """One row for all, as CloudStack shows what is in a store of the region, which has neither zone nor URL."""
+    made = world()
+    (row,) = [row for row in listed(made) if row["name"] == "SystemVM Template (KVM)"]
+    assert not row.keys() & {"zoneid", "zonename"}
+    assert (row["isready"], row["downloaddetails"][0]["datastore"]) == (True, REGION_STORE)
+    (store,) = [store for store in image_stores(made) if "zoneid" not in store]
+    assert (store["name"], store["protocol"], "url" in store) == (REGION_STORE, "s3", False)
+    made.templates["SystemVM Template (KVM)"].fails(None, "refused")
+    assert [row["isready"] for row in listed(made) if row["name"] == "SystemVM Template (KVM)"] == [False]
+
+
+def test_template_and_iso_of_instances_are_shown_when_asked_for() -> None:
+    """As CloudStack does: details that are not named are left out, and without any all are shown."""
+    cloud = Cloud(world(), lambda: 1_795_000_000.0)
+    shown = {
+        details: cloud.rows("listVirtualMachines", {"details": details} if details else {})[0].keys()
+        & {"templateid", "passwordenabled", "nic", "hypervisor"}
+        for details in ("", "all", "min,nics", "min,nics,tmpl,iso")
+    }
+    everything = {"templateid", "passwordenabled", "nic", "hypervisor"}
+    assert shown == {
+        "": everything,
+        "all": everything,
+        "min,nics": {"nic", "hypervisor"},
+        "min,nics,tmpl,iso": everything,
+    }
 
 
 def test_a_copy_that_fails_is_one_of_its_zone() -> None:

@@ -21,7 +21,7 @@ NOW = Row(
     panels=(
         stat(
             "Not ready",
-            "Templates whose download failed or stands still. If orange: runbook CloudStackNetTemplatesNotReady.",
+            "Templates that many miss and that fail or stand still. If orange: runbook CloudStackNetTemplatesNotReady.",
             f"sum({_seen('not_ready')})",
             thresholds=steps((1, WARNING)),
         ),
@@ -58,9 +58,10 @@ READY = Row(
     panels=(
         table(
             "Not ready by zone",
-            "In which zones do templates fail, and how many are on their way?",
+            "In which zones do templates fail, and how many are on their way? Of one owner: his own URL or file.",
             (
                 judged("Not ready", metric("not_ready"), "zone"),
+                judged("Of one owner", metric("private_not_ready"), "zone"),
                 judged("Standing still", metric("stuck"), "zone"),
                 judged("Downloading", metric("downloading"), "zone"),
                 judged("Impossible format", metric("format_impossible"), "zone"),

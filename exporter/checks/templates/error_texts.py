@@ -85,9 +85,17 @@ HEALTHY = ("download complete", "% downloaded", "installing template", "processi
 """Texts of templates that are ready, or on their way."""
 STATES = frozenset({
     "allocated", "creating", "creating2", "created", "ready", "copying", "migrating", "migrated", "destroying",
-    "destroyed", "hidden", "uploaded", "notuploaded", "uploadinprogress",
+    "destroyed", "hidden", "uploaded", "notuploaded", "uploadinprogress", "active", "inactive",
 })  # fmt: skip
-"""States that CloudStack shows where there is no text of an error."""
+"""States that CloudStack shows where there is no text of an error: of a copy, or of the template itself."""
+UPLOADS_FAILED = frozenset({"uploaderror", "uploadabandoned"})
+FAILED_STATES = UPLOADS_FAILED | {"failed"}
+"""States that say that nothing more will come of it, whatever its copies say."""
+
+
+def state_word(text: str) -> str:
+    """Return a status as its word stands in the sets of states."""
+    return text[:LONGEST].casefold().strip()
 
 
 def error_class(text: str) -> ErrorClass:
@@ -101,7 +109,7 @@ def error_class(text: str) -> ErrorClass:
 
 def is_error(text: str) -> bool:
     """Return whether a status is the text of an error, for versions that tell no states of downloads."""
-    words = text[:LONGEST].casefold().strip()
+    words = state_word(text)
     return bool(words) and words not in STATES and not any(phrase in words for phrase in HEALTHY)
 
 

@@ -2,7 +2,8 @@
 
 Symptom: "I cannot import my template": registering it from a URL fails, although the URL works in a browser.
 Detect:  the places of the URLs of templates that are not ready, dialled inside the secondary storage VMs of the zone;
-         where they cannot be asked, or go through a proxy, what the text of the error means.
+         where they cannot be asked, or go through a proxy, what the text of the error means. Places that only one
+         owner's private templates come from may not exist at all: they are shown, and do not count.
 Fix:     the zone's DNS, the public gateway, or secstorage.allowed.internal.sites for private addresses.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from exporter.checks.templates.concern import is_common, missed
 from exporter.checks.templates.error_texts import ErrorClass, error_class, is_error
 from exporter.checks.templates.remedies import ALLOW_SITE, FIND_HOST, REACH_HOST
 from exporter.checks.templates.wanted import wanted
@@ -35,7 +37,7 @@ NOT_TOLD = frozenset({ErrorClass.OTHER, ErrorClass.NO_SSVM, ErrorClass.STORAGE_W
 
 BLOCKED = Metric(
     "cloudstack_network_templates_imports_blocked",
-    "Templates of the zone that are not ready and come from where no secondary storage VM of it gets to.",
+    "Templates that are not ready, and that others than one owner miss, from where no secondary storage VM gets to.",
     labels=("zone",),
     problem=above(0),
 )
@@ -64,7 +66,7 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
     """Count the templates that cannot be had, and name the places, those first to which there is no way."""
     asked = [one for member, one in members.items() if isinstance(member, SecondaryStorageVmTarget)]
     sites = _sites(cloud, group.id, asked)
-    cut_off = [one for one in sites if one.is_cut_off]
+    cut_off = _concerning([one for one in sites if one.is_cut_off], cloud)
     if cut_off or all(one.reach is not None for one in sites):
         blocked = sum(len(one.templates) for one in cut_off)
         seen = "; ".join(_seen(one) for one in cut_off[:3])
@@ -73,6 +75,15 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
     told = [one for one in sites if one.reach is not None]
     for one in sorted(told, key=lambda one: not one.is_cut_off)[:ROWS_PER_TARGET]:
         yield REACHABLE.sample(group.zone, f"{one.place.host}:{one.place.port}", value=int(not one.is_cut_off))
+
+
+def _concerning(cut_off: list[Site], cloud: Cloud) -> list[Site]:
+    """Return the places that are not the matter of one owner: others miss a template, or several owners meet it."""
+    templates = [template for one in cut_off for template in one.templates]
+    if is_common(templates, cloud.at):
+        return cut_off
+    common = missed(cloud, templates)
+    return [one for one in cut_off if any(template.id in common for template in one.templates)]
 
 
 def _sites(cloud: Cloud, zone_id: str, asked: list[Answers]) -> list[Site]:

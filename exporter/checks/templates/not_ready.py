@@ -1,41 +1,69 @@
 """Templates that are not ready: their download failed, or does not get on.
 
 Symptom: the template is not offered when a machine is made, or machines of it do not start in one zone.
-Detect:  listTemplates: not ready with a download in error, at the same percentage for an hour, or not begun for a
-         quarter of an hour. A ready copy in one store suffices; what the zone never downloads is left out.
+Detect:  listTemplates: not ready with a download in error, at the same percentage for an hour, not begun for a quarter
+         of an hour, or unfinished for hours. A ready copy in one store suffices; what the zone never downloads is left
+         out. A private one with a wrong URL is told apart: only its owner misses it.
 Fix:     the text of the error says why; mend it, delete the template and register it again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.checks.templates.error_texts import ErrorClass, error_class, is_error, shown
-from exporter.checks.templates.remedies import BY_ERROR, REGISTER_AGAIN, SEE_SSVM
+from exporter.checks.templates.concern import OF_URLS, is_common, missed
+from exporter.checks.templates.error_texts import (
+    FAILED_STATES,
+    UPLOADS_FAILED,
+    ErrorClass,
+    error_class,
+    is_error,
+    shown,
+    state_word,
+)
+from exporter.checks.templates.remedies import BY_ERROR, REGISTER_AGAIN, SEE_LOGS, SEE_SSVM, TELL_OWNER
 from exporter.checks.templates.wanted import wanted
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Template
-from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.thresholds import ROWS_PER_TARGET, TEMPLATE_STUCK_SECONDS, TEMPLATE_WAITING_SECONDS
+from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
+from exporter.thresholds import (
+    ROWS_PER_TARGET,
+    TEMPLATE_STUCK_SECONDS,
+    TEMPLATE_UNFINISHED_SECONDS,
+    TEMPLATE_UPLOAD_SECONDS,
+    TEMPLATE_WAITING_SECONDS,
+)
 
 FAILED = frozenset({"DOWNLOAD_ERROR", "ABANDONED", "UPLOAD_ERROR", "UNKNOWN"})
+GIVEN_UP = frozenset({"ABANDONED", "UPLOAD_ERROR"})
+"""What becomes of uploads alone: nobody sent the file, or its owner has no space left."""
 MOVING = frozenset({"DOWNLOAD_IN_PROGRESS", "UPLOAD_IN_PROGRESS"})
 WAITING = "NOT_DOWNLOADED"
+EXPECTED = "NOT_UPLOADED"
 
 NOT_READY = Metric(
     "cloudstack_network_templates_not_ready",
-    "Templates of the zone whose download failed or does not get on, from listTemplates.",
+    "Templates of the zone whose download failed or does not get on and that others than their owners miss.",
     labels=("zone",),
     problem=above(0),
-    follows=("cloudstack_network_host_connectivity_zone_secondary_storage_served",),
+    follows=(
+        "cloudstack_network_host_connectivity_zone_secondary_storage_served",
+        "cloudstack_network_templates_imports_blocked",
+    ),
+)
+PRIVATE = Metric(
+    "cloudstack_network_templates_private_not_ready",
+    "Private templates of the zone whose own URL, file or upload failed: a matter of their owners.",
+    labels=("zone",),
+    problem=above(0),
 )
 STUCK = Metric(
     "cloudstack_network_templates_stuck",
-    "Those of them that stand at one percentage for an hour, or whose download nobody begins.",
+    "Those not ready that no longer get on: at one percentage for an hour, not begun, or unfinished for hours.",
     labels=("zone",),
 )
 COMING = Metric(
@@ -57,29 +85,52 @@ ERRORS = Metric(
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A template that is not ready and will not be by itself; without ``error`` it is stuck."""
+    """A template that is not ready and will not be by itself; without ``error`` it is stuck.
+
+    ``may_be_owners``: a wrong URL or file, or an upload that was given up, may be why.
+    """
 
     template: Template
     error: ErrorClass | None
     seen: str
     remedy: str
+    may_be_owners: bool = False
 
 
 def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
     """Count what fails and what comes, and name the first of what fails."""
     missing = [one for one in wanted(cloud, group.id) if not one.is_ready]
     failing = [found for one in missing if (found := _failing(one, members[group]))]
-    stuck = sum(one.error is None for one in failing)
-    seen = "; ".join(f"{one.template.name}: {one.seen}" for one in failing[:3])
-    first = failing[0].remedy if failing else ""
-    yield NOT_READY.sample(group.zone, value=len(failing), seen=seen, expected="0", remedy=first)
-    yield STUCK.sample(group.zone, value=stuck)
+    own = _owners(failing, cloud)
+    ours = [one for one in failing if one.template.id not in own]
+    theirs = [one for one in failing if one.template.id in own]
+    yield _count(NOT_READY, group, ours, ours[0].remedy if ours else "")
+    yield _count(PRIVATE, group, theirs, TELL_OWNER)
+    yield STUCK.sample(group.zone, value=sum(one.error is None for one in failing))
     yield COMING.sample(group.zone, value=len(missing) - len(failing))
     errors = Counter(one.error for one in failing)
     for error in ErrorClass:
         yield ERRORS.sample(group.zone, error.value, value=errors[error])
-    for one in failing[:ROWS_PER_TARGET]:
+    for one in (*ours, *theirs)[:ROWS_PER_TARGET]:
         yield READY.sample(group.zone, one.template.name, value=0)
+
+
+def _owners(failing: list[Failing], cloud: Cloud) -> frozenset[str]:
+    """Return the ids of the templates that are a matter of their owners alone."""
+    theirs = [one for one in failing if one.may_be_owners]
+    alike = {error for error in OF_URLS if is_common((one.template for one in theirs if one.error is error), cloud.at)}
+    own = frozenset(one.template.id for one in theirs if one.error not in alike)
+    return own - missed(cloud, (one.template for one in theirs))
+
+
+def _count(metric: Metric, group: ZoneGroup, failing: list[Failing], remedy: str) -> Sample:
+    words = [f"{one.template.name}{_of(one.template)}: {one.seen}" for one in failing[:3]]
+    return metric.sample(group.zone, value=len(failing), seen="; ".join(words), expected="0", remedy=remedy)
+
+
+def _of(template: Template) -> str:
+    """Return whose template it is, in words."""
+    return f" of {template.owner}" if template.owner else ""
 
 
 def _failing(template: Template, memory: Answers) -> Failing | None:
@@ -87,19 +138,28 @@ def _failing(template: Template, memory: Answers) -> Failing | None:
 
     One copy that moves is enough, whatever has become of the others.
     """
-    states = {copy.state.upper() for copy in template.downloads}
-    has_failed = bool(states & FAILED) if states else is_error(template.status)
+    states, word = {copy.state.upper() for copy in template.downloads}, state_word(template.status)
+    has_failed = word in FAILED_STATES or (bool(states & FAILED) if states else is_error(template.status))
     if has_failed and not states & MOVING:
         error = error_class(template.status)
-        return Failing(template, error, f"{error}: {shown(template.status) or 'no text'}", BY_ERROR[error])
+        may_be_owners = error in OF_URLS or word in UPLOADS_FAILED or bool(states & GIVEN_UP)
+        seen = f"{error}: {shown(template.status) or 'no text'}"
+        return Failing(template, error, seen, BY_ERROR[error], may_be_owners)
     seconds = memory.held("stands", template.id, *_standing(template)).seconds
-    if states & MOVING or (not states and "% downloaded" in template.status.casefold()):
-        is_stuck, seen, remedy = seconds >= TEMPLATE_STUCK_SECONDS, "stands still", REGISTER_AGAIN
-    else:
-        is_stuck = WAITING in states and seconds >= TEMPLATE_WAITING_SECONDS
-        seen, remedy = "nobody downloads it", SEE_SSVM
-    text = f"{seen} for {seconds / 60:.0f} min: {shown(template.status) or 'no text'}"
-    return Failing(template, None, text, remedy) if is_stuck else None
+    most, why, remedy = _patience(states, word)
+    text = f"{why} for {seconds / 60:.0f} min: {shown(template.status) or 'no text'}"
+    return Failing(template, None, text, remedy) if seconds >= most else None
+
+
+def _patience(states: Set[str], word: str) -> tuple[int, str, str]:
+    """Return for how many seconds a template may stand where it stands, and what is said and done after that."""
+    if states & MOVING or (not states and "% downloaded" in word):
+        return TEMPLATE_STUCK_SECONDS, "stands still", REGISTER_AGAIN
+    if WAITING in states:
+        return TEMPLATE_WAITING_SECONDS, "nobody downloads it", SEE_SSVM
+    if EXPECTED in states or (not states and word == "notuploaded"):
+        return TEMPLATE_UPLOAD_SECONDS, "nobody uploads it, and it is not given up", SEE_SSVM
+    return TEMPLATE_UNFINISHED_SECONDS, "is not finished", SEE_LOGS
 
 
 def _standing(template: Template) -> tuple[str, ...]:
@@ -109,8 +169,8 @@ def _standing(template: Template) -> tuple[str, ...]:
 
 CHECK = Check(
     title="Templates that are not ready",
-    metrics=(NOT_READY, STUCK, COMING, READY, ERRORS),
-    remedies=(REGISTER_AGAIN, SEE_SSVM),
+    metrics=(NOT_READY, PRIVATE, STUCK, COMING, READY, ERRORS),
+    remedies=(REGISTER_AGAIN, SEE_SSVM, SEE_LOGS, TELL_OWNER),
     groups=(GroupJudge(ZoneGroup, judge, remembers=True),),
     reads=("listTemplates",),
 )

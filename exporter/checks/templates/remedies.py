@@ -15,6 +15,13 @@ SEE_SSVM = (
     "See that a secondary storage VM of the zone runs with its agent Up (ssvm-check.sh inside); else destroy it,"
     " CloudStack makes a new one."
 )
+SEE_LOGS = (
+    "Look for its id in management-server.log and in /var/log/cloud.log of the secondary storage VM: why it was never"
+    " finished; then delete the template and make or register it again."
+)
+TELL_OWNER = (
+    "Nobody else misses it: tell its owner to delete it and to register a URL that works, or delete it yourself."
+)
 ALLOW_SITE = (
     "The URL leads to a private address: add its network to secstorage.allowed.internal.sites (of the zone where it has"
     " its own value), restart the management servers and destroy the secondary storage VM."

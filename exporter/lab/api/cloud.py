@@ -5,7 +5,7 @@ Only what a read-only exporter may ask is here. A command that is not in ``COMMA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from exporter.lab.api import rows_guests, rows_network, rows_templates, rows_zone
@@ -38,6 +38,14 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
 FRESH = 30.0
 """Seconds for which rows with dates that move on are kept; the others stay until another world is shown."""
 MOVING = ("listRouters", "listHosts")
+DETAILED = {
+    "templateid": "tmpl",
+    "templatename": "tmpl",
+    "passwordenabled": "tmpl",
+    "isoid": "iso",
+    "nic": "nics",
+}
+"""Fields of listVirtualMachines -> what must be among ``details``, if there are any, for them to be shown."""
 
 
 class Cloud:
@@ -54,7 +62,9 @@ class Cloud:
         self._until = 0.0
 
     def rows(self, command: str, parameters: Mapping[str, str]) -> list[Row]:
-        """Return every row, of all owners and zones; ``listRouters`` with health results only when asked.
+        """Return every row, of all owners and zones.
+
+        ``listRouters`` with health results only when asked, and ``listVirtualMachines`` with the details asked for.
 
         Raises:
             KeyError: there is no such command.
@@ -71,4 +81,12 @@ class Cloud:
         found = self._rows[command]
         if command == "listRouters" and parameters.get("fetchhealthcheckresults") != "true":
             return [{name: value for name, value in row.items() if name != "healthcheckresults"} for row in found]
+        if command == "listVirtualMachines" and parameters.get("details"):
+            return _detailed(found, parameters["details"].split(","))
         return found
+
+
+def _detailed(rows: list[Row], details: Collection[str]) -> list[Row]:
+    """Return the rows without the fields of details that were not asked for, as UserVmJoinDaoImpl does."""
+    hidden = () if "all" in details else tuple(name for name, word in DETAILED.items() if word not in details)
+    return [{name: value for name, value in row.items() if name not in hidden} for row in rows] if hidden else rows

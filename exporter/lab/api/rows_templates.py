@@ -1,4 +1,4 @@
-"""API rows of templates: one per template and zone."""
+"""API rows of templates: one per template and zone, or store of the whole region."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ SERVER = f"http://images:{CANARY}-images@127.0.0.1"
 
 def templates(world: World) -> list[Row]:
     """Return listTemplates as the root administrator sees it."""
-    return [
-        _template(world, one, zone)
-        for one in world.templates.values()
-        for zone in world.zones
-        if not one.zones or zone.name in one.zones
-    ]
+    return [_template(world, one, zone) for one in world.templates.values() for zone in _places(world, one)]
 
 
-def _template(world: World, one: LabTemplate, zone: Zone) -> Row:
+def _places(world: World, one: LabTemplate) -> list[Zone | None]:
+    """Return the zones that list it; None stands for the region, whose rows have no zone."""
+    return [None] if one.region else [zone for zone in world.zones if not one.zones or zone.name in one.zones]
+
+
+def _template(world: World, one: LabTemplate, zone: Zone | None) -> Row:
     copy = one.copy(zone)
     row: Row = {
         "id": one.id,
         "name": one.name,
         "displaytext": one.name,
-        "zoneid": zone.id,
-        "zonename": zone.name,
+        **({"zoneid": zone.id, "zonename": zone.name} if zone else {}),
         "created": date(one.created),
         "isready": copy.ready,
         "status": copy.status,
@@ -42,7 +41,9 @@ def _template(world: World, one: LabTemplate, zone: Zone) -> Row:
         "ostypename": one.os,
         "templatetype": one.kind,
         "directdownload": one.direct,
-        "ispublic": True,
+        "account": one.owner,
+        "ispublic": one.public,
+        "isfeatured": False,
         "downloaddetails": [_copy(store, *told) for store, told in copy.downloads.items()],
     }
     if one.url:

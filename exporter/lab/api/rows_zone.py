@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from exporter.lab.world.management import VERSION, ManagementServer, owner
+from exporter.lab.world.templates import REGION_STORE
 from exporter.lab.world.world import Host, NvpController, SystemVm, World, Zone, identity
 
 Row = dict[str, Any]
@@ -169,8 +170,10 @@ def _owned(world: World, number: int) -> Row:
 
 
 def image_stores(world: World) -> list[Row]:
-    """Return listImageStores: one NFS share per zone."""
-    return [
+    """Return listImageStores: one NFS share per zone, and a store of the whole region, without zone and URL."""
+    region = {"id": identity("store", REGION_STORE), "name": REGION_STORE, "protocol": "s3", "providername": "S3",
+              "scope": "REGION", "readonly": False}  # fmt: skip
+    return [region] + [
         {
             **_in_zone(zone),
             "id": identity("store", zone.name),

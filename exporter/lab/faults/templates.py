@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from exporter.lab.api.rows_templates import SERVER
 from exporter.lab.faults.fault import fault
-from exporter.lab.world.templates import LabTemplate
+from exporter.lab.world.templates import REGION_STORE, LabTemplate
+from exporter.lab.world.tenants import DAY
 from exporter.lab.world.world import World
 from exporter.model import Issue
 
@@ -41,9 +42,24 @@ def template_format_impossible(world: World) -> None:
 
 @fault(TEMPLATES, "system_ready", "not_ready")
 def template_of_system_vms_lost(world: World) -> None:
-    """The system VM template of a zone is corrupted in secondary storage."""
-    status = "Template SystemVM Template (KVM) is corrupted on secondary storage east-secondary"
-    world.templates["SystemVM Template (KVM)"].fails(world.zones[0], status)
+    """The system VM template is corrupted in the image store of the whole region: no zone has another one."""
+    status = f"Template SystemVM Template (KVM) is corrupted on secondary storage {REGION_STORE}"
+    world.templates["SystemVM Template (KVM)"].fails(None, status)
+
+
+@fault(TEMPLATES, "private_not_ready")
+def template_of_owner_failed(world: World) -> None:
+    """Somebody registered a template of his own from a URL that there is not."""
+    own = LabTemplate("own", 205, url="/own.qcow2", zones=("east",), public=False, owner="alice")
+    own.created = world.start - 40 * DAY
+    own.fails(world.zones[0], " HTTP Server returned 404 (expected 200 OK) ")
+    world.templates["own"] = own
+
+
+@fault(TEMPLATES, "not_ready", after=22000)
+def template_never_finished(world: World) -> None:
+    """A template is there as a whole, and is never made ready."""
+    _debian(world).fails(world.zones[0], "Installing Template", "DOWNLOADED", "100")
 
 
 @fault(TEMPLATES, "unknown_directories")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from exporter.lab.world.places import Zone, identity
 
 DONE = "Download Complete"
+REGION_STORE = "images-s3"
+"""The image store of the whole region."""
 
 
 @dataclass(slots=True, eq=False)
@@ -22,9 +24,10 @@ class LabCopy:
 class LabTemplate:
     """A template.
 
-    ``zones``: names of the zones that list it, empty for all; ``copies``: by name of the zone, where one was asked for.
-    ``url``: a whole one, or a path on the lab's own web server. ``number``: its id in the database. ``source``: name of
-    the template whose volume it was made from.
+    ``zones``: names of the zones that list it, empty for all; ``region``: its one copy is in the store of the whole
+    region, and of no zone; ``copies``: by name of the zone, where one was asked for. ``public``: others than its
+    ``owner`` may use it. ``url``: a whole one, or a path on the lab's own web server. ``number``: its id in the
+    database. ``source``: name of the template whose volume it was made from.
     """
 
     name: str
@@ -40,6 +43,9 @@ class LabTemplate:
     account: int = 2
     created: float = 0.0
     zones: tuple[str, ...] = ()
+    region: bool = False
+    public: bool = True
+    owner: str = "admin"
     twin: str = ""  # makes its id another one, where two bear one name
     copies: dict[str, LabCopy] = field(default_factory=dict)
 
@@ -53,17 +59,22 @@ class LabTemplate:
         """Return whether machines are made of it."""
         return self.kind == "USER" and not self.zones and not self.twin
 
-    def copy(self, zone: Zone) -> LabCopy:
-        """Return its copy in a zone, which is ready unless somebody has changed it."""
-        if zone.name not in self.copies:
-            self.copies[zone.name] = LabCopy(downloads={f"{zone.name}-secondary": ("DOWNLOADED", "100")})
-        return self.copies[zone.name]
+    def copy(self, zone: Zone | None) -> LabCopy:
+        """Return its copy in a zone, or in the whole region, which is ready unless somebody has changed it."""
+        name, store = _place(zone)
+        if name not in self.copies:
+            self.copies[name] = LabCopy(downloads={store: ("DOWNLOADED", "100")})
+        return self.copies[name]
 
-    def fails(self, zone: Zone, status: str, state: str = "DOWNLOAD_ERROR", percent: str = "0") -> None:
-        """Make its copy in a zone one that is not ready."""
-        self.copies[zone.name] = LabCopy(
-            ready=False, status=status, downloads={f"{zone.name}-secondary": (state, percent)}
-        )
+    def fails(self, zone: Zone | None, status: str, state: str = "DOWNLOAD_ERROR", percent: str = "0") -> None:
+        """Make its copy in a zone, or in the whole region, one that is not ready."""
+        name, store = _place(zone)
+        self.copies[name] = LabCopy(ready=False, status=status, downloads={store: (state, percent)})
+
+
+def _place(zone: Zone | None) -> tuple[str, str]:
+    """Return under which name a copy is kept, and the store that it is in."""
+    return (zone.name, f"{zone.name}-secondary") if zone else ("", REGION_STORE)
 
 
 def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
@@ -74,7 +85,7 @@ def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
         LabTemplate("appliance", 203, os="Other Linux (64-bit)"),
         LabTemplate("edge", 204, direct=True, url="/edge.qcow2", zones=("east",)),
         LabTemplate("builtin", 4, kind="BUILTIN", account=1, url="/builtin.qcow2", zones=("east", "west")),
-        LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, url="/systemvm-kvm.qcow2"),
+        LabTemplate("SystemVM Template (KVM)", 3, kind="SYSTEM", account=1, region=True, url="/systemvm-kvm.qcow2"),
         LabTemplate("SystemVM Template (XenServer)", 1, kind="SYSTEM", account=1, format="VHD", hypervisor="XenServer",
                     url="http://nowhere.invalid/xen.vhd"),
         LabTemplate("SystemVM Template (vSphere)", 8, kind="SYSTEM", account=1, format="OVA", hypervisor="VMware",

@@ -20,7 +20,7 @@ Said = dict[tuple[str, ...], Sample]
 
 
 def template(name: str = "debian-12", *states: str, percent: int | None = None, **changes: Any) -> Template:
-    """Return a template that is ready, unless states of its copies are given."""
+    """Return a public template that is ready, unless states of its copies are given."""
     fields: dict[str, Any] = {
         "id": name,
         "zone_id": "z1",
@@ -30,6 +30,7 @@ def template(name: str = "debian-12", *states: str, percent: int | None = None, 
         "hypervisor": "KVM",
         "format": "QCOW2",
         "type": "USER",
+        "is_public": True,
         "downloads": tuple(Download(f"nfs{n}", state, percent) for n, state in enumerate(states or ("DOWNLOADED",))),
     }
     return Template(**(fields | changes))

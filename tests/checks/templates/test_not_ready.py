@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exporter.checks.templates.error_texts import ErrorClass
 from exporter.checks.templates.not_ready import CHECK
-from exporter.checks.templates.remedies import BY_ERROR, REGISTER_AGAIN, SEE_SSVM
+from exporter.checks.templates.remedies import BY_ERROR, REGISTER_AGAIN, SEE_LOGS, SEE_SSVM
 from exporter.cloud.storage import Download
 from exporter.thresholds import ROWS_PER_TARGET
 from tests.checks.templates.templates_scene import problems, said, template, zone
@@ -20,6 +22,7 @@ def test_ready_templates() -> None:
     assert problems(found) == set()
     assert {key: one.value for key, one in found.items()} == {
         ("not_ready",): 0,
+        ("private_not_ready",): 0,
         ("stuck",): 0,
         ("downloading",): 0,
         **{("errors", error.value): 0 for error in ErrorClass},
@@ -89,11 +92,38 @@ def test_a_download_that_nobody_begins() -> None:
     assert found["not_ready",].remedy == SEE_SSVM
 
 
-@pytest.mark.parametrize("state", ["NOT_UPLOADED", "CREATING", "CREATED", "DOWNLOADED", "UPLOADED"])
-def test_what_waits_for_people_or_is_made_of_a_snapshot_never_alarms(state: str) -> None:
-    """However long: nobody has chosen the file yet, or a volume is large."""
-    waits = zone(template("a", state, status="Processing"))
-    assert problems(said(CHECK, (0.0, waits), (50 * HOUR, waits))) == set()
+@pytest.mark.parametrize("state", ["CREATING", "CREATED", "DOWNLOADED", "UPLOADED", ""])
+@pytest.mark.parametrize("status", ["Installing Template", "Download Complete", "Creating", "Active", ""])
+def test_what_is_never_finished(state: str, status: str) -> None:
+    """Made of a volume, unpacked or copied: CloudStack itself waits for three hours, and so that is quiet for six."""
+    states = (Download("nfs1", state),) if state else ()
+    waits = zone(template("a", is_ready=False, status=status, downloads=states))
+    assert problems(said(CHECK, (0.0, waits), (6 * HOUR - 1, waits))) == set()
+    found = said(CHECK, (0.0, waits), (6 * HOUR, waits))
+    assert problems(found) == {("not_ready",)}
+    assert (found["stuck",].value, found["downloading",].value) == (1, 0)
+    assert found["not_ready",].seen == f"a: is not finished for 360 min: {status or 'no text'}"
+    assert found["not_ready",].remedy == SEE_LOGS
+
+
+@pytest.mark.parametrize(
+    "waits", [{"downloads": (Download("nfs1", "NOT_UPLOADED"),)}, {"downloads": (), "status": "NotUploaded"}]
+)
+def test_an_upload_that_nobody_begins_is_the_users_affair_for_a_day(waits: dict[str, Any]) -> None:
+    """CloudStack gives it up after an hour; where it still waits after a day, nobody looks after uploads."""
+    seen_by = zone(template("a", **({"is_ready": False, "status": ""} | waits)))
+    assert problems(said(CHECK, (0.0, seen_by), (24 * HOUR - 1, seen_by))) == set()
+    found = said(CHECK, (0.0, seen_by), (24 * HOUR, seen_by))
+    assert problems(found) == {("not_ready",)}
+    assert found["not_ready",].remedy == SEE_SSVM
+
+
+@pytest.mark.parametrize("state", ["DOWNLOADED", "NOT_DOWNLOADED", "CREATING"])
+def test_a_state_that_says_failed(state: str) -> None:
+    """Whatever its copies say; not while one of them moves."""
+    assert problems(said(CHECK, (0.0, zone(template("a", state, status="Failed"))))) == {("not_ready",)}
+    moves = zone(template("a", state, "DOWNLOAD_IN_PROGRESS", status="Failed"))
+    assert problems(said(CHECK, (0.0, moves))) == set()
 
 
 def test_the_hour_begins_anew_when_it_got_on_or_was_ready_between() -> None:
@@ -105,15 +135,15 @@ def test_the_hour_begins_anew_when_it_got_on_or_was_ready_between() -> None:
 
 def test_versions_that_tell_no_states_are_judged_by_the_text() -> None:
     """Before downloaddetails: a text that is no progress is an error; a percentage that stands is stuck."""
-    old = {"is_ready": False, "downloads": ()}
+    old: dict[str, Any] = {"is_ready": False, "downloads": ()}
     failed = zone(template("a", **old, status="images.example: Name or service not known"))
     assert said(CHECK, (0.0, failed))["errors", "dns"].value == 1
     stands = zone(template("a", **old, status="37% Downloaded"))
     assert problems(said(CHECK, (0.0, stands))) == set()
     assert problems(said(CHECK, (0.0, stands), (HOUR, stands))) == {("not_ready",)}
-    for text in ("", "NotUploaded", "Creating", "Installing Template"):
+    for text in ("", "NotUploaded", "Creating", "Installing Template", "Active", "Inactive"):
         quiet = zone(template("a", **old, status=text))
-        assert problems(said(CHECK, (0.0, quiet), (9 * HOUR, quiet))) == set()
+        assert problems(said(CHECK, (0.0, quiet), (5 * HOUR, quiet))) == set()
 
 
 def test_system_templates_of_other_hypervisors_never_alarm() -> None:

@@ -1,0 +1,138 @@
+"""Whose concern a template is that is not ready: an owner's wrong URL wakes nobody up, what others miss does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.checks.templates import imports, not_ready
+from exporter.checks.templates.concern import OF_URLS
+from exporter.checks.templates.error_texts import ErrorClass
+from exporter.checks.templates.remedies import TELL_OWNER
+from exporter.cloud.storage import Template
+from tests.checks.templates.templates_scene import NOW, problems, said, template, zone
+
+HOUR, DAY = 3600.0, 86400.0
+TEXTS = {
+    ErrorClass.DNS: "images.example: Name or service not known",
+    ErrorClass.CONNECT: "Connection refused",
+    ErrorClass.HTTP_STATUS: "HTTP Server returned 404 (expected 200 OK)",
+    ErrorClass.REDIRECT: "due to redirection, response code: 302",
+    ErrorClass.TLS: "PKIX path building failed",
+    ErrorClass.SIZE: "Download file size is too large",
+    ErrorClass.FORMAT: "Unable to read QCOW2 metadata",
+    ErrorClass.CHECKSUM: "checksum does not match",
+    ErrorClass.NO_SSVM: "There is no secondary storage VM for downloading template",
+    ErrorClass.STORAGE_WRITE: "No space left on device",
+    ErrorClass.CORRUPTED: "Template a is corrupted on secondary storage nfs1",
+    ErrorClass.OTHER: "Something nobody foresaw",
+}
+
+
+def private(error: ErrorClass = ErrorClass.HTTP_STATUS, name: str = "a", **changes: Any) -> Template:
+    """Return a template of one owner that failed long ago."""
+    told: dict[str, Any] = {
+        "is_public": False,
+        "owner": "alice",
+        "created": NOW - 90 * DAY,
+        "url": f"https://{name}.example/x",
+    }
+    return template(name, "DOWNLOAD_ERROR", **({"status": TEXTS[error]} | told | changes))
+
+
+def ready(*templates: Template) -> set[tuple[str, ...]]:
+    """Return the problems that are said of templates that are not ready."""
+    return problems(said(not_ready.CHECK, (0.0, zone(*templates))))
+
+
+@pytest.mark.parametrize("error", list(ErrorClass))
+def test_an_error_of_the_url_is_its_owners_and_one_of_secondary_storage_is_not(error: ErrorClass) -> None:
+    """Both are found and counted by meaning; the owner is named."""
+    found = said(not_ready.CHECK, (0.0, zone(private(error))))
+    kind = "private_not_ready" if error in OF_URLS else "not_ready"
+    assert problems(found) == {(kind,)}
+    assert found[kind,].seen.startswith(f"a of alice: {error}: ")
+    assert (found["errors", error.value].value, found["ready", "a"].value) == (1, 0)
+    assert (found[kind,].remedy == TELL_OWNER) == (error in OF_URLS)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"is_public": True}, {"type": "SYSTEM"}, {"type": "ROUTING"}], ids=["public", "system", "routing"]
+)
+def test_what_others_than_its_owner_miss(changes: dict[str, Any]) -> None:
+    """Offered to everybody, or used by CloudStack itself."""
+    assert ready(private(**changes)) == {("not_ready",)}
+
+
+def test_what_is_ready_elsewhere() -> None:
+    """Its URL worked: in another zone, or the whole region once had it."""
+    assert ready(private(), template("a", zone_id="z2", is_public=False)) == {("not_ready",)}
+    assert ready(private(), private(zone_id="z2")) == {("private_not_ready",)}
+
+
+def test_several_owners_whose_urls_fail_alike_within_a_day() -> None:
+    """They do not all mistype: it is the way, or a setting. One who tries again and again is one, and old ones none."""
+    lately = [
+        private(ErrorClass.DNS, name, owner=name, created=NOW - hours * HOUR)
+        for name, hours in zip("abc", (1, 5, 23), strict=True)
+    ]
+    assert ready(*lately) == {("not_ready",)}
+    assert said(not_ready.CHECK, (0.0, zone(*lately)))["not_ready",].value == 3
+    assert ready(*lately[:2]) == {("private_not_ready",)}
+    again = [private(ErrorClass.DNS, name, created=NOW - HOUR) for name in "abcd"]
+    old = [private(ErrorClass.DNS, name, owner=name) for name in "abcdefgh"]
+    unlike = [private(error, error.value, owner=error.value, created=NOW) for error in OF_URLS]
+    undated = [private(name=name, owner=name, created=None) for name in "abcd"]
+    for own in (again, old, unlike, undated):
+        assert ready(*own) == {("private_not_ready",)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "UploadAbandoned", "downloads": ()},
+        {"status": "UploadError"},
+        {"status": "", "downloads": template("x", "ABANDONED").downloads},
+        {"status": "", "downloads": template("x", "UPLOAD_ERROR").downloads},
+    ],
+)
+def test_an_upload_that_was_given_up_is_its_owners(changes: dict[str, Any]) -> None:
+    """Nobody sent the file, or the account has no space left."""
+    assert ready(private(url="", **changes)) == {("private_not_ready",)}
+
+
+def test_what_stands_still_concerns_everybody() -> None:
+    """Of one owner too: a URL does not hold a download up that has begun, and nobody begins one without its VM."""
+    for state in ("DOWNLOAD_IN_PROGRESS", "NOT_DOWNLOADED"):
+        stands = zone(template("a", state, is_public=False, owner="alice"))
+        assert problems(said(not_ready.CHECK, (0.0, stands), (HOUR, stands))) == {("not_ready",)}
+
+
+def test_what_others_miss_is_shown_first() -> None:
+    """An owner's many attempts do not hide it."""
+    many = [private(name=f"a{number:02d}", created=None) for number in range(40)]
+    found = said(not_ready.CHECK, (0.0, zone(*many, private(name="z", is_public=True))))
+    assert found["not_ready",].seen.startswith("z of alice: ")
+    assert ("ready", "z") in found
+    assert (found["not_ready",].value, found["private_not_ready",].value) == (1, 40)
+
+
+def blocked(*templates: Template) -> float:
+    """Return for how many templates the way is called blocked."""
+    return said(imports.CHECK, (0.0, zone(*templates)))["imports_blocked",].value
+
+
+def test_a_place_of_one_owner_may_not_exist_at_all() -> None:
+    """It is shown as not reached, and no alert: neither of one template nor of many old ones."""
+    found = said(imports.CHECK, (0.0, zone(private(ErrorClass.DNS))))
+    assert (found["imports_blocked",].value, found["import_site_reachable", "a.example:443"].value) == (0, 0)
+    assert blocked(*[private(ErrorClass.DNS, name, owner=name) for name in "abcdef"]) == 0
+
+
+def test_a_place_that_others_miss_or_several_owners_meet() -> None:
+    """All templates from there count, the private ones too."""
+    site = {"url": "https://images.example/x"}
+    of_all = private(ErrorClass.DNS, "b", is_public=True, **site)
+    assert blocked(private(ErrorClass.DNS, **site), of_all, private(ErrorClass.CONNECT, "c")) == 2
+    assert blocked(*[private(ErrorClass.CONNECT, name, owner=name, created=NOW) for name in "abc"]) == 3
