@@ -29,14 +29,22 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
 
+def _no_flag(value: object) -> object:
+    """Return the value unchanged; yes and no, which are 1 and 0 to Python, are no numbers."""
+    if isinstance(value, bool):
+        message = "must be a number"
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects this one
+    return value
+
+
 Address = Annotated[str, AfterValidator(addresses.listen_address)]
 Server = Annotated[str, AfterValidator(addresses.server)]
 Servers = Annotated[tuple[Server, ...], AfterValidator(addresses.some)]
 Resolver = Annotated[str, AfterValidator(addresses.resolver)]
 Url = Annotated[str, AfterValidator(addresses.api_url)]
 LabelMatcher = Annotated[Matcher, BeforeValidator(matcher), WithJsonSchema({"type": "string"})]
-Seconds = Annotated[float, Field(strict=True, gt=0, le=86400)]
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Seconds = Annotated[float, BeforeValidator(_no_flag), Field(gt=0, le=86400)]
+Port = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=65535)]
 OWN_PATHS = frozenset({"/", "/findings", "/findings.json", "/-/healthy", "/-/ready"})
 OWN_FOLDER = "/static/"
 """What the exporter serves beside the metrics; a test compares it with the web application."""
