@@ -14,7 +14,11 @@ HEARTBEAT_LIMIT = 150.0
 """Seconds up to which the newest heartbeat is one of now; as shipped, CloudStack holds a server for dead after them."""
 
 CLOCK = "SELECT UNIX_TIMESTAMP() AS unix, @@GLOBAL.read_only AS is_read_only"
-HEARTBEAT = "SELECT MIN(TIMESTAMPDIFF(SECOND, last_update, UTC_TIMESTAMP())) AS age FROM mshost WHERE removed IS NULL"
+HEARTBEAT = (
+    "SELECT MIN(TIMESTAMPDIFF(SECOND, last_update, UTC_TIMESTAMP())) AS age FROM mshost"
+    " WHERE removed IS NULL AND last_update < UTC_TIMESTAMP() + INTERVAL 120 SECOND"
+)
+"""One further in the future is of a wrong clock: it would look new for hours after the server that wrote it died."""
 REPLICATION = {True: ("SHOW ALL SLAVES STATUS",), False: ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS")}
 """Whether it is MariaDB -> how it is asked for its lag, the newest spelling first."""
 
@@ -32,7 +36,8 @@ class Freshness:
 
     Attributes:
         lag: seconds behind as its replication tells; None where it does not tell, or follows nobody.
-        heartbeat: seconds since the newest heartbeat of a management server; None when it shows none.
+        heartbeat: seconds since the newest heartbeat of a management server; None when it shows none that can be of
+            now.
         is_read_only: whether it refuses to be written.
         is_stopped: whether it should follow somebody and does not.
         ahead: seconds that its clock is ahead of ours.
@@ -66,7 +71,7 @@ class Freshness:
     def _silence(self, lag_seconds: float) -> str:
         """Return what the heartbeats tell against it; they must be newer where nothing else speaks for it."""
         if self.heartbeat is None:
-            return "it shows no heartbeat of a management server"
+            return "it shows no heartbeat of a management server, or of the future only"
         is_doubtful = self.is_stopped or (self.is_read_only and self.lag is None)
         limit = lag_seconds if is_doubtful else max(lag_seconds, HEARTBEAT_LIMIT)
         if self.heartbeat <= limit:

@@ -25,6 +25,8 @@ OWN_SECONDS = 5.0  # limit of what the session asks for itself
 COLUMNS = (
     "SELECT LOWER(CONCAT(table_name, '.', column_name)) FROM information_schema.columns WHERE table_schema = DATABASE()"
 )
+REFUSED = frozenset({Reason.PERMISSION, Reason.UNSUPPORTED})
+"""Why a statement fails whose columns are not those that are there, or granted, now."""
 SETTINGS = (
     "SET SESSION TRANSACTION READ ONLY",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -43,8 +45,10 @@ class Session:
         place: server and port, for people.
         is_mariadb: which spelling of the time limit it knows.
         columns: ``table.column`` of everything that the account is shown; None when it is to be asked (again), a
-            Failure until the next measurement when it was not told.
+            Failure when it was not told.
         schema: the versions for which they were asked.
+        is_doubtful: the columns are to be asked again at the next measurement: they were not told, or a statement that
+            depends on them was refused, so that by then another column or table may be there or granted.
     """
 
     connection: Any
@@ -54,6 +58,7 @@ class Session:
     freshness: Freshness = field(default_factory=Freshness)
     columns: frozenset[str] | Failure | None = None
     schema: object = None
+    is_doubtful: bool = False
     is_lost: bool = False
     _bytes: int = 0
 
@@ -62,16 +67,19 @@ class Session:
 
         The columns are asked before the first statement that depends on them, in time of their own.
         """
-        if OPTIONAL.search(text):
-            columns = await self._columns()
-            if isinstance(columns, Failure):
-                return columns
-            text = for_schema(text, columns)
-        return await self._rows(text, seconds)
+        if not OPTIONAL.search(text):
+            return await self._rows(text, seconds)
+        columns = await self._columns()
+        if isinstance(columns, Failure):
+            return columns
+        told = await self._rows(for_schema(text, columns), seconds)
+        self.is_doubtful |= isinstance(told, Failure) and told.reason in REFUSED
+        return told
 
     async def _columns(self) -> frozenset[str] | Failure:
         if self.columns is None:
             told = await self._rows(COLUMNS, OWN_SECONDS)
+            self.is_doubtful |= isinstance(told, Failure)
             self.columns = told if isinstance(told, Failure) else frozenset(row[0] for row in told.rows)
         return self.columns
 
@@ -138,8 +146,8 @@ class Session:
 
     async def measure(self, unix: Callable[[], float]) -> Failure | None:
         """Learn how fresh the server is now, beside our own clock; return why it cannot be asked, if so."""
-        if isinstance(self.columns, Failure):
-            self.columns = None
+        if self.is_doubtful:
+            self.columns, self.is_doubtful = None, False
         try:
             return await self._measure(unix)
         except UnreadableError as error:

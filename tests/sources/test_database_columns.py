@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from exporter.sources.database_freshness import REPLICATION
 from exporter.sources.database_session import COLUMNS, OWN_SECONDS
 from tests.sources.false_database import logs_in, packet, pretender, result
 
+REFUSED = packet(1, b"\xff\x76\x04#42000SELECT command denied to user")
 TIMED_OUT = packet(1, b"\xff\xb1\x07#70100Query execution was interrupted (max_statement_time exceeded)")
 QUESTIONS: tuple[Question[Any], ...] = tuple(
     Question(f"database_{name}", Via.DATABASE, text, str, "SELECT", "a test", seconds=0.5)
@@ -65,4 +67,35 @@ async def test_columns_that_are_not_told_cost_one_statement_a_visit() -> None:
         None,
     ]
     assert all(isinstance(told, Rows) for told in found.values())
+    assert heard.count(COLUMNS) == 2
+
+
+async def test_what_is_not_shown_at_all_is_asked_whole() -> None:
+    """Its guards are no columns of a later release: it may be granted at any moment, and be asked without them then."""
+    heard: list[str] = []
+    async with pretender(logs_in(server(heard, lambda: result(("c",), (b"a.b", b"b.c"))))) as given:
+        database = Database(given)
+        guarded: Question[Any] = replace(QUESTIONS[0], text="SELECT 4 [[a.c:AND 1]][[b.c:AND 2]][[c.c:AND 3]]")
+        await database.ask((guarded,), 10.0)
+        await database.close()
+    assert "SELECT 4 AND 2AND 3" in heard
+
+
+@pytest.mark.parametrize("answer", [REFUSED, packet(1, b"\xff\x1e\x04#42S22Unknown column 'x' in 'where clause'")])
+async def test_a_statement_that_is_refused_has_the_columns_asked_again(answer: bytes) -> None:
+    """Once at the next visit, however many were refused: by then something may be granted, or upgraded."""
+    heard: list[str] = []
+    refused = iter((True, True))
+    plain = server(heard, lambda: result(("c",), (b"a.b",)))
+
+    def reply(text: str) -> bytes | None:
+        said = plain(text)
+        return answer if text.startswith(("SELECT 1", "SELECT 2")) and next(refused, False) else said
+
+    async with pretender(logs_in(reply)) as given:
+        database = Database(given)
+        before, after, later = [await database.ask(QUESTIONS, 10.0) for _ in range(3)]
+        await database.close()
+    assert [isinstance(told, Failure) for told in before.values()] == [True, True, False]
+    assert all(isinstance(told, Rows) for told in (*after.values(), *later.values()))
     assert heard.count(COLUMNS) == 2

@@ -343,6 +343,36 @@ async def test_a_missing_column_or_grant_blinds_its_own_checks_alone(server: Ser
     assert not any(one.value for one in samples.values())
 
 
+@pytest.mark.parametrize("older", [False, True])
+async def test_a_grant_that_comes_while_the_session_is_open_is_no_older_schema(server: Server, *, older: bool) -> None:
+    """The columns were asked while the table was not granted: its guards stay, and a healthy cloud has nothing."""
+    fill(server)
+    user = f"late{older:d}"
+    grant = f"SELECT ON cloud.user_ip_address {{}} '{user}'@'127.0.0.1'"
+    install_account(server, user)
+    server.run(
+        f"REVOKE {grant.format('FROM')}", *(["ALTER TABLE user_ip_address RENAME COLUMN forsystemvms TO x"] * older)
+    )
+    database = Database(server.settings(user=user))
+    patient = {replace(question, seconds=20.0): question for question in QUESTIONS}
+    rounds: list[Outcomes] = []
+    try:
+        for number in range(3):
+            brought = await database.ask(tuple(patient), 240.0)
+            rounds.append(
+                {patient[one]: told if isinstance(told, Failure) else one.read(told) for one, told in brought.items()}
+            )
+            if number == 0:
+                server.run(f"GRANT {grant.format('TO')}")
+    finally:
+        await database.close()
+        if older:
+            server.run("ALTER TABLE user_ip_address RENAME COLUMN x TO forsystemvms")
+    failures = [{one.reason for one in told.values() if isinstance(one, Failure)} for told in rounds]
+    assert failures == [{Reason.PERMISSION}, set(), set()]
+    assert {name for name, one in judged(*rounds[1:]).items() if one.value} == set()
+
+
 def test_every_check_has_a_corruption() -> None:
     """No check that nothing ever turns."""
     assert {name for _, _, expected in CORRUPTIONS for name in expected} == NAMES
