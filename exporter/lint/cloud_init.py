@@ -40,6 +40,11 @@ class CloudInit:
         return self.runs and is_true(self.settings.get("ssh_deletekeys", "true"))
 
     @property
+    def names_guests(self) -> bool:
+        """Return whether it gives a new guest a name of its own; it does unless told otherwise."""
+        return self.runs and not is_true(self.settings.get("preserve_hostname", "false"))
+
+    @property
     def sources(self) -> tuple[str, ...] | None:
         """Return the sources it asks, lower case; None when nobody has named any: then all."""
         given = self.settings.get("datasource_list")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from exporter.lint.cloud_init import renews
 from exporter.lint.files import Files
 from exporter.lint.reading import lines, some, text
 
@@ -19,6 +20,7 @@ class Iface:
     Attributes:
         stacked: the line that makes a bond or bridge of it, empty when none does.
         starts: it is brought up at boot.
+        renewed: it stands in a file that cloud-init writes anew in a new guest.
     """
 
     path: str
@@ -26,6 +28,7 @@ class Iface:
     method: str
     stacked: str = ""
     starts: bool = False
+    renewed: bool = False
 
 
 def stanzas(content: str, path: str) -> tuple[list[Iface], set[str]]:
@@ -49,14 +52,16 @@ async def ifaces(files: Files) -> tuple[Iface, ...]:
     if main is None:
         return ()
     found, started = stanzas(main, MAIN)
+    renewed: set[str] = set()
     if any(line.startswith("source") for line in lines(main)):
         for path in await some(files, FOLDER, "*"):
-            more, names = stanzas(await text(files, path) or "", path)
+            content = await text(files, path) or ""
+            more, names = stanzas(content, path)
             found, started = [*found, *more], started | names
+            if more and await renews(files, path, content):
+                renewed.add(path)
     return tuple(
-        Iface(one.path, one.name, one.method, one.stacked, starts=_is_started(one.name, started))
-        for one in found
-        if one.method
+        replace(one, starts=_is_started(one.name, started), renewed=one.path in renewed) for one in found if one.method
     )
 
 

@@ -73,7 +73,9 @@ async def leases(files: Files, _about: About) -> AsyncIterator[Found]:
 
 
 async def hostname(files: Files, _about: About) -> AsyncIterator[Found]:
-    """Yield a name that all guests would share until something gives them one."""
+    """Yield a name that all guests would share, as cloud-init gives them none of their own."""
+    if (await cloud_init(files)).names_guests:
+        return
     content = next(lines(await text(files, "/etc/hostname") or ""), "")
     if content.lower() not in NEUTRAL_NAMES:
         yield Found("/etc/hostname", content)

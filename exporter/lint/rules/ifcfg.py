@@ -81,7 +81,11 @@ def not_started(path: str, settings: Settings) -> Iterator[Found]:
 
 async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield files for NICs whose name guests will hardly have, where none is for the name that they will have."""
-    found = [(path, device(path, assignments(await text(files, path) or ""))) for path in await paths(files)]
+    found = []
+    for path in await paths(files):
+        content = await text(files, path) or ""
+        if not await renews(files, path, content):
+            found.append((path, device(path, assignments(content))))
     if only_for_others({name for _, name in found}, classic=await names_are_classic(files)):
         for path, name in found:
             yield Found(path, f"only for a NIC called {name}")

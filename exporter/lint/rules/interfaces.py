@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from exporter.lint.cloud_init import cloud_init
 from exporter.lint.files import Files
 from exporter.lint.interfaces import MAIN, Iface, ifaces
 from exporter.lint.kernel import is_fixed, names_are_classic, only_for_others
@@ -11,21 +12,36 @@ from exporter.lint.network_setup import dynamic, setup
 from exporter.lint.reading import program
 from exporter.lint.rule import About, Found, Rule
 
+HELPER = "/etc/network/cloud-ifupdown-helper"
+"""Of Debian's cloud images: udev starts it for each NIC, and it writes a stanza with DHCP below /run."""
+
 
 async def without_dhcp(files: Files, _about: About) -> AsyncIterator[Found]:
-    """Yield that no interface asks DHCP and is brought up, where nothing but ifupdown would do it."""
-    found = tuple(one for one in await ifaces(files) if not one.stacked)
-    if any(one.starts for one in dynamic(found)) or await _is_of_others(files, found):
+    """Yield that no interface asks DHCP and is brought up, where nothing but ifupdown would do it.
+
+    Where cloud-init or Debian's helper writes stanzas for guests only an address that stands there does harm.
+    """
+    found = tuple(one for one in await ifaces(files) if not one.stacked and not one.renewed)
+    if any(one.starts for one in dynamic(found)):
         return
-    if found:
-        yield Found(found[0].path, _words(found))
-    elif await program(files, "ifup") and await files.kind(MAIN) is not None:
+    written = await _is_written(files)
+    harmful = tuple(one for one in found if not written or (one.method == "static" and one.starts))
+    if harmful:
+        yield Found(harmful[0].path, _words(harmful))
+    elif not found and not written and await _is_alone(files):
         yield Found(MAIN, "no iface but lo")
 
 
-async def _is_of_others(files: Files, found: tuple[Iface, ...]) -> bool:
-    """Return whether another manager sets up NICs that stand in no stanza."""
-    return not found and (await setup(files)).manager not in {"", "ifupdown"}
+async def _is_written(files: Files) -> bool:
+    """Return whether a guest writes its own stanzas when it starts."""
+    return await files.kind(HELPER) is not None or (await cloud_init(files)).writes_network
+
+
+async def _is_alone(files: Files) -> bool:
+    """Return whether ifupdown is there, and no other manager that sets up NICs which stand in no stanza."""
+    if not await program(files, "ifup") or await files.kind(MAIN) is None:
+        return False
+    return (await setup(files)).manager in {"", "ifupdown"}
 
 
 def _words(found: tuple[Iface, ...]) -> str:
@@ -37,7 +53,7 @@ def _words(found: tuple[Iface, ...]) -> str:
 
 async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield what asks DHCP under a name that guests will hardly have, where no other name does."""
-    found = [one for one in dynamic(await ifaces(files)) if one.starts and not one.stacked]
+    found = [one for one in dynamic(await ifaces(files)) if one.starts and not one.stacked and not one.renewed]
     names = [one for one in found if not one.name.startswith("/") and is_fixed(one.name)]
     classic = await names_are_classic(files)
     if len(names) == len(found) and only_for_others({one.name for one in names}, classic=classic):
