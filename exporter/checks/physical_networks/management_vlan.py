@@ -3,22 +3,25 @@
 Symptom: system VMs that start on one host never connect to the management server; their agent stays Disconnected.
 Detect:  the tag of the private bridge's uplink (bond0.30 is VLAN 30) against the VLAN of the pod's system VM range
          (listPods: vlanid), where that names one, and against most hosts of the cluster. A tagged or an untagged
-         management network is neither right nor wrong by itself.
+         management network is neither right nor wrong by itself: in which VLAN untagged frames are only the switch
+         knows, so an untagged uplink is judged where each of its NICs hears a port VLAN id by LLDP.
 Fix:     the uplink of the private bridge, or the VLAN of the range.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from exporter.checks.physical_networks.kvm import PER_HOST, READS, USED, is_kvm, management
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
+from exporter.model import Answers, Check, GroupJudge, Metric, Question, Samples, above
 from exporter.questions.hosts.links import LINKS
 from exporter.questions.hosts.lldp import LLDP
+from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.labels import Place
 from exporter.topology.majority import differs, majority
@@ -46,10 +49,17 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     if place is None or len(place.uplinks) != 1:
         return
     wanted = _pod_vlans(target, cloud)
-    agrees = not wanted or place.vlan in wanted or (place.vlan is None and _is_native(place, answers, wanted))
+    vlans = frozenset({place.vlan}) if place.vlan is not None else _native(place, answers)
+    if wanted and not vlans:
+        return  # the switch does not say where untagged frames are
+    agrees = not wanted or vlans <= wanted
     expected = " or ".join(f"VLAN {vlan}" for vlan in sorted(wanted)) + ", of the pod's range"
     seen = f"{place.device} is {_words(place.vlan)} on {place.uplinks[0]}"
-    if agrees or confirmed(answers, cloud, target.host.id, seen, expected, shown_by=(LINKS,)):
+    shown_by: tuple[Question[Any], ...] = (LINKS,)
+    if place.vlan is None and wanted:
+        seen += f", native VLAN {', '.join(map(str, sorted(vlans)))}"
+        shown_by = (LINKS, LLDP)
+    if agrees or confirmed(answers, cloud, target.host.id, seen, expected, shown_by=shown_by):
         value = int(not agrees and is_judged(target, cloud, answers.now))
         yield MISMATCH.sample(*names(target, cloud), value=value, seen=seen, expected=expected)
 
@@ -65,12 +75,15 @@ def _pod_vlans(target: HostTarget, cloud: Cloud) -> frozenset[int]:
     return frozenset() if None in numbers else frozenset(number for number in numbers if number is not None)
 
 
-def _is_native(place: Place, answers: Answers, wanted: frozenset[int]) -> bool:
-    """Return whether the switch says that untagged frames of the uplink are in the wanted VLAN."""
-    heard = answers.get(LLDP) or {}
-    nics = (place.pif, *answers[LINKS].ports.get(place.pif, ()))
-    natives = {one.pvid for nic in nics for one in heard.get(nic, ()) if one.pvid is not None}
-    return bool(natives) and natives <= wanted
+def _native(place: Place, answers: Answers) -> frozenset[int]:
+    """Return the VLANs that switches put untagged frames of the uplink into; none unless each NIC of it heard one."""
+    heard, ovs = answers.get(LLDP) or {}, answers.get(OVS_DATABASE)
+    port = ovs.ports.get(place.pif) if ovs else None
+    members = answers[LINKS].ports.get(place.pif, ()) or (tuple(one.name for one in port.interfaces) if port else ())
+    told = [
+        frozenset(one.pvid for one in heard.get(nic, ()) if one.pvid is not None) for nic in members or (place.pif,)
+    ]
+    return frozenset().union(*told) if all(told) else frozenset()
 
 
 def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:

@@ -10,6 +10,7 @@ from exporter.checks.physical_networks.management_vlan import judge, judge_clust
 from exporter.questions.hosts.agent import Agent
 from exporter.questions.hosts.links import Links
 from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.physical_networks import scene
 
 UNTAGGED, VLAN_30, VLAN_40 = scene.bridged(), scene.bridged(vlan=30), scene.bridged(vlan=40)
@@ -31,10 +32,10 @@ def test_a_tagged_or_untagged_management_network_as_such(links: Links, vlan_ids:
 
 @pytest.mark.parametrize("vlan", ["30", "vlan://30"])
 def test_a_range_that_names_a_vlan(vlan: str) -> None:
-    """The uplink is in it, in another, or in none."""
+    """The uplink is in it, or in another. Of an untagged one only the switch knows, and it did not say."""
     assert mismatch(VLAN_30, vlan) == 0
     assert mismatch(VLAN_40, vlan) == 1
-    assert mismatch(UNTAGGED, vlan) == 1
+    assert mismatch(UNTAGGED, vlan) is None
     assert mismatch(VLAN_40, vlan, "vlan://40") == 0
 
 
@@ -47,7 +48,10 @@ def test_the_evidence() -> None:
 
 
 def test_a_switch_whose_native_vlan_is_the_wanted_one() -> None:
-    """Untagged frames of the bond's members are in VLAN 30, the switches say; in others they are not."""
+    """Untagged frames of the bond's members are in VLAN 30, the switches say; or one of them says another.
+
+    While one NIC heard nothing, or a switch that does not tell, nothing is known: no LLDP is no problem.
+    """
     found = scene.links(*UNTAGGED.by_name.values(), *(scene.link(name, master="bond0") for name in ("eth0", "eth1")))
 
     def heard(*pvids: int | None) -> dict[str, Any]:
@@ -58,8 +62,30 @@ def test_a_switch_whose_native_vlan_is_the_wanted_one() -> None:
 
     assert mismatch(found, "30", **heard(30, 30)) == 0
     assert mismatch(found, "30", **heard(30, 31)) == 1
-    assert mismatch(found, "30", **heard(None, None)) == 1
+    assert mismatch(found, "30", **heard(31, 31)) == 1
+    assert mismatch(found, "30", **heard(None, None)) is None
+    assert mismatch(found, "30", **heard(30, None)) is None
+    assert mismatch(found, "30", **heard(30)) is None
+    assert mismatch(found, "30") is None
     assert mismatch(VLAN_40, "30", **heard(30, 30)) == 1
+
+
+def test_the_native_vlan_of_a_bond_of_open_vswitch() -> None:
+    """Its members stand in the switch's database; what the switch ports tell is the evidence."""
+    interfaces = (OvsInterface(name="eth0"), OvsInterface(name="eth1"))
+    bond = OvsPort(name="bond0", bridge="cloudbr0", interfaces=interfaces)
+    ovs = OvsDatabase(bridges={"cloudbr0": OvsBridge(name="cloudbr0", ports=(bond,))}, ports={"bond0": bond})
+    links = scene.links(*(scene.link(name, master="ovs-system") for name in ("eth0", "eth1")))
+    heard = {nic: (Neighbour(nic=nic, chassis="a", pvid=31),) for nic in ("eth0", "eth1")}
+
+    def judged(*nics: str) -> Any:
+        values = scene.seen(links, ovs=ovs) | {LLDP: {nic: heard[nic] for nic in nics}}
+        return scene.samples_on_host(judge, scene.cloud(vlan_ids=("30",)), values)
+
+    assert judged("eth0") == []
+    assert scene.only(judged("eth0", "eth1"), "management_vlan_mismatch").seen == (
+        "cloudbr0 is untagged on bond0, native VLAN 31"
+    )
 
 
 def test_it_is_looked_at_twice() -> None:
