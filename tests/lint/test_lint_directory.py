@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tarfile
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from exporter.cloud.targets import TemplateDirectoryTarget
+from exporter.lint.child import Child
 from exporter.lint.directory import AGAIN, MOST_IMAGES, SETTLES, Directory, Seen, listed
 from exporter.lint.judge import unread
 from exporter.model import Reason, SourceError
@@ -84,6 +86,22 @@ async def test_every_image_is_read_once(tmp_path: Path, images: Directory, reade
         assert [one.image for one in await images.reports(LONG)] == ["b.qcow2", "below/a.VHD"]
     assert reader.read == ["b.qcow2", "below/a.VHD"]
     assert reader.most == 1
+
+
+async def test_an_ova_is_told_as_unread(tmp_path: Path, clock: HandClock) -> None:
+    """It is refused with what to do about it, and never overlooked."""
+    folder, work = tmp_path / "images", tmp_path / "work"
+    work.mkdir()
+    write(folder, "disk.vmdk", "x")
+    with tarfile.open(folder / "appliance.OVA", "w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.add(folder / "disk.vmdk", "disk.vmdk")
+    (folder / "disk.vmdk").unlink()
+    os.utime(folder / "appliance.OVA", (OLD, OLD))
+    images = Directory(folder, Child(60.0, 2**30, work).report, clock, here=lambda: "")
+    while (told := (await images.reports(LONG))[0]).reason is Reason.BEHIND:
+        assert told.image == "appliance.OVA"
+    assert (told.reason, "tar -xf" in told.detail) == (Reason.UNSUPPORTED, True)
+    await images.close()
 
 
 async def test_an_image_that_was_replaced_is_read_again(tmp_path: Path, images: Directory, reader: Reader) -> None:
@@ -221,6 +239,19 @@ async def test_no_images_are_read_on_a_hypervisor_host(tmp_path: Path, reader: R
     with pytest.raises(SourceError, match="libvirtd runs here"):
         await images.reports(LONG)
     assert reader.read == []
+
+
+async def test_looking_for_a_hypervisor_holds_nothing_up(tmp_path: Path, reader: Reader, clock: HandClock) -> None:
+    """It goes through all processes of a machine, so it is no work for the thread that serves the page."""
+    looked = list[threading.Thread]()
+
+    def here() -> str:
+        looked.append(threading.current_thread())
+        return ""
+
+    await Directory(tmp_path, reader, clock, here=here).reports(LONG)
+    assert looked
+    assert threading.current_thread() not in looked
 
 
 async def test_a_visit_answers_the_question(tmp_path: Path, images: Directory) -> None:
