@@ -22,6 +22,7 @@ from typing import Any
 from aiohttp import web
 
 from exporter.clock import SystemClock
+from exporter.commands.run import FULL_PASSES
 from exporter.inventory.keeper import Inventory
 from exporter.lab.api.server import api_application
 from exporter.sources.cloudstack import CloudStack
@@ -112,7 +113,7 @@ async def measure(port: int, rounds: int) -> None:
         collections.append(time.perf_counter() * (1 if phase == "stop" else -1))
 
     gc.collect()
-    gc.freeze()  # as the exporter does when it has started
+    gc.set_threshold(*gc.get_threshold()[:2], FULL_PASSES)
     gc.callbacks.append(collected)
     for _ in range(rounds):
         lags: list[float] = []

@@ -19,13 +19,19 @@ from exporter.web.serve import listening
 
 log = logging.getLogger("exporter.run")
 
-FREEZES = (60, 300, 900)
-"""Seconds after the start when what stands is taken from the collector: a large cloud takes a while to be known."""
+FULL_PASSES = 20_000
+"""Middle passes of Python's collector until it makes a full one, which stops the loop for seconds in a large cloud.
+
+What is remembered has no cycles; a full pass finds two objects for each middle one (bench/lab_scale.md), so that some
+megabytes are waited for, in a cloud of any size.
+"""
 LOOPBACK = ("127.", "[::1]", "localhost", "::1")
 
 
 def run(config: Config) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, FULL_PASSES)
     return asyncio.run(_run(config))
 
 
@@ -70,8 +76,6 @@ async def serving(config: Config) -> AsyncIterator[tuple[list[tuple[str, int]], 
             if not config.web.listen_address.startswith(LOOPBACK):
                 log.warning("listening on %s without TLS or password: let a firewall or proxy guard it", host or "*")
             task = asyncio.create_task(engine.run(config.intervals.inventory))
-            for seconds in FREEZES:
-                asyncio.get_running_loop().call_later(seconds, _freeze)
             try:
                 yield addresses, task
             finally:
@@ -87,9 +91,3 @@ def url(host: str, port: int) -> str:
 def is_ready(engine: Engine) -> bool:
     """Return whether the inventory was read and something was judged."""
     return engine.inventory.cloud is not None and engine.board.has_verdict
-
-
-def _freeze() -> None:
-    """Move what has grown so far out of the collector's way: a full pass over it would stall the loop."""
-    gc.collect(1)  # not a full one, for the same reason
-    gc.freeze()

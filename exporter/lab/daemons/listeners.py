@@ -46,7 +46,7 @@ def served(handler: Handler, **words: object) -> Opener:
             task = asyncio.get_running_loop().create_task(guarded(handler)(reader, writer))
             clients.add(task)
             task.add_done_callback(clients.discard)
-            task.add_done_callback(lambda _: writer.transport.abort())
+            task.add_done_callback(lambda _: None if writer.is_closing() else writer.transport.abort())
 
         server = await asyncio.start_server(serve, address, port, **words)  # type: ignore[arg-type]
 
