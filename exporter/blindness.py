@@ -11,7 +11,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import Target
 from exporter.findings import Blind, Verdict
 from exporter.memory import TargetMemory
-from exporter.model import Failure, Issue, Question, Reason
+from exporter.model import Failure, Issue, Question, Reason, Unjudged
 
 Watched = Iterable[tuple[Target, TargetMemory]]
 Wanted = dict[type[Target], dict[Issue, tuple[Question[Any], ...]]]
@@ -60,11 +60,23 @@ def unanswered(
 
 
 def _lacking(checks: tuple[Registered, ...], cloud: Cloud) -> Iterator[tuple[Issue, tuple[str, str, str], Verdict]]:
-    """Yield every zone as unknown to the issues whose checks read API commands that the Cloud lacks."""
+    """Yield every zone as unknown to the issues whose checks read API commands that the Cloud lacks.
+
+    And each object that a check can never judge from what it is told.
+    """
     for registered in checks:
         if any(command in cloud.lacks for command in registered.check.reads):
             for zone in cloud.zones.values():
                 yield registered.issue, (zone.name, "zone", zone.name), Verdict.UNKNOWN
+    for registered, one in _unjudged(checks, cloud):
+        yield registered.issue, (one.zone, one.kind, one.name), Verdict.UNKNOWN
+
+
+def _unjudged(checks: Iterable[Registered], cloud: Cloud) -> Iterator[tuple[Registered, Unjudged]]:
+    """Yield what checks say that they cannot judge although everything was answered."""
+    for registered in checks:
+        for one in registered.check.unjudged(cloud) if registered.check.unjudged else ():
+            yield registered, one
 
 
 def _verdict(missing: Iterable[Question[Any]], memory: TargetMemory) -> Verdict:
@@ -90,7 +102,7 @@ def api_rows(checks: tuple[Registered, ...], failure: tuple[Failure, float] | No
 
 
 def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None) -> Iterator[Blind]:
-    """Yield one row per target and reason, then one per API command that the Cloud lacks."""
+    """Yield one row per target and reason, per API command that the Cloud lacks, per object that nobody can judge."""
     wanted = needed(checks)
     for target, memory in watched:
         yield from _target_rows(target, memory, wanted.get(type(target), {}))
@@ -109,6 +121,17 @@ def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | 
                 detail=failure.detail,
                 since=cloud.at,
             )
+    for registered, one in _unjudged(checks, cloud):
+        yield Blind(
+            issues=(registered.issue,),
+            zone=one.zone,
+            subject_kind=one.kind,
+            subject=one.name,
+            what=(registered.check.title,),
+            reason=Reason.UNSUPPORTED.value,
+            detail=one.detail,
+            since=cloud.at,
+        )
 
 
 def _target_rows(

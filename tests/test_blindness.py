@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.blindness import unanswered
-from exporter.checks import discover
+from exporter.blindness import blind_rows, unanswered
+from exporter.checks import Registered, discover
+from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.findings import Verdict
 from exporter.judging import plan
 from exporter.memory import TargetMemory
-from exporter.model import Failure, Issue, Reason
+from exporter.model import Check, Failure, Issue, Reason, Unjudged
 
 CHECKS = discover()
 HOSTS = {Issue.VLAN_TRUNKING, Issue.HYPERVISOR_LINKS, Issue.SECURITY_GROUPS}
@@ -32,3 +33,16 @@ def test_issues_about_hosts_do_not_miss_a_database_that_nobody_configured() -> N
 def test_a_database_that_does_not_answer_is_missed_by_all(reason: Reason) -> None:
     """Unknown is not healthy."""
     assert missed(reason) == dict.fromkeys({*HOSTS, Issue.HOST_CONNECTIVITY, Issue.TEMPLATES}, Verdict.UNKNOWN)
+
+
+def test_an_object_that_nobody_can_judge() -> None:
+    """It is unknown to the issue, and a row says why, although everything was answered."""
+    told = Unjudged(zone="z", kind="cluster", name="c1", detail="nobody tells")
+    check = Check(title="Clusters", metrics=(), unjudged=lambda cloud: iter([told]))
+    checks = (Registered(Issue.SECURITY_GROUPS, "clusters", check),)
+    cloud = Cloud(at=7.0)
+    assert [*unanswered(checks, [], cloud)] == [(Issue.SECURITY_GROUPS, ("z", "cluster", "c1"), Verdict.UNKNOWN)]
+    assert [*unanswered(checks, [], None)] == []
+    (row,) = blind_rows(checks, [], cloud)
+    assert (row.issues, row.zone, row.subject_kind, row.subject) == ((Issue.SECURITY_GROUPS,), "z", "cluster", "c1")
+    assert (row.what, row.reason, row.detail, row.since) == (("Clusters",), "unsupported", "nobody tells", 7.0)

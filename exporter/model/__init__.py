@@ -3,7 +3,7 @@
 Everything here is plain immutable data that every room may use. Nothing here does I/O or knows the time.
 """
 
-from exporter.model.checks import Check, GroupJudge, Samples
+from exporter.model.checks import Check, GroupJudge, Samples, Unjudged
 from exporter.model.metrics import (
     Comparison,
     Issue,
@@ -39,6 +39,7 @@ __all__ = [
     "Sample",
     "Samples",
     "SourceError",
+    "Unjudged",
     "UnreadableError",
     "Value",
     "Via",

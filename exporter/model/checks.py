@@ -31,6 +31,21 @@ class GroupJudge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """An object that a check is about and cannot judge: nobody who is asked knows what it would need.
+
+    Attributes:
+        kind, name: of the object, as its label and its value in a verdict would be.
+        detail: why, in one short line for people.
+    """
+
+    zone: str
+    kind: str
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One check: what it owns, what it needs, how it judges. Discovered, never listed.
 
@@ -45,6 +60,7 @@ class Check:
         reads: API commands it cannot do without; when the Cloud lacks one, it says so.
         judges_cloud: the verdict is about CloudStack's state, not only its names, so it also
             expires with the Cloud. Always so for groups without members.
+        unjudged: ``(cloud) -> `` the objects that are unknown to it although everything was answered.
     """
 
     title: str
@@ -56,3 +72,4 @@ class Check:
     groups: tuple[GroupJudge, ...] = ()
     reads: tuple[str, ...] = ()
     judges_cloud: bool = False
+    unjudged: Callable[[Any], Iterator[Unjudged]] | None = None
