@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.checks.security_groups.clusters import BRIDGES, OTHER_ZONE, judge
+from exporter.checks.security_groups.clusters import BRIDGES, OTHER_ZONE, judge, unjudged
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.objects import Cluster
 from exporter.model import Answer, Answers, Sample
@@ -48,9 +48,24 @@ def test_linux_bridges_on_kvm() -> None:
 
 
 def test_nobody_has_told_yet() -> None:
-    """Neither the agents of KVM hosts nor, for XenServer, the API: nothing is said."""
+    """Nothing is said before the agents of KVM hosts have told."""
     assert judged(CLUSTER) == []
-    assert judged(replace(CLUSTER, hypervisor="XenServer")) == []
+
+
+def test_nobody_knows_the_back_end_of_xenserver() -> None:
+    """It is neither able nor unable: unknown, with the reason, where the zone has something to enforce."""
+    xen = replace(CLUSTER, hypervisor="XenServer")
+    assert judged(xen) == []
+    cloud = scene.cloud(clusters={"c": xen, "k": replace(CLUSTER, id="k"), "v": replace(CLUSTER, hypervisor="VMware")})
+    (found,) = unjudged(cloud)
+    assert (found.zone, found.kind, found.name) == (cloud.zone_name("z"), "cluster", "cluster1")
+    assert "security groups need bridge" in found.detail
+    for cluster in (replace(xen, enabled=False), replace(xen, managed=False)):
+        assert not [*unjudged(scene.cloud(clusters={"c": cluster}))]
+    assert not [*unjudged(replace(cloud, networks={}))]
+    assert not [*unjudged(replace(cloud, zones={"z": scene.disabled_zone()}))]
+    (zero,) = judged(xen, networks={})
+    assert zero.value == 0
 
 
 def test_clusters_that_do_not_matter() -> None:
