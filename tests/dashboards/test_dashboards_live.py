@@ -37,6 +37,7 @@ EMPTY = {
     "Addresses with a foreign MAC": "rows only while there are some",
     "Failed ports by name": "rows only while there are some",
     "Failing VLANs by number": "rows only while there are some",
+    "VLAN devices of no network": "rows only while there are some",
     "MACs on two hosts": "rows only while there are some",
     "Machines that are cut off": "rows only while there are some",
     "Machines that are open": "rows only while there are some",

@@ -88,6 +88,7 @@ HOSTS = Row(
                 judged("MTU conflicts", metric("mtu_conflicts"), *HOST),
                 judged("VLAN devices without bridge", metric("devices_without_bridge"), *HOST),
                 judged("Left bridges", metric("orphan_bridges"), *HOST),
+                judged("Own VLANs in the guest range", metric("host_vlans_in_guest_range"), *HOST),
                 judged("VLANs of two networks", metric("uplink_overlaps"), *HOST),
             ),
             size=(14, 9),
@@ -121,6 +122,13 @@ HOSTS = Row(
             (Column(heading="Frames sent", expr=_seen("one_way_sent_frames")),),
             hide=("job", "instance"),
             size=(8, 8),
+        ),
+        table(
+            "VLAN devices of no network",
+            "Which VLAN devices of a guest range belong to no network: the host's own, or left behind?",
+            (Column(heading="Device", expr=_seen("host_vlan_in_guest_range")),),
+            hide=("job", "instance"),
+            size=(24, 6),
         ),
     ),
 )
