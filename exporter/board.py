@@ -96,9 +96,10 @@ class JudgmentBoard:
         """Return whether anything was judged."""
         return bool(self._standing)
 
-    def is_about(self, name: str) -> bool:
-        """Return whether anything was judged about the object of this name."""
-        return any(name in subject[2].split("+") for row in self._standing.values() for subject in row.subjects)
+    def is_about(self, name: str | None) -> bool:
+        """Return whether anything was judged about the object of this name, about any object when it is None."""
+        judged = (subject[2] for row in self._standing.values() for subject in row.subjects)
+        return any(name is None or name in one.split("+") for one in judged)
 
     def forget(self, gone: Iterable[Key]) -> None:
         """Forget targets and groups that are no more."""

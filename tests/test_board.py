@@ -66,6 +66,14 @@ def test_a_problem_is_a_finding_with_words_age_and_remedies() -> None:
     assert finding.remedies == ("restart it", "recreate it")
 
 
+def test_the_board_says_whether_it_is_about_an_object() -> None:
+    """About a name, or about any; a visit that brought nothing makes it about none."""
+    desk = Desk()
+    assert not desk.board.is_about(None)
+    desk.visit(R1, "yes")
+    assert [desk.board.is_about(name) for name in (None, "r-1-VM", "r-2-VM")] == [True, True, False]
+
+
 def test_a_check_that_raises_makes_its_object_unknown_and_says_so() -> None:
     """A defect of ours is never a healthy object: law 1; what works again is forgotten."""
     desk = Desk()
