@@ -13,18 +13,24 @@ CLEAN, PROBLEMS, NOT_CHECKED = 0, 1, 2
 ROWS_PER_REASON = 20
 
 
-def exit_code(snapshot: Snapshot) -> int:
-    """Return 0 when all is clean, 1 when there are problems, 2 when none but not all could be checked."""
+def exit_code(snapshot: Snapshot, unseen: str = "") -> int:
+    """Return 0 when all is clean, 1 when there are problems, 2 when none but not all could be checked.
+
+    Args:
+        snapshot: what was seen.
+        unseen: what was asked for when none of its objects has a verdict: nothing wrong was seen because nothing was.
+    """
     if any(not finding.accepted for finding in snapshot.findings):
         return PROBLEMS
-    if any(row.reason != Reason.NOT_CONFIGURED for row in snapshot.blind):
+    if unseen or any(row.reason != Reason.NOT_CONFIGURED for row in snapshot.blind):
         return NOT_CHECKED
     return CLEAN
 
 
-def text(snapshot: Snapshot) -> str:
-    """Return the whole report."""
-    return "\n".join(_lines(snapshot)) + "\n"
+def text(snapshot: Snapshot, unseen: str = "") -> str:
+    """Return the whole report; see ``exit_code`` for what is ``unseen``, which its last line then says."""
+    last = [f"Nothing was checked: no object of {unseen} has a verdict."] if unseen else []
+    return "\n".join([*_lines(snapshot), *last]) + "\n"
 
 
 def _lines(snapshot: Snapshot) -> Iterator[str]:

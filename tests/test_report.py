@@ -58,6 +58,16 @@ def test_exit_codes(findings: tuple[Finding, ...], blind: tuple[Blind, ...], cod
     assert exit_code(replace(EMPTY, findings=findings, blind=blind)) == code
 
 
+def test_nothing_seen_is_not_clean_and_the_last_line_says_so() -> None:
+    """What was asked for has no verdict; a problem is a problem all the same."""
+    assert exit_code(replace(EMPTY, blind=(UNLIT,)), "open_vswitch") == 2
+    assert exit_code(replace(EMPTY, findings=(FINDING,)), "open_vswitch") == 1
+    assert text(EMPTY, "open_vswitch").splitlines()[-1] == (
+        "Nothing was checked: no object of open_vswitch has a verdict."
+    )
+    assert "Nothing was checked" not in text(EMPTY)
+
+
 def test_a_problem_is_told_with_evidence_and_remedies_in_order() -> None:
     """What, where, seen, expected, what to try first, and which metric says so."""
     lines = text(replace(EMPTY, findings=(FINDING,))).splitlines()

@@ -45,8 +45,14 @@ async def _check(config: Config, issue: Issue | None, target: str | None) -> int
             _say(f"nothing{f' of {issue}' if issue else ''} is checked about {target}")
             return NOT_CHECKED
         snapshot = _about(app.engine.board.snapshot(), target)
-        sys.stdout.write(text(snapshot))
-        return exit_code(snapshot) or (CLEAN if has_looked else NOT_CHECKED)
+        unseen = "" if app.engine.board.is_about(target) else _asked_for(issue, target)
+        sys.stdout.write(text(snapshot, unseen))
+        return exit_code(snapshot, unseen) or (CLEAN if has_looked else NOT_CHECKED)
+
+
+def _asked_for(issue: Issue | None, target: str | None) -> str:
+    """Return in words what was to be checked."""
+    return " about ".join(filter(None, (issue, target))) or "this cloud"
 
 
 async def _refresh(app: App) -> bool:

@@ -91,6 +91,24 @@ async def test_check_of_what_no_check_is_about_is_not_clean(lab: Lab) -> None:
     assert "nothing of password_reset is checked about s-3-VM" in error
 
 
+async def test_check_of_an_issue_of_which_nothing_is_configured_is_not_clean(lab: Lab, tmp_path: Path) -> None:
+    """No SSH, so no host was seen: exit code 2, and the last line says that nothing was looked at."""
+    words = ("--issue", "open_vswitch")
+    code, out, _ = await command("check", "--config.file", api_alone(lab, tmp_path), *words)
+    assert code == 2, out
+    assert "set ssh in the configuration" in out
+    assert out.splitlines()[-1] == "Nothing was checked: no object of open_vswitch has a verdict."
+
+
+async def test_check_of_an_issue_that_the_api_tells_a_part_of_is_clean(lab: Lab, tmp_path: Path) -> None:
+    """What has a verdict was looked at; what needs another way is listed."""
+    words = ("--issue", "user_metadata")
+    code, out, _ = await command("check", "--config.file", api_alone(lab, tmp_path), *words)
+    assert code == 0, out
+    assert "Nothing was checked" not in out
+    assert "NOT CONFIGURED" in out
+
+
 async def test_check_that_cannot_look_says_so(lab: Lab) -> None:
     """Exit code 2 when nothing is wrong but not all could be checked, and when the API is away."""
     await lab.set("router_unreachable", on=True)
