@@ -43,8 +43,8 @@ Servers = Annotated[tuple[Server, ...], AfterValidator(addresses.some)]
 Resolver = Annotated[str, AfterValidator(addresses.resolver)]
 Url = Annotated[str, AfterValidator(addresses.api_url)]
 LabelMatcher = Annotated[Matcher, BeforeValidator(matcher), WithJsonSchema({"type": "string"})]
-Seconds = Annotated[float, BeforeValidator(_no_flag), Field(gt=0, le=86400)]
-Port = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400), BeforeValidator(_no_flag)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_no_flag)]
 OWN_PATHS = frozenset({"/", "/findings", "/findings.json", "/-/healthy", "/-/ready"})
 OWN_FOLDER = "/static/"
 """What the exporter serves beside the metrics; a test compares it with the web application."""
@@ -158,6 +158,7 @@ class PortsConfig(Section):
     ssh: Port = Field(22, description="hypervisor hosts and management servers")
     system_vm_ssh: Port = Field(3922, description="system VMs, from their host")
     agent: Port = Field(8250, description="management server, as agents see it")
+    cluster: Port = Field(9090, description="management servers, as the others of them see it")
     console_http: Port = Field(80, description="console proxy without TLS")
     console_https: Port = Field(443, description="console proxy with TLS")
     console_vnc: Port = Field(8080, description="console websocket without TLS")
