@@ -59,7 +59,7 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
         for target, answers in members.items()
         if (heard := answers.get(LLDP)) is not None and (links := answers.get(LINKS)) is not None
     }
-    missing = absent(wired, group, cloud)
+    missing = absent(wired, group, cloud) + sum(OVS_DATABASE not in members[target].values for target in wired)
     judged: defaultdict[str, dict[HostTarget, frozenset[str]]] = defaultdict(dict)
     for target, uplinks in wired.items():
         if is_judged(target, cloud, members[target].now):

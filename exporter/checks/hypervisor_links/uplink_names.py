@@ -43,30 +43,39 @@ VLAN_LAST = 4095
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield both verdicts for each physical network whose labels lead to bridges of the kernel on this host."""
+    """Yield both verdicts for each physical network whose labels lead to bridges of the kernel on this host.
+
+    Not that nothing is wrong while nobody tells where another traffic type of the physical network lies.
+    """
     links, judged = answers[LINKS], is_judged(target, cloud, answers.now)
     found: defaultdict[str, list[Place]] = defaultdict(list)
+    unknown = set()
     for place in places(target, cloud, links, answers.get(AGENT), switches(answers)):
         if place.kind in ("bridge", "interface"):
             found[place.physical_network_id].append(place)
+        elif place.kind == "unknown":
+            unknown.add(place.physical_network_id)
     for physical_id, lying in found.items():
         label = (*names(target, cloud), physical_name(cloud, physical_id))
         long = _too_long(physical_id, lying, cloud) if judged else {}
         refused = sorted({name for place in lying for name in _refused(place, links)}) if judged else []
-        yield TOO_LONG.sample(
-            *label,
-            value=len(long),
-            seen=_evidence(long, links),
-            expected=f"at most {NAME_MOST} characters",
-            remedy=RENAME,
-        )
-        yield REFUSED.sample(
-            *label,
-            value=len(refused),
-            seen=", ".join(refused[:4]),
-            expected="names that begin with eth, bond, en, em, team, p<n>p<n>, vlan, ...",
-            remedy=RENAME,
-        )
+        is_told = physical_id not in unknown or not judged
+        if long or is_told:
+            yield TOO_LONG.sample(
+                *label,
+                value=len(long),
+                seen=_evidence(long, links),
+                expected=f"at most {NAME_MOST} characters",
+                remedy=RENAME,
+            )
+        if refused or is_told:
+            yield REFUSED.sample(
+                *label,
+                value=len(refused),
+                seen=", ".join(refused[:4]),
+                expected="names that begin with eth, bond, en, em, team, p<n>p<n>, vlan, ...",
+                remedy=RENAME,
+            )
 
 
 def _too_long(physical_id: str, lying: list[Place], cloud: Cloud) -> dict[int, str]:

@@ -19,6 +19,7 @@ from exporter.questions.hosts.domains import DOMAINS
 from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase, OvsPort
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import names
+from exporter.topology.labels import Place
 from exporter.topology.vlans import ExpectedNic, expected_nics
 
 WRONG = gauge(
@@ -35,6 +36,9 @@ ROW = gauge(
 )
 RESTART = "Stop and start the machine, or migrate it: libvirt plugs it with the VLAN of CloudStack again."
 LOOK = "Look who set the tag: ovs-vsctl list Port PORT, and the shell history of the host. CloudStack writes it once."
+
+
+Ways = frozenset[tuple[str, str]]  # physical network id and traffic type
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,10 @@ class Plugged:
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield how many ports are in a wrong VLAN, on two visits with a refresh of the Cloud between them."""
+    """Yield how many ports are in a wrong VLAN, on two visits with a refresh of the Cloud between them.
+
+    Not that none is while nobody tells which port a NIC is in, or where its traffic lies.
+    """
     database = answers[OVS_DATABASE]
     if database is None or not is_watched(target, answers, cloud):
         return
@@ -76,6 +83,8 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         for one in _plugged(target, answers, cloud, database)
         if one.is_wrong and _is_confirmed(target, answers, cloud, one)
     ]
+    if not wrong and not _is_told(target, answers, cloud, database):
+        return
     host = names(target, cloud)
     words = [f"{one.expected.machine.name} at {one.port.name}: {_seen(one)}" for one in wrong]
     yield WRONG.sample(
@@ -101,17 +110,38 @@ def _plugged(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDa
     A label that names a bridge inside a VLAN of another (a fake bridge) has tags of its own and is left out, as are
     private VLANs, which flows make.
     """
-    switched = {
-        (place.physical_network_id, place.traffic)
-        for place in label_places(target, answers, cloud)
-        if place.kind == "openvswitch" and place.device in database.bridges
-    }
+    switched, _ = _ways(target, answers, cloud, database)
     ports = _ports(answers, database)
     for expected in expected_nics(cloud, target.host.id):
         port = ports.get(expected.nic.mac.lower())
         is_here = (expected.physical_network_id, expected.nic.traffic_type) in switched
         if port and is_here and expected.segment.is_vlan and expected.machine.is_running:
             yield Plugged(expected, port)
+
+
+def _is_told(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDatabase) -> bool:
+    """Return whether each place is known, and libvirt was asked for the ports that the database does not tell."""
+    switched, unknown = _ways(target, answers, cloud, database)
+    lacking = () if DOMAINS in answers.values else switched
+    ports = _ports(answers, database)
+    return not any(
+        (way := (one.physical_network_id, one.nic.traffic_type)) in unknown
+        or (way in lacking and one.nic.mac.lower() not in ports)
+        for one in expected_nics(cloud, target.host.id)
+        if one.segment.is_vlan and one.machine.is_running
+    )
+
+
+def _ways(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDatabase) -> tuple[Ways, Ways]:
+    """Return the traffic types whose label names a bridge of Open vSwitch, and those of which nobody told."""
+    found = label_places(target, answers, cloud)
+    switched = [place for place in found if place.kind == "openvswitch" and place.device in database.bridges]
+    unknown = [place for place in found if place.kind == "unknown"]
+    return _types(switched), _types(unknown)
+
+
+def _types(found: list[Place]) -> Ways:
+    return frozenset((place.physical_network_id, place.traffic) for place in found)
 
 
 def _ports(answers: Answers, database: OvsDatabase) -> Mapping[str, OvsPort]:

@@ -8,7 +8,7 @@ Fix:     the same bridges and the same names of uplinks on all hosts of a cluste
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from exporter.checks.physical_networks.kvm import PER_HOST, READS, UNIFORM, USED, found_places, is_kvm
@@ -43,17 +43,19 @@ def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Clo
     judged = {target: answers for target, answers in known.items() if is_judged(target, cloud, answers.now)}
     found: defaultdict[Traffic, dict[HostTarget, Where]] = defaultdict(dict)
     unknown = set()
+    untold: Counter[Traffic] = Counter()
     missing = absent(known, group, cloud)
     for target, answers in judged.items():
         here = found_places(target, answers, cloud)
         if any(place.kind == "unknown" for place in here):
             unknown.add(target)
+        untold.update((place.physical_network_id, place.traffic) for place in here if place.kind == "unknown")
         for key, where in _wheres(here):
             found[key][target] = where
     odd: defaultdict[HostTarget, list[tuple[str, Where, Where]]] = defaultdict(list)
-    for (_network, traffic), by_host in found.items():
-        common = majority(by_host)
-        unknown |= {one for one, where in by_host.items() if differs(where, by_host, missing) is None}
+    for (network, traffic), by_host in found.items():
+        common, silent = majority(by_host), missing + untold[network, traffic]
+        unknown |= {one for one, where in by_host.items() if differs(where, by_host, silent) is None}
         for target in odd_ones(by_host):
             odd[target].append((traffic, by_host[target], common or ("", "")))
     for target in known:

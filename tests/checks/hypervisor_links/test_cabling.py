@@ -136,3 +136,15 @@ def test_hosts_that_did_not_tell() -> None:
     assert scene.values_of(found(PAIR, other, silent=1)) == {}
     assert set(scene.values_of(found(PAIR, PAIR, silent=5)).values()) == {0}  # two in one place are never odd
     assert set(scene.problems(found(PAIR, PAIR, other, silent=4)).values()) == {1}
+
+
+def test_bonds_of_a_switch_that_nobody_told() -> None:
+    """Of a host whose Open vSwitch did not answer it is not known how its bond is wired: it may decide."""
+    other = heard(eth1="leaf01", eth2="leaf09")
+    told: list[dict[Question[Any], Any]]
+    told = [{LLDP: one, LINKS: scene.bonded(), OVS_DATABASE: None} for one in (PAIR, other)]
+    blind: dict[Question[Any], Any] = {LLDP: PAIR, LINKS: scene.plain("eth9")}
+    assert scene.values_of(scene.compared(judge_cluster, *told, {**blind, OVS_DATABASE: None})) == {
+        ("uplink_wiring_differs", f"kvm{number}", "bond0"): 0 for number in (1, 2)
+    }
+    assert scene.compared(judge_cluster, *told, blind) == []

@@ -142,3 +142,10 @@ def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
     """A freshly added host may be renamed yet."""
     assert scene.problems(found(scene.plain(LONG), WIDE, **fields)) == {}
     assert scene.problems(found(scene.plain("ib0"), **fields)) == {}
+
+
+def test_a_place_that_nobody_told() -> None:
+    """Without label and agent nobody knows where public traffic lies: only what is wrong is said."""
+    cloud = scene.cloud({"Guest": "cloudbr0", "Public": ""}, vlans=((998, 1001),))
+    assert scene.values_of(found(scene.plain(LONG), cloud)) == {("uplink_name_too_long_vlans", "kvm1", "physical1"): 4}
+    assert found(scene.plain("bond0"), cloud) == []

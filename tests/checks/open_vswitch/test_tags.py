@@ -74,7 +74,7 @@ CASES: dict[str, tuple[Instance, OvsPort, Mapping[tuple[str, ...], float]]] = {
 def test_tags(name: str) -> None:
     """What is a wrong tag, and what is none."""
     machine, plugged, expected = CASES[name]
-    found = judged(judge, seen(plugged), cloud(machine))
+    found = judged(judge, {**seen(plugged), DOMAINS: {}}, cloud(machine))
     assert values_of(found) == expected
     assert problems(found) == (set() if expected == GOOD else {"tags_wrong"})
 
@@ -98,6 +98,26 @@ def test_libvirt_tells_the_tap_where_the_database_does_not() -> None:
     domains = {"i-2-7-VM": Domain("i-2-7-VM", 3, "running", (Interface("vnet0", "bridge", "cloudbr1", UUID_MAC),))}
     values = {**HEALTHY, OVS_DATABASE: database(port("vnet0", tag=200)), DOMAINS: domains}
     assert values_of(judged(judge, values, cloud(instance()))) == wrong(200)
+
+
+def test_a_port_that_only_libvirt_could_tell() -> None:
+    """While it was not asked nobody knows the port of such a NIC; other wrong ports are wrong all the same."""
+    values = {**HEALTHY, OVS_DATABASE: database(port("vnet0", tag=200))}
+    assert judged(judge, values, cloud(instance())) == []
+    assert values_of(judged(judge, seen(tap(100)), cloud(instance()))) == GOOD
+    assert values_of(judged(judge, seen(port("vnet9", tag=200)), cloud())) == GOOD
+
+
+def test_a_place_that_nobody_told() -> None:
+    """Without a label and links nobody knows whether the machine's traffic passes Open vSwitch."""
+    unlabelled = replace(cloud(instance()), traffic_types={})
+    assert values_of(judged(judge, seen(tap(200)), unlabelled)) == GOOD
+    label = next(iter(cloud().traffic_types.values()))
+    both = {
+        label.id: label,
+        "other": replace(label, id="other", physical_network_id=label.physical_network_id, labels={}),
+    }
+    assert judged(judge, seen(tap(100)), replace(cloud(instance()), traffic_types=both)) == []
 
 
 def test_one_look_is_none() -> None:

@@ -108,3 +108,12 @@ def test_hosts_that_did_not_tell() -> None:
     assert odd(USUAL, USUAL, hosts=hosts) == {}
     assert odd(USUAL, USUAL, USUAL, hosts=hosts) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
     assert odd(USUAL, USUAL, OTHER_UPLINK, hosts=(*hosts, scene.host(6), scene.host(7)))["kvm3"] == 3
+
+
+def test_peers_whose_places_nobody_told() -> None:
+    """Of a host without its agent's word the place of a traffic type without a label is not known: it may decide."""
+    types = scene.labels(guest="")
+    agent, blind = Agent(guest="cloudbr0"), scene.seen(scene.bridged(), None)
+    usual, other = scene.seen(scene.bridged(), agent), scene.seen(scene.bridged(uplink="eth0"), agent)
+    assert odd(usual, usual, other, types=types) == {"kvm1": 0, "kvm2": 0, "kvm3": 3}
+    assert odd(usual, blind, other, types=types) == {"kvm3": 2}
