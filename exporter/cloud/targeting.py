@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.consoles import console_address, possible_hostnames
-from exporter.cloud.objects import Host, SystemVm
-from exporter.cloud.storage import Place
+from exporter.cloud.consoles import ConsoleAddress, console_address, possible_hostnames
+from exporter.cloud.objects import Host, ManagementServer, SystemVm
+from exporter.cloud.storage import ImageStore, Place, is_dialled
 from exporter.cloud.targets import (
     ConsoleEndpoint,
     ConsoleProxyTarget,
@@ -36,8 +37,12 @@ DIALLED = ("KVM", "XenServer", "VMware")
 """Hypervisors of which the management side dials hosts."""
 NEIGHBOURS = 2
 """Hosts of its cluster that each host dials: the next ones by id, in a ring, so that the whole costs O(hosts)."""
+PEERS = 8
+"""Management servers that each of them dials."""
 MOST_HOSTS = 32
 """Hosts whose screens one console proxy dials."""
+MOUNTED = "nfs"
+"""Protocol of the image stores that hosts mount themselves; others are the secondary storage VM's affair."""
 MOST_PLACES = 8
 """Image stores, and places of downloads, that one machine dials."""
 
@@ -64,18 +69,30 @@ def targets(cloud: Cloud) -> Iterator[Target]:
     for vm in cloud.system_vms.values():
         if vm.state in VISITED:
             yield from _system_vm(cloud, vm, busy.get(vm.zone_id, ()))
-    for server in cloud.management_servers.values():
-        if server.state != "Down":  # a server that was taken out of service is listed so for ever
-            machine = Machine(server.name, server.address, "management") if server.address else None
-            yield ManagementServerTarget(server, machine)
+    yield from _management_servers(cloud)
     yield DatabaseTarget()
     yield TemplateDirectoryTarget()
+
+
+def _management_servers(cloud: Cloud) -> Iterator[ManagementServerTarget]:
+    """Yield the management servers; one that was taken out of service is listed as Down for ever."""
+    for server in cloud.management_servers.values():
+        if server.state != "Down":
+            machine = Machine(server.name, server.address, "management") if server.address else None
+            yield ManagementServerTarget(server, machine, tuple(one.address for one in peers_of(cloud, server)))
+
+
+def peers_of(cloud: Cloud, server: ManagementServer) -> Sequence[ManagementServer]:
+    """Return the management servers that are Up and which another one dials: the next ones by id, in a ring."""
+    others = [one for one in cloud.management_servers.values() if one.id != server.id and one.state == "Up"]
+    others.sort(key=lambda one: (one.id < server.id, one.id))
+    return others[:PEERS]
 
 
 def _hosts(cloud: Cloud) -> Iterator[HostTarget | HostEndpoint]:
     """Yield the hypervisor hosts and their ports."""
     around = _neighbours(cloud)
-    stores = {zone_id: _stores(cloud, zone_id, "nfs") for zone_id in cloud.zones}
+    stores = {zone_id: _stores(cloud, zone_id, MOUNTED) for zone_id in cloud.zones}
     for host in cloud.hosts.values():
         if host.type != "Routing" or host.state == "Removed":
             continue
@@ -108,9 +125,24 @@ def _is_up(host: Host) -> bool:
 
 def _stores(cloud: Cloud, zone_id: str, *protocols: str) -> tuple[Place, ...]:
     """Return where the image stores of a zone are dialled; of these protocols alone, if any are given."""
+    return _all_stores(cloud, zone_id, *protocols)[:MOST_PLACES]
+
+
+def _all_stores(cloud: Cloud, zone_id: str, *protocols: str) -> tuple[Place, ...]:
+    chosen = (store.place for store in image_stores(cloud, zone_id, *protocols))
+    return tuple(sorted({place for place in chosen if place}, key=lambda place: place.word))
+
+
+def image_stores(cloud: Cloud, zone_id: str, *protocols: str) -> tuple[ImageStore, ...]:
+    """Return the image stores of a zone and those of the region; of these protocols alone, if any are given."""
     stores = (store for store in cloud.image_stores.values() if store.zone_id in ("", zone_id))
-    chosen = (store.place for store in stores if not protocols or store.protocol.lower() in protocols)
-    return tuple(sorted({place for place in chosen if place}, key=lambda place: place.word))[:MOST_PLACES]
+    return tuple(store for store in stores if not protocols or store.protocol.lower() in protocols)
+
+
+def not_dialled(cloud: Cloud, zone_id: str, *protocols: str) -> tuple[ImageStore, ...]:
+    """Return the image stores that are not dialled: their URL names no host that a machine can be told, or too many."""
+    dialled = _stores(cloud, zone_id, *protocols)
+    return tuple(store for store in image_stores(cloud, zone_id, *protocols) if store.place not in dialled)
 
 
 def _busy_hosts(cloud: Cloud) -> Mapping[str, Sequence[str]]:
@@ -132,11 +164,23 @@ def _system_vm(cloud: Cloud, vm: SystemVm, busy: Sequence[str]) -> Iterator[Targ
     zone, way = cloud.zone_name(vm.zone_id), way_to(cloud, vm.host_id, vm.hypervisor)
     if vm.kind == "consoleproxy":
         step = -(-len(busy) // MOST_HOSTS) or 1
-        yield ConsoleProxyTarget(vm, zone, way, tuple(busy[::step]))
-        yield ConsoleEndpoint(vm, zone, console_address(cloud, vm), possible_hostnames(cloud, vm))
+        console = console_address(cloud, vm)
+        yield ConsoleProxyTarget(vm, zone, way, tuple(busy[::step]), _name_needed(cloud, vm.zone_id, console))
+        yield ConsoleEndpoint(vm, zone, console, possible_hostnames(cloud, vm))
     elif vm.kind == "secondarystoragevm":
         stores, sites = _stores(cloud, vm.zone_id), _sites(cloud, vm.zone_id)
         yield SecondaryStorageVmTarget(vm, zone, way, stores, sites, _internal(cloud, vm.zone_id))
+
+
+def _name_needed(cloud: Cloud, zone_id: str, console: ConsoleAddress) -> str:
+    """Return a name that people or machines of a zone need: of an image store, else of its consoles, else nothing.
+
+    Stores first: their names are in the operator's own domain, which the zone's internal name servers answer for.
+    """
+    names = [place.host for place in _all_stores(cloud, zone_id) if not re.fullmatch(r"[\d.]+", place.host)]
+    if console.rule != "address" and is_dialled(console.hostname):
+        names.append(console.hostname)
+    return next(iter(names), "")
 
 
 def _sites(cloud: Cloud, zone_id: str) -> tuple[Place, ...]:

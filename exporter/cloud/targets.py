@@ -78,7 +78,8 @@ class RouterTarget:
 class ConsoleProxyTarget:
     """A running console proxy, visited inside, through the machine that has a way to it.
 
-    ``hosts`` are addresses of hosts of its zone that run machines, whose screens it must reach.
+    ``hosts`` are addresses of hosts of its zone that run machines, whose screens it must reach; ``looks_up`` is a name
+    of its zone that its name servers are asked for, empty where the zone has none.
     """
 
     kind: ClassVar[str] = "console_proxy"
@@ -87,6 +88,7 @@ class ConsoleProxyTarget:
     zone: str
     via: Machine | None
     hosts: tuple[str, ...] = ()
+    looks_up: str = ""
 
     @property
     def name(self) -> str:
@@ -204,13 +206,17 @@ class ConsoleEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ManagementServerTarget:
-    """A management server that is visited itself."""
+    """A management server that is visited itself.
+
+    ``peers`` are the addresses of others that are Up, which it must reach.
+    """
 
     kind: ClassVar[str] = "management_server"
     subject: ClassVar[str] = "management_server"  # the label that names the object for people
     zone: ClassVar[str] = ""  # it serves all of them
     server: ManagementServer
     via: Machine | None
+    peers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,6 +123,24 @@ def test_many_stores() -> None:
     again = hosts_of(cloud(host(1), image_stores=dict(reversed(stores.items()))))["kvm-1"].stores
     assert first == again
     assert len(first) == MOST_PLACES
+
+
+@pytest.mark.parametrize(
+    ("urls", "settings", "name"),
+    [
+        (["nfs://10.0.0.1/a"], {}, ""),
+        (["nfs://10.0.0.1/a", "nfs://nas.example/b"], {"consoleproxy.url.domain": "*.c.example"}, "nas.example"),
+        (["nfs://nas_1.example/a"], {"consoleproxy.url.domain": "*.c.example"}, "203-0-113-7.c.example"),
+        ([], {"consoleproxy.url.domain": "console.example"}, "console.example"),
+        ([], {"consoleproxy.url.domain": "no name"}, ""),
+    ],
+)
+def test_what_a_console_proxy_looks_up(urls: list[str], settings: dict[str, str], name: str) -> None:
+    """A name that its zone needs: of a store, else of its consoles, else none."""
+    proxy = replace(system_vm("consoleproxy"), public_address="203.0.113.7")
+    stores = {url: store(number, url) for number, url in enumerate(urls)}
+    seen = cloud(system_vms={"v": proxy}, image_stores=stores, settings=settings)
+    assert [one.looks_up for one in targets(seen) if isinstance(one, ConsoleProxyTarget)] == [name]
 
 
 def test_who_is_dialled_from_outside() -> None:

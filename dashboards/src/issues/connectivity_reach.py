@@ -50,6 +50,11 @@ NOW = Row(
             thresholds=steps((1, WARNING)),
         ),
         stat(
+            "Stores nobody dials",
+            "Image stores that no verdict speaks of: they are too many, or their URLs name nobody who can be dialled.",
+            f"max({_seen('zone_image_stores_not_dialled')})",
+        ),
+        stat(
             "Hosts cut off from management",
             "Hosts whose agent finds nobody. If orange: runbook CloudStackNetHostManagementUnreachable.",
             _above("host_management_unreachable"),

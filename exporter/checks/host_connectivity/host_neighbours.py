@@ -48,22 +48,27 @@ EACH = Metric(
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield how many neighbours are not reached; those that CloudStack holds back, or has lost, are not counted."""
+    """Yield how many neighbours are not reached; those that CloudStack holds back, or has lost, are not counted.
+
+    Nothing after one look at one that is not reached, nor while one was not asked about yet: unless another one is cut
+    off for certain.
+    """
     if target.host.state != "Up" or not is_judged(target, cloud, answers.now):
         return
     found = answers[HOST_REACH]
     expected = {host.address: host for host in _others(target, cloud, answers.now)}
-    if not (found.libvirt.keys() | found.migration.keys()) & expected.keys():
+    if not expected:
         return
-    ways = {(address, "libvirt"): reach for address, reach in found.libvirt.items()}
-    ways |= {(address, "migration"): reach for address, reach in found.migration.items()}
+    asked = {"libvirt": found.libvirt, "migration": found.migration}
+    ways = {(address, port): asked[port].get(address) for address in sorted(expected) for port in asked}
+    bad = {way: reach for way, reach in ways.items() if reach not in HARMLESS}
     closed = {
         (expected[address].name, port): reach
-        for (address, port), reach in sorted(ways.items())
-        if address in expected
-        and reach not in HARMLESS
-        and _is_confirmed(target, expected[address], port, answers, cloud)
+        for (address, port), reach in bad.items()
+        if reach and _is_confirmed(target, expected[address], port, answers, cloud)
     }
+    if bad and not closed:
+        return
     labels = names(target, cloud)
     neighbours = {name for name, _ in closed}
     yield CLOSED.sample(

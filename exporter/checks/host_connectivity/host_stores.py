@@ -24,7 +24,7 @@ REMEDIES = {Reach.REFUSED: START_SERVICE, Reach.UNRESOLVED: FIX_NAME}
 
 CLOSED = Metric(
     "cloudstack_network_host_connectivity_host_stores_unreachable",
-    "Image stores of its zone that the host does not reach.",
+    "Image stores of its zone that the host does not reach, of those that are dialled.",
     labels=PER_HOST,
     problem=above(0),
     follows=(
@@ -41,21 +41,28 @@ EACH = Metric(
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield how many stores are not reached; nothing where there is none that is dialled."""
+    """Yield how many stores are not reached.
+
+    Nothing where there is none that is dialled, nor after one look at a store that is not reached, nor while one was
+    not asked about yet: unless another one is lost for certain.
+    """
     if not target.stores or not is_judged(target, cloud, answers.now):
         return
-    found = {place: reach for place, reach in answers[HOST_REACH].stores.items() if place in target.stores}
+    found = answers[HOST_REACH].stores
+    bad = {place: reach for place in target.stores if (reach := found.get(place)) is None or not reach.is_good}
     closed = {
         place: reach
-        for place, reach in found.items()
-        if not reach.is_good and confirmed(answers, cloud, target.host.id, place.word, shown_by=(HOST_REACH,))
+        for place, reach in bad.items()
+        if reach and confirmed(answers, cloud, target.host.id, place.word, shown_by=(HOST_REACH,))
     }
+    if bad and not closed:
+        return
     labels, reaches = names(target, cloud), list(closed.values())
     yield CLOSED.sample(
         *labels,
         value=len(closed),
         seen="; ".join(f"{place.host}:{place.port} {reach}" for place, reach in list(closed.items())[:4]),
-        expected=f"all {len(found)} reached",
+        expected=f"all {len(target.stores)} reached",
         remedy=REMEDIES.get(reaches[0], OPEN_WAY) if reaches else OPEN_WAY,
     )
     for place in closed:  # at most as many as are dialled

@@ -46,19 +46,25 @@ EACH = Metric(
 
 
 def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield how many hosts are not reached; those that CloudStack holds back, or has lost, are not counted."""
+    """Yield how many hosts are not reached; those that CloudStack holds back, or has lost, are not counted.
+
+    Nothing after one look at one that is not reached, unless another one is closed for certain. Where the proxy itself
+    runs is no part of what is remembered: what it does not reach before and after it was moved is closed.
+    """
     if is_settling(cloud, target.vm, answers.now):
         return
     found = answers[PROXY_REACH].screens
     hosts = {address: host for address in found if (host := _expected(target, address, cloud, answers.now))}
     if not hosts:
         return
+    bad = {address: host for address, host in hosts.items() if found[address] not in HARMLESS}
     closed = sorted(
         (host.name, str(found[address]))
-        for address, host in hosts.items()
-        if found[address] not in HARMLESS
-        and confirmed(answers, cloud, target.vm.host_id, host.id, "screens", shown_by=(PROXY_REACH,))
+        for address, host in bad.items()
+        if confirmed(answers, cloud, host.id, "screens", shown_by=(PROXY_REACH,))
     )
+    if bad and not closed:
+        return
     yield CLOSED.sample(
         target.zone,
         target.name,

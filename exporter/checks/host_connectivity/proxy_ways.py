@@ -2,12 +2,15 @@
 
 Symptom: the console proxy runs and its agent is not Up; no console opens.
 Detect:  from inside, where no connection of its agent stands at two looks: connections to the port of agents at each
-         address of its settings; and its own look-up of the names among them, whether it is connected or not.
+         address of its settings; and its own look-up of the names among them, whether it is connected or not, and of
+         one name of its zone (an image store's, else its consoles'), so that silent name servers are seen.
 Fix:     8250/tcp from the management network; name servers of the zone. The settings are those at its making: after
          a change of 'host' destroy it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from exporter.checks.host_connectivity.proxy_screens import PER_PROXY
 from exporter.checks.host_connectivity.system_vms import is_settling
@@ -40,21 +43,25 @@ CUT = Metric(
 )
 UNKNOWN = Metric(
     "cloudstack_network_host_connectivity_console_proxy_names_unknown",
-    "Names of management servers in the console proxy's settings that it cannot look up; 0 where they are addresses.",
+    "Names that the console proxy cannot look up: of management servers in its settings, and of its zone where silent.",
     labels=PER_PROXY,
     problem=above(0),
 )
 
 
 def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield whether every way of an agent that runs is closed, and how many names are not known."""
+    """Yield whether every way of an agent that runs is closed, and how many names are not known.
+
+    Nothing after one look at what is wrong. Where the proxy itself runs is no part of what is remembered: what it does
+    not find before and after it was moved it does not find.
+    """
     if is_settling(cloud, target.vm, answers.now):
         return
-    found, host_id = answers[PROXY_REACH], target.vm.host_id
+    found = answers[PROXY_REACH]
     is_cut = not found.is_connected and not any(reach.is_good for reach in found.management.values())
     runs = (agent := answers.get(PROXY_AGENT)) is not None and agent.processes > 0
     if (found.is_connected or (runs and found.management)) and (
-        not is_cut or confirmed(answers, cloud, host_id, "management", shown_by=(PROXY_REACH,))
+        not is_cut or confirmed(answers, cloud, "management", shown_by=(PROXY_REACH,))
     ):
         yield CUT.sample(
             target.zone,
@@ -64,18 +71,29 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
             expected="a connection to the port of agents at one of them",
             remedy=OPEN_WAY,
         )
-    unknown = {
-        name: told
-        for name, told in found.names.items()
-        if told is not Lookup.KNOWN and confirmed(answers, cloud, host_id, name, shown_by=(PROXY_REACH,))
-    }
-    yield UNKNOWN.sample(
-        target.zone,
-        target.name,
-        value=len(unknown),
-        seen="; ".join(f"{name}: {told}" for name, told in sorted(unknown.items())[:4]),
-        expected="an address for each name",
-        remedy=FIX_DNS,
+    lost = _lost_names(found.names, target.looks_up)
+    unknown = [name for name in lost if confirmed(answers, cloud, "name", name, shown_by=(PROXY_REACH,))]
+    if found.names and (unknown or not lost):
+        yield UNKNOWN.sample(
+            target.zone,
+            target.name,
+            value=len(unknown),
+            seen="; ".join(f"{name}: {found.names[name]}" for name in unknown[:4]),
+            expected="an address for each name",
+            remedy=FIX_DNS,
+        )
+
+
+def _lost_names(names: Mapping[str, Lookup], looks_up: str) -> list[str]:
+    """Return the names that must be known and are not; the zone's own only where no name server answers.
+
+    A name of the zone may be one that only the outside knows: who answers so is no silent name server.
+    """
+    is_silent = Lookup.KNOWN not in names.values()
+    return sorted(
+        name
+        for name, told in names.items()
+        if told is not Lookup.KNOWN and (name != looks_up or (is_silent and told is Lookup.TIMEOUT))
     )
 
 

@@ -37,7 +37,11 @@ REACHABLE = Metric(
 
 
 def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield of each store whether it is reached; nothing of one that was not asked about."""
+    """Yield of each store whether it is reached; nothing of one that was not asked about.
+
+    Where the machine itself runs is no part of what is remembered: a store that it does not reach before and after it
+    was moved is not reached.
+    """
     if not is_judged(target, cloud, answers.now):
         return
     for store in stores(cloud, target.vm.zone_id):
@@ -45,7 +49,7 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
         word = answers[SSVM_REACH].get(place) if place else None
         if place is None or word is None:
             continue
-        if word.is_good or confirmed(answers, cloud, place.word, target.vm.host_id, shown_by=(SSVM_REACH,)):
+        if word.is_good or confirmed(answers, cloud, place.word, shown_by=(SSVM_REACH,)):
             yield REACHABLE.sample(
                 target.zone,
                 target.name,

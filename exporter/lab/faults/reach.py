@@ -63,6 +63,12 @@ def console_screens_dropped(world: World) -> None:
     busy.hypervisor.dropped.add("vnc")
 
 
+@fault(CONNECTIVITY, "console_proxy_names_unknown")
+def console_name_servers_silent(world: World) -> None:
+    """The name servers of a console proxy do not answer; it is connected to the address of a management server."""
+    _proxy(world).resolver = "silent"
+
+
 @fault(CONNECTIVITY, "console_proxy_names_unknown", "console_proxy:agent_hosts_ok")
 def console_name_unknown(world: World) -> None:
     """A console proxy was told the name of a management server that no name server knows; it is connected still."""

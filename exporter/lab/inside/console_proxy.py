@@ -15,7 +15,7 @@ JAVA = (
 
 def console_tree(world: World, vm: SystemVm) -> Tree:
     """Return a console proxy as a tree."""
-    tree = Tree(vm.name, tools=tools("ss", "ps", "ip", "hostname", "systemctl", "netstat"))
+    tree = Tree(vm.name, tools=tools("ss", "ps", "ip", "hostname", "systemctl", "netstat", "getent"))
     name = vm.answers_as or vm.name
     tree.put("etc/cloudstack-release", RELEASES["C"] + "\n")
     tree.put("proc/sys/kernel/hostname", f"{name}\n", mode=0o444)
@@ -36,6 +36,7 @@ def console_tree(world: World, vm: SystemVm) -> Tree:
     tree.knows |= {
         "hostname": name,
         "era": "C",
+        "resolver": f"{vm.resolver}\n",
         "ps": "\n".join([*lines, *java]) + "\n",
         "sockets": _sockets(vm, tls=world.serves_tls(vm)),
         "units": condition.unit_lines(vm.condition, told=told),

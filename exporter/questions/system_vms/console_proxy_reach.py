@@ -25,7 +25,8 @@ class ProxyReach:
         screens: by the host's address, at the port of its first screen; refused: no machine has it, the way is open.
         is_connected: whether a connection to the port of management servers stands.
         management: by what agent.properties has; empty while the agent is connected, because nobody is dialled then.
-        names: those of management servers; none where there are addresses only.
+        names: those of management servers, and that of the zone which its name servers are asked for; none where there
+            are addresses only.
     """
 
     screens: Mapping[str, Reach] = field(default_factory=dict)
@@ -55,8 +56,12 @@ def read_proxy_reach(text: str) -> ProxyReach:
 
 
 def _parameters(target: ConsoleProxyTarget, ports: Ports) -> tuple[str, ...]:
-    """Return the port of agents, that of the first screen, and the addresses of hosts."""
-    return (str(ports.agent), str(ports.vnc), *filter(is_dialled, dict.fromkeys(target.hosts)))
+    """Return the port of agents, that of the first screen, the addresses of hosts, and the name to look up.
+
+    That is told as name@port, because a word without a port may have 63 characters only.
+    """
+    name = [f"{target.looks_up}@{ports.dns}"] if target.looks_up else []
+    return (str(ports.agent), str(ports.vnc), *filter(is_dialled, dict.fromkeys(target.hosts)), *name)
 
 
 PROXY_REACH: Question[ProxyReach] = Question(
@@ -69,9 +74,12 @@ shift 2
 printf 'port agent %s\nport vnc %s\n' "$agent" "$vnc"
 """
     + AGENT_WAYS
+    # Each server has a second in its turn, so that a dead one does not make the others look dead; when all are, getent
+    # still waits for them after three.
     + r"""
+command -v getent >/dev/null 2>&1 || { echo 'no getent'; exit 127; }
 look() {
-    timeout 3 getent ahostsv4 "$1" >/dev/null 2>&1
+    RES_OPTIONS='timeout:1 attempts:5' timeout 3 getent ahostsv4 "$1" >/dev/null 2>&1
     case $? in
         0) echo "name $1 known" ;;
         124 | 137 | 143) echo "name $1 timeout" ;;
@@ -84,11 +92,16 @@ for one in $agents; do
     echo "management $one"
     places="$places $one@$agent"
 done
-wait
 for one in "$@"; do
-    echo "screen $one"
-    places="$places $one@$vnc"
+    case $one in
+        *@*) case " $agents " in *" ${one%@*} "*) ;; *) look "${one%@*}" & ;; esac ;;
+        *)
+            echo "screen $one"
+            places="$places $one@$vnc"
+            ;;
+    esac
 done
+wait
 set -- $places
 [ $# -gt 0 ] || exit 0
 """

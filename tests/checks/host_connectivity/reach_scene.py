@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,8 +33,15 @@ def judged(
     judge: Callable[..., Any], target: Any, values: Mapping[Question[Any], Any], seen_by: Cloud, *, looks: int = 2
 ) -> list[Sample]:
     """Return what is said after so many looks at the same; the Cloud is read anew before each."""
+    return judged_in_turn(judge, target, [values] * looks, seen_by)[-1]
+
+
+def judged_in_turn(
+    judge: Callable[..., Any], target: Any, told: Sequence[Mapping[Question[Any], Any]], seen_by: Cloud
+) -> list[list[Sample]]:
+    """Return what is said after each look; of a list of targets each has its look."""
     scope, found = Scope(), []
-    for look in range(looks):
+    for look, values in enumerate(told):
         asked = 1000.0 * (look + 1)
         known = replace(seen_by, asked=asked - 20, finished=asked - 10)
         answers = Answers(
@@ -44,7 +51,7 @@ def judged(
             memory=scope.held,
         )
         scope.begin()
-        found = list(judge(target, answers, known))
+        found.append(list(judge(target[look] if isinstance(target, list) else target, answers, known)))
         scope.end()
     return found
 

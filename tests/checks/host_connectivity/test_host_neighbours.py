@@ -59,8 +59,14 @@ def test_migrations_alone_are_closed() -> None:
 
 
 def test_it_is_looked_at_twice() -> None:
-    """A neighbour that is restarted is not told."""
-    assert closed(OPEN, {TWO: Reach.TIMEOUT}, looks=1) == {(): 0}
+    """Nothing is said after one look: a neighbour that is restarted is none, and one that is cut off is not reached."""
+    assert said(OPEN, REFUSED | {TWO: Reach.TIMEOUT}, looks=1) == []
+
+
+def test_a_neighbour_that_was_not_asked_about() -> None:
+    """It is one since the last look: that all are reached is not known, that one is cut off is."""
+    assert said({TWO: Reach.OPEN}, {TWO: Reach.REFUSED}) == []
+    assert closed({TWO: Reach.OPEN}, {TWO: Reach.TIMEOUT}) == {(): 1}
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from tests.checks.host_connectivity import reach_scene as scene
 NAS, OTHER = Place("nas.example", 2049), Place("10.9.0.2", 2049)
 
 
-def said(first: Reach, second: Reach = Reach.OPEN, looks: int = 2, **of: Any) -> list[Sample]:
-    """Return what is said of a host with two image stores."""
+def said(first: Reach, second: Reach | None = Reach.OPEN, looks: int = 2, **of: Any) -> list[Sample]:
+    """Return what is said of a host with two image stores; of None it was not asked."""
     host = scene.host(**of)
     target = HostTarget(host, "zone-1", None, stores=(NAS, OTHER))
-    values = {HOST_REACH: HostReach(stores={NAS: first, OTHER: second})}
-    return scene.judged(judge, target, values, scene.cloud(host), looks=looks)
+    stores = {NAS: first} | ({OTHER: second} if second else {})
+    return scene.judged(judge, target, {HOST_REACH: HostReach(stores=stores)}, scene.cloud(host), looks=looks)
 
 
 @pytest.mark.parametrize("reach", [Reach.OPEN, Reach.ESTABLISHED])
@@ -50,8 +50,25 @@ def test_none_is_reached() -> None:
 
 
 def test_it_is_looked_at_twice() -> None:
-    """A store that was restarted is not told."""
-    assert scene.values(said(Reach.TIMEOUT, looks=1), "host_stores_unreachable") == {(): 0}
+    """Nothing is said after one look: a store that was restarted is no problem, and one that is lost is not reached."""
+    assert said(Reach.TIMEOUT, looks=1) == []
+
+
+def test_a_second_store_is_lost() -> None:
+    """The first one is a problem already, and goes on being one."""
+    first, both = ({NAS: Reach.TIMEOUT, OTHER: second} for second in (Reach.OPEN, Reach.TIMEOUT))
+    host = scene.host()
+    target = HostTarget(host, "zone-1", None, stores=(NAS, OTHER))
+    told = [{HOST_REACH: HostReach(stores=stores)} for stores in (first, first, both, both)]
+    found = scene.judged_in_turn(judge, target, told, scene.cloud(host))
+    counts = [scene.values(samples, "host_stores_unreachable") for samples in found]
+    assert counts == [{}, {(): 1}, {(): 1}, {(): 2}]
+
+
+def test_a_store_that_was_not_asked_about() -> None:
+    """It was added after the last look: that all are reached is not known, that one is lost is."""
+    assert said(Reach.OPEN, None) == []
+    assert scene.values(said(Reach.TIMEOUT, None), "host_stores_unreachable") == {(): 1}
 
 
 def test_a_store_that_is_gone_meanwhile() -> None:

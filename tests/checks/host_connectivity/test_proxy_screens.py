@@ -76,8 +76,22 @@ def test_rows_are_bounded_and_the_count_is_not() -> None:
 
 
 def test_it_is_looked_at_twice() -> None:
-    """A host that is restarted is not told."""
-    assert closed({ONE: Reach.OPEN, TWO: Reach.TIMEOUT}, looks=1) == {PROXY: 0}
+    """Nothing is said after one look: a host that is restarted is none, and one that is closed is not reached."""
+    assert said({ONE: Reach.OPEN, TWO: Reach.TIMEOUT}, looks=1) == []
+
+
+def test_the_proxy_is_moved_while_a_host_is_closed_to_it() -> None:
+    """The problem lasts: where the proxy runs makes no difference to what it cannot reach."""
+    screens = {ONE: Reach.OPEN, TWO: Reach.TIMEOUT}
+    vms = [proxy(), proxy(), proxy(host_id="h-2"), proxy(host_id="h-2")]
+    found = scene.judged_in_turn(
+        lambda vm, answers, cloud: judge(ConsoleProxyTarget(vm, "zone-1", None, tuple(screens)), answers, cloud),
+        vms,
+        [{PROXY_REACH: ProxyReach(screens=screens)}] * 4,
+        scene.cloud(scene.host(1), scene.host(2), system_vms={"v": proxy()}),
+    )
+    told = [management_scene.values(samples, "console_proxy_hosts_unreachable") for samples in found]
+    assert told == [{}, *[{PROXY: 1}] * 3]
 
 
 @pytest.mark.parametrize("changes", [{"state": "Down"}, {"resource_state": "Maintenance"}, {"created": scene.NOW - 60}])

@@ -94,11 +94,38 @@ def test_names_of_management_servers(machine: Machine, code: int, told: Lookup) 
     assert machine.read(PROXY_REACH, "8250", "5900").names == {"ms.example": told}
 
 
+@pytest.mark.parametrize(("code", "told"), [(0, Lookup.KNOWN), (2, Lookup.UNKNOWN), (124, Lookup.TIMEOUT)])
+def test_a_name_of_the_zone(machine: Machine, shell: str, code: int, told: Lookup) -> None:
+    """It is asked for where the settings have addresses only, and is not dialled."""
+    machine.file(SETTINGS, "host=10.0.0.1\n")
+    machine.tool("getent", "ahostsv4 nas.example", "", code)
+    found = machine.read(PROXY_REACH, "8250", "5900", "nas.example@53", shell=shell)
+    assert found == ProxyReach(names={"nas.example": told})
+
+
+def test_a_name_that_settings_have_too(machine: Machine) -> None:
+    """It is asked for once."""
+    machine.file(SETTINGS, "host=ms.example\n")
+    machine.tool("getent", "ahostsv4 ms.example", "")
+    code, output = machine.ask(PROXY_REACH, "8250", "5900", "ms.example@53")
+    assert (code, output.count("name ms.example")) == (0, 1)
+
+
+def test_no_getent(tmp_path: Path) -> None:
+    """Nobody looks names up: that is a reason, not a name that nobody knows."""
+    machine = Machine.at(tmp_path)
+    machine.file_tool("ss", "printf 'Recv-Q\\n'\n")
+    (machine.tools / "dash").symlink_to("/bin/dash")
+    code, output = machine.ask(PROXY_REACH, "8250", "5900", path="/nonexistent")
+    assert (code, output.splitlines()[-1]) == (127, "no getent")
+
+
 def test_no_python(tmp_path: Path) -> None:
     """Nobody dials: that is a reason, not an open way."""
     machine = Machine.at(tmp_path)
     machine.file_tool("ss", "printf 'Recv-Q\\n'\n")
-    (machine.tools / "dash").symlink_to("/bin/dash")
+    for name in ("dash", "getent"):
+        (machine.tools / name).symlink_to(f"/usr/bin/{name}")
     assert machine.ask(PROXY_REACH, "8250", "5900", HERE, path="/nonexistent")[0] == 127
 
 
@@ -108,6 +135,8 @@ def test_what_is_asked_of_a_proxy() -> None:
     target = ConsoleProxyTarget(vm, "zone-1", None, ("10.0.1.1", "10.0.1.1", "fe80::1", "10.0.1.2"))
     assert PROXY_REACH.parameters is not None
     assert PROXY_REACH.parameters(target, Ports(vnc=5901)) == ("8250", "5901", "10.0.1.1", "10.0.1.2")
+    named = ConsoleProxyTarget(vm, "zone-1", None, ("10.0.1.1",), f"{'nas.' * 20}example")
+    assert PROXY_REACH.parameters(named, Ports()) == ("8250", "5900", "10.0.1.1", f"{'nas.' * 20}example@53")
 
 
 HEAD = "port agent 8250\nport vnc 5900\n"
