@@ -17,7 +17,7 @@ from exporter.checks.host_connectivity.state_sets import LOST
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Host
-from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
+from exporter.model import Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import CLUSTER_HOSTS_LOST, CLUSTER_HOSTS_LOST_RATIO
 
 FIND_SHARED = (
@@ -38,13 +38,17 @@ HOSTS_LOST_RATIO = Metric(
 SHOWN = 5
 
 
-def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
-    """Yield how many hosts each cluster has lost, and whether that is a share of it; one pass over the zone's hosts."""
+def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
+    """Yield how many hosts each cluster has lost, and whether that is a share of it; one pass over the zone's hosts.
+
+    A host counts from the same refresh on that says so of it alone, so that people are told of the cluster first. That a
+    restart of a management server disconnects everybody for a minute the alert knows: it waits for the next refresh.
+    """
     clusters: defaultdict[str, list[Host]] = defaultdict(list)
     for host, (_, cluster, _) in judged(cloud, group):
         clusters[cluster].append(host)
     for cluster, hosts in clusters.items():
-        lost = [host for host in hosts if _is_lost(host, members[group])]
+        lost = [host for host in hosts if host.state in LOST]
         yield HOSTS_LOST.sample(group.zone, cluster, value=len(lost))
         yield HOSTS_LOST_RATIO.sample(
             group.zone,
@@ -53,13 +57,6 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
             seen=f"{len(lost)} of {len(hosts)} hosts: {_words(lost)}",
             expected="all of them Up",
         )
-
-
-def _is_lost(host: Host, memory: Answers) -> bool:
-    """Return whether a host counts as lost."""
-    if host.state == "Disconnected":
-        return memory.held(host.id, host.state).seconds > 0
-    return host.state in LOST
 
 
 def _words(lost: list[Host]) -> str:
@@ -71,6 +68,6 @@ CHECK = Check(
     title="Hosts that a cluster has lost",
     metrics=(HOSTS_LOST, HOSTS_LOST_RATIO),
     remedies=(FIND_SHARED,),
-    groups=(GroupJudge(ZoneGroup, judge, remembers=True),),
+    groups=(GroupJudge(ZoneGroup, judge),),
     reads=("listHosts", "listClusters", "listPods", "listZones"),
 )

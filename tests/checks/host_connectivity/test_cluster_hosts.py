@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from exporter.checks.host_connectivity import hosts_up
 from exporter.checks.host_connectivity.cluster_hosts import judge
+from exporter.checks.host_connectivity.state_sets import LOST
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host
 from tests.checks.host_connectivity import states_scene as scene
@@ -48,14 +50,14 @@ def test_a_small_share_of_a_large_cluster() -> None:
     assert scene.problems(scene.of_zone(judge, scene.cloud(*hosts(*["Down"] * 4, *["Up"] * 6)))) != []
 
 
-def test_a_restart_of_a_management_server() -> None:
-    """All its hosts are Disconnected for a minute: they count when the next refresh still says so."""
-    everybody = hosts(*["Disconnected"] * 4)
-    assert ratio(scene.cloud(*everybody)) == {"cluster-1": 0}
-    assert ratio(scene.cloud(*everybody), scene.cloud(*everybody)) == {"cluster-1": 0}
-    assert ratio(scene.cloud(*everybody), scene.cloud(*everybody, asked=400.0)) == {"cluster-1": 1}
-    back = scene.cloud(*hosts(*["Up"] * 4), asked=400.0)
-    assert ratio(scene.cloud(*everybody), back, scene.cloud(*everybody, asked=700.0)) == {"cluster-1": 0}
+@pytest.mark.parametrize("state", sorted(LOST))
+def test_it_is_told_no_later_than_its_hosts(state: str) -> None:
+    """From the same refresh on: an alert about the cluster that comes late hides nothing."""
+    seen = scene.cloud(*hosts(*[state] * 4))
+    assert ratio(seen) == {"cluster-1": 1}
+    assert scene.values(scene.of_zone(hosts_up.judge, seen), "host_up") == dict.fromkeys(
+        ("kvm-1", "kvm-2", "kvm-3", "kvm-4"), 0
+    )
 
 
 def test_only_hosts_that_should_work_count() -> None:

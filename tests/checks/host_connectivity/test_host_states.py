@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exporter.checks.host_connectivity.host_states import CHECK, judge
@@ -52,6 +54,16 @@ def test_when_the_agent_was_lost() -> None:
     found = scene.of_zone(judge, scene.cloud(scene.host(1, disconnected=scene.NOW - 60), scene.host(2)))
     assert scene.values(found, "host_disconnected_timestamp_seconds") == {"kvm-1": scene.NOW - 60}
     assert all(metric.problem is None for metric in CHECK.metrics)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"resource_state": "Maintenance"}, {"resource_state": "Disabled"}, {"created": scene.NOW - 60}]
+)
+def test_when_the_agent_of_a_host_was_lost_that_is_held_back(changes: dict[str, Any]) -> None:
+    """It is rebooted on purpose, or being set up: nobody counts how often."""
+    found = scene.of_zone(judge, scene.cloud(scene.host(1, disconnected=scene.NOW - 60, **changes)))
+    assert scene.values(found, "host_disconnected_timestamp_seconds") == {}
+    assert scene.states(found, "host_state") == {"kvm-1": "Up"}
 
 
 def test_what_the_host_is() -> None:
