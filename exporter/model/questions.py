@@ -80,6 +80,7 @@ class Ports:
     ssh: int = 22
     system_vm_ssh: int = 3922
     agent: int = 8250
+    cluster: int = 9090
     console_http: int = 80
     console_https: int = 443
     console_vnc: int = 8080

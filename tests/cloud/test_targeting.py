@@ -11,10 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Host, Instance, SystemVm, Zone
+from exporter.cloud.objects import Host, Instance, ManagementServer, SystemVm, Zone
 from exporter.cloud.storage import ImageStore, Place, Template
-from exporter.cloud.targeting import MOST_HOSTS, MOST_PLACES, NEIGHBOURS, targets
-from exporter.cloud.targets import ConsoleProxyTarget, HostEndpoint, HostTarget, SecondaryStorageVmTarget
+from exporter.cloud.targeting import MOST_HOSTS, MOST_PLACES, NEIGHBOURS, PEERS, targets
+from exporter.cloud.targets import (
+    ConsoleProxyTarget,
+    HostEndpoint,
+    HostTarget,
+    ManagementServerTarget,
+    SecondaryStorageVmTarget,
+)
 
 
 def host(number: int, cluster: str = "c", **changes: Any) -> Host:
@@ -246,3 +252,23 @@ def test_stores_of_a_secondary_storage_vm() -> None:
 def test_internal_networks(setting: str, found: tuple[str, ...]) -> None:
     """An address of each; what is no network is told elsewhere."""
     assert storage(settings={"secstorage.allowed.internal.sites": setting}).internal == found
+
+
+def peers(*servers: ManagementServer) -> dict[str, tuple[str, ...]]:
+    """Return the addresses that each management server dials."""
+    seen = cloud(management_servers={one.id: one for one in servers})
+    return {one.name: one.peers for one in targets(seen) if isinstance(one, ManagementServerTarget)}
+
+
+def test_each_management_server_dials_the_others_that_are_up() -> None:
+    """One in maintenance dials and is not dialled; one that is Down does neither."""
+    states = ("Up", "Up", "Maintenance", "Down")
+    servers = [ManagementServer(f"m{n}", f"ms{n}", state, f"10.0.0.{n}") for n, state in enumerate(states, 1)]
+    assert peers(*servers) == {"ms1": ("10.0.0.2",), "ms2": ("10.0.0.1",), "ms3": ("10.0.0.1", "10.0.0.2")}
+
+
+def test_many_management_servers_dial_some_each() -> None:
+    """In a ring: each is dialled as often as any other."""
+    found = peers(*(ManagementServer(f"m{n:02}", f"ms{n}", "Up", f"10.0.0.{n}") for n in range(1, 31)))
+    assert {len(others) for others in found.values()} == {PEERS}
+    assert set(Counter(one for others in found.values() for one in others).values()) == {PEERS}
