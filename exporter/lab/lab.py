@@ -20,7 +20,7 @@ from exporter.lab.certificates import Authority
 from exporter.lab.configuration import API_KEY, HERE, IMAGES, configuration
 from exporter.lab.control import control_application
 from exporter.lab.daemons.consoles import console_places
-from exporter.lab.daemons.host_ports import host_places, store_places
+from exporter.lab.daemons.host_ports import host_places, management_places, store_places
 from exporter.lab.daemons.listeners import Listeners, Opener, Place
 from exporter.lab.daemons.management_log import Logs
 from exporter.lab.daemons.metadata import metadata_places
@@ -248,6 +248,7 @@ class Lab:
         every = [browser_places(self._live, self.seen)]
         every += [console_places(world, vm, self._authority, self.seen) for vm in world.system_vms]
         every += [host_places(world, self._authority, self.seen), store_places(world, self.seen)]
+        every.append(management_places(world, self.seen))
         for router in self._true(world):
             if router.state == "Running":
                 every.append(password_places(self._live, router, self.ports.password, self.seen))

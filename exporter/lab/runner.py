@@ -160,7 +160,8 @@ def _reach(world: World) -> str:
     """Return what becomes of dials between machines."""
     hosts = [(one, one.hypervisor) for one in world.hosts if not one.model]
     ports = [(one.address, one.ssh, made.libvirt, made.libvirt_tls, sorted(made.dropped)) for one, made in hosts]
-    return repr([ports, [(zone.store, zone.store_answers) for zone in world.zones]])
+    servers = [(one.address, one.runs, one.cluster) for one in world.management_servers]
+    return repr([ports, servers, [(zone.store, zone.store_answers) for zone in world.zones]])
 
 
 def _own(vm: Router | SystemVm) -> str:

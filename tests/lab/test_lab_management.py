@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from exporter.lab.api.rows_zone import hosts, management_servers
 from exporter.lab.daemons.management_log import Logs
 from exporter.lab.inside.management_server import management_tree
@@ -63,7 +65,7 @@ def test_a_server_that_is_down_has_no_agents_and_no_peers() -> None:
     first.state, first.service = "Down", "failed"
     assert {row["managementservername"] for row in hosts(world)} == {second.name}
     assert [words[1] for words in sockets(world, first)] == ["LISTEN"]
-    assert not any(":9090" in words[5] for words in sockets(world, second))
+    assert not any(f":{world.ports.cluster}" in words[5] for words in sockets(world, second))
     assert "failed failed exit-code" in management_tree(world, first).knows["units"]
 
 
@@ -71,12 +73,24 @@ def test_connections_can_be_lost_one_by_one() -> None:
     """Agents, other management servers, the database; ports that nobody listens on."""
     world = made()
     server = world.management_server(1)
-    server.agents, server.peers, server.database = 2, False, 0
-    server.ports = {8080, 8096}
+    server.agents, server.talks, server.database = 2, False, 0
+    server.ports, server.cluster = {8080, 8096}, "refused"
     found = sockets(world, server)
     assert len(agents(world, server)) == 2
     assert len([words for words in found if words[1] == "ESTAB"]) == 2
     assert {words[4] for words in found if words[1] == "LISTEN"} == {"0.0.0.0:22", "*:8080", "*:8096"}
+
+
+@pytest.mark.parametrize("how", ["dropped", "refused"])
+def test_the_way_to_one_server_is_lost(how: str) -> None:
+    """The other one has no connection to it, and it still has one to the other."""
+    world = made()
+    first, second = world.management_servers
+    second.cluster = how
+    cluster = f":{world.ports.cluster}"
+    assert not any(words[5].endswith(f"{second.address}]{cluster}") for words in sockets(world, first))
+    assert any(words[5].endswith(f"{first.address}]{cluster}") for words in sockets(world, second))
+    assert any(words[4] == f"*{cluster}" for words in sockets(world, second)) is (how == "dropped")
 
 
 def test_the_api_lists_them() -> None:

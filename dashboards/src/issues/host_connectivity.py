@@ -103,8 +103,10 @@ SERVERS = Row(
         ),
         table(
             "Among each other",
-            "Do they hold living ones for dead, agree in version, schema and clock, and is the open port reached?",
+            "Do they reach each other, hold living ones for dead, agree in version, schema and clock, and is the open"
+            " port reached?",
             (
+                judged("Not reached", metric("management_server_peers_unreachable"), *SERVER),
                 judged("Held for dead", metric("management_server_peers_down"), *SERVER),
                 judged("Connected", metric("management_server_peers_connected"), *SERVER),
                 judged("Other version", metric("management_server_version_differs"), *SERVER),
@@ -176,7 +178,7 @@ WAYS = Row(
             "Starts of management servers in an hour",
             "More than two: it dies and comes back. Runbook CloudStackNetManagementServerRestarts.",
             {
-                "{{management_server}} by the database": _starts("management_server_run_started_seconds"),
+                "{{management_server}} by the database": _starts("management_server_run_started_timestamp_seconds"),
                 "{{management_server}} by systemd": _starts("management_server_service_started_seconds"),
             },
             unit="short",

@@ -1,4 +1,4 @@
-"""What hypervisors and image stores listen on beside SSH: libvirt with TLS, and NFS.
+"""What hypervisors, image stores and management servers listen on beside SSH: libvirt with TLS, NFS, their cluster.
 
 libvirt demands a certificate of its clients, as CloudStack sets it up; who has none still sees that of the host.
 Nobody listens for live migrations while none is under way, nor for libvirt without TLS.
@@ -39,6 +39,17 @@ def store_places(world: World, seen: Seen) -> dict[Place, Opener]:
         (zone.store, world.ports.nfs, f"nfs-{zone.store_answers}"): _way(zone.store_answers, _taken("nfs", seen))
         for zone in world.zones
         if zone.store_answers != "refused"
+    }
+
+
+def management_places(world: World, seen: Seen) -> dict[Place, Opener]:
+    """Return the ports on which management servers take connections of each other."""
+    return {
+        (server.address, world.ports.cluster, f"cluster-{server.cluster}"): _way(
+            server.cluster, _taken("cluster", seen)
+        )
+        for server in world.management_servers
+        if server.runs and server.cluster != "refused"
     }
 
 

@@ -95,11 +95,23 @@ def management_agent_port_closed(world: World) -> None:
     _second(world).ports.discard(AGENTS)
 
 
-@fault(CONNECTIVITY, "management_server_peers_down")
+@fault(CONNECTIVITY, "management_server_peers_unreachable")
 def management_peers_lost(world: World) -> None:
-    """A firewall between the management servers: each holds the other for dead."""
+    """A firewall drops what mgmt-1 sends to the port of the cluster of mgmt-2: CloudStack calls both Up."""
+    _second(world).cluster = "dropped"
+
+
+@fault(CONNECTIVITY, "management_server_peers_unreachable")
+def management_peers_refused(world: World) -> None:
+    """mgmt-2 has cluster.node.IP=127.0.0.1: on its own address nobody listens for the others."""
+    _second(world).cluster = "refused"
+
+
+@fault(CONNECTIVITY, "management_server_peers_down")
+def management_peers_held_for_dead(world: World) -> None:
+    """Each management server still holds the other for dead after a pause of both; they would reach each other."""
     for server in world.management_servers:
-        server.peers = False
+        server.talks = False
     world.database.edits.append(("UPDATE mshost_peer SET peer_state = 'Down'", ()))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exporter.lab.inside.router import CANARY
 from exporter.lab.inside.tree import Tree, tools
 from exporter.lab.world import management
-from exporter.lab.world.management import AGENTS, CLUSTER, DATABASE, DATABASE_SERVER, ManagementServer
+from exporter.lab.world.management import AGENTS, DATABASE, DATABASE_SERVER, ManagementServer
 from exporter.lab.world.world import World
 
 JAVA = 'users:(("java",pid=1840,fd=60))'
@@ -48,13 +48,16 @@ def _sockets(world: World, server: ManagementServer) -> Iterator[str]:
     yield 'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=610,fd=3))'
     if not server.runs:
         return
-    for port in sorted(server.ports):
+    cluster = world.ports.cluster
+    for port in sorted(server.ports | ({cluster} if server.cluster != "refused" else set())):
         yield f"tcp LISTEN 0 50 *:{port} *:* {JAVA}"
     for number, agent in enumerate(management.connected(world, server)):
         yield _established(server.address, AGENTS, agent, CLIENTS + number)
     for other in management.others(world, server):
-        yield _established(server.address, CLUSTER, other.address, CLIENTS + other.number)
-        yield _established(server.address, CLIENTS + server.number, other.address, CLUSTER)
+        if server.cluster == "up":
+            yield _established(server.address, cluster, other.address, CLIENTS + other.number)
+        if other.cluster == "up":
+            yield _established(server.address, CLIENTS + server.number, other.address, cluster)
     for number in range(server.database):
         yield _established(server.address, CLIENTS + 100 + number, DATABASE_SERVER, DATABASE)
 

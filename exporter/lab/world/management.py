@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from exporter.lab.world.world import World
 
 VERSION = "4.20.1.0"
-AGENTS, CLUSTER, API, INTEGRATION, DATABASE = 8250, 9090, 8080, 8096, 3306
-"""Ports: of agents, of the other management servers, of the API, of the API without passwords, of the database."""
+AGENTS, API, INTEGRATION, DATABASE = 8250, 8080, 8096, 3306
+"""Ports: of agents, of the API, of the API without passwords, of the database. That of the cluster is the lab's own."""
 DATABASE_SERVER = "127.3.0.110"
-OTHERS = frozenset({API, AGENTS, CLUSTER})
+OTHERS = frozenset({API, AGENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class ManagementServer:
         told: the address by which CloudStack knows it, when that is another one.
         refused: a tool that the account may not run there.
         agents: how many of the agents that CloudStack counts as its own are connected; None: all.
-        peers: connections with other management servers stand.
+        cluster: what becomes of connections of the others to it: up | refused (nobody listens) | dropped (a firewall).
+        talks: connections with other management servers stand, where they can be made.
         database: connections with the database.
         writes: its heartbeats reach the database while its service runs.
         log: written | unreadable (for the account) | missing.
@@ -71,7 +72,8 @@ class ManagementServer:
     told: str = ""
     refused: str = ""
     agents: int | None = None
-    peers: bool = True
+    cluster: str = "up"
+    talks: bool = True
     database: int = 5
     writes: bool = True
     log: str = "written"
@@ -131,7 +133,7 @@ def _is_own(world: World, server: ManagementServer, number: int) -> bool:
 
 
 def others(world: World, server: ManagementServer) -> Iterator[ManagementServer]:
-    """Yield the management servers with which one has connections."""
+    """Yield the management servers which talk with one, so that those connections stand that can be made."""
     for other in world.management_servers:
-        if other is not server and other.peers and server.peers and other.runs and server.runs:
+        if other is not server and other.talks and server.talks and other.runs and server.runs:
             yield other

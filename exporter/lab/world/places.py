@@ -32,6 +32,7 @@ class Ports:
     control: int
     resolver: int
     ssh: int
+    cluster: int
     console_http: int
     console_https: int
     console_vnc: int

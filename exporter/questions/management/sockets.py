@@ -98,8 +98,8 @@ def _address(text: str) -> str:
 
 
 def _ports(_target: ManagementServerTarget, ports: Ports) -> tuple[str, ...]:
-    """Return the port of agents and that of the database."""
-    return (str(ports.agent), str(ports.database))
+    """Return the port of agents, that of the database, and that of the cluster."""
+    return (str(ports.agent), str(ports.database), str(ports.cluster))
 
 
 MANAGEMENT_SOCKETS: Question[ManagementSockets] = Question(
@@ -113,7 +113,7 @@ elif command -v netstat >/dev/null 2>&1; then
     netstat -tan || echo failed
 else
     echo missing
-fi | awk -v agent="$1" -v cluster=9090 -v database="$2" '
+fi | awk -v agent="$1" -v database="$2" -v cluster="$3" '
     function port(place) { sub(/^.*:/, "", place); return place }
     function address(place) {
         sub(/:[^:]*$/, "", place)

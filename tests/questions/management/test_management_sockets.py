@@ -56,7 +56,7 @@ def _alone(machine: Machine) -> None:
 
 def test_what_ss_prints(machine: Machine) -> None:
     """Sockets of both protocols are one; what is closing counts for nobody."""
-    assert machine.read(MANAGEMENT_SOCKETS, "8250", "3306") == SEEN
+    assert machine.read(MANAGEMENT_SOCKETS, "8250", "3306", "9090") == SEEN
 
 
 def test_what_netstat_prints(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_netstat_prints(tmp_path: Path) -> None:
     machine = Machine.at(tmp_path)
     machine.tool("netstat", "-tan", sample("management", "netstat-tan"))
     _alone(machine)
-    code, output = machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", path="/nonexistent")
+    code, output = machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", "9090", path="/nonexistent")
     assert code == 0, output
     assert read_sockets(output) == SEEN
 
@@ -74,21 +74,24 @@ def test_every_awk(machine: Machine, awk: str) -> None:
     """Debian has mawk, RHEL gawk."""
     require(awk.split(maxsplit=1)[0])
     machine.file_tool("awk", f'exec {awk} "$@"')
-    assert machine.read(MANAGEMENT_SOCKETS, "8250", "3306") == SEEN
+    assert machine.read(MANAGEMENT_SOCKETS, "8250", "3306", "9090") == SEEN
 
 
 def test_neither_tool(tmp_path: Path) -> None:
     """It is missing, not empty."""
     machine = Machine.at(tmp_path)
     _alone(machine)
-    assert machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", path="/nonexistent") == (127, "neither ss nor netstat\n")
+    assert machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", "9090", path="/nonexistent") == (
+        127,
+        "neither ss nor netstat\n",
+    )
 
 
 def test_a_tool_that_fails_is_no_machine_without_sockets(machine: Machine, shell: str) -> None:
     """The question fails with its words."""
     machine.file_tool("ss", "echo 'ss: cannot open netlink socket' >&2; exit 1\n")
     said = (1, "ss: cannot open netlink socket\n")
-    assert machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", shell=shell) == said
+    assert machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", "9090", shell=shell) == said
 
 
 def test_thousands_of_agents_are_a_number(machine: Machine) -> None:
@@ -100,7 +103,7 @@ def test_thousands_of_agents_are_a_number(machine: Machine) -> None:
     listening = "".join(f"LISTEN 0 9 *:{port} *:*\n" for port in range(10_000, 12_000))
     peers = "".join(f"ESTAB 0 0 10.0.0.1:9090 10.2.{number}.1:5000\n" for number in range(200))
     machine.tool("ss", "-tan", agents + listening + peers)
-    code, output = machine.ask(MANAGEMENT_SOCKETS, "8250", "3306")
+    code, output = machine.ask(MANAGEMENT_SOCKETS, "8250", "3306", "9090")
     assert code == 0
     assert len(output) < MANAGEMENT_SOCKETS.size / 2
     found = read_sockets(output)
@@ -110,7 +113,11 @@ def test_thousands_of_agents_are_a_number(machine: Machine) -> None:
 def test_the_ports_are_settings() -> None:
     """As they are where something is dialled."""
     assert MANAGEMENT_SOCKETS.parameters is not None
-    assert MANAGEMENT_SOCKETS.parameters(None, Ports(agent=8251, database=3307)) == ("8251", "3307")
+    assert MANAGEMENT_SOCKETS.parameters(None, Ports(agent=8251, database=3307, cluster=9091)) == (
+        "8251",
+        "3307",
+        "9091",
+    )
 
 
 def test_an_agent_port_that_is_the_port_of_nothing_else(machine: Machine) -> None:
@@ -118,7 +125,7 @@ def test_an_agent_port_that_is_the_port_of_nothing_else(machine: Machine) -> Non
     machine.tool(
         "ss", "-tan", "LISTEN 0 1 *:22 *:*\nESTAB 0 0 10.0.0.1:18250 10.0.0.2:1\nESTAB 0 0 10.0.0.1:825 9.9.9.9:1"
     )
-    assert machine.read(MANAGEMENT_SOCKETS, "8250", "3306").agents == 0
+    assert machine.read(MANAGEMENT_SOCKETS, "8250", "3306", "9090").agents == 0
 
 
 @pytest.mark.parametrize(
@@ -192,7 +199,7 @@ def test_real_sockets(shell: str) -> None:
     """A real ss in a network namespace of its own, with connections that really stand."""
     require("unshare", "ss", "ip")
     require_root("a network namespace needs root")
-    asked = [*SHELLS[shell], "-c", MANAGEMENT_SOCKETS.text, "management_sockets", "8250", "3306"]
+    asked = [*SHELLS[shell], "-c", MANAGEMENT_SOCKETS.text, "management_sockets", "8250", "3306", "9090"]
     command = ["unshare", "--net", sys.executable, "-c", INSIDE, *asked]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     found = read_sockets(done.stdout)
@@ -205,4 +212,4 @@ def test_real_sockets(shell: str) -> None:
 def test_what_it_costs() -> None:
     """The shell, ss, awk, and the shell between them."""
     require("ss", "awk")
-    assert count("dash", "-c", MANAGEMENT_SOCKETS.text, "management_sockets", "8250", "3306").processes <= 4
+    assert count("dash", "-c", MANAGEMENT_SOCKETS.text, "management_sockets", "8250", "3306", "9090").processes <= 4
