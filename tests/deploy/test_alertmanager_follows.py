@@ -20,6 +20,7 @@ SERVERS = ("ManagementServerLost", "ManagementServiceDown", "AgentPortClosed", "
 AGENTS = ("AgentDisconnected", "AgentServiceDown", "AgentServersWrong", "HostManagementUnreachable")
 TOLD_ANYWAY = {
     ("CloudStackNetTrafficLabelMissing", EXPOSED): "tenants are exposed, which a missing label does not say",
+    ("CloudStackNetBackendDiffers", "CloudStackNetClusterBackendsMixed"): "a host's alert cannot hide a cluster's",
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "an agent goes on to another management server"
         for one in SERVERS

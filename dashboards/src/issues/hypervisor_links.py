@@ -166,6 +166,12 @@ NICS = Row(
             size=(12, 8),
         ),
         table(
+            "Clusters and their network backends",
+            "Does each cluster have one? With two, migrations between them fail.",
+            (judged("Backends", metric("cluster_network_backends"), "zone", "cluster"),),
+            size=(12, 8),
+        ),
+        table(
             "Switch ports by LLDP",
             "Which port of which switch does each NIC hear?",
             (Column(heading="Heard", expr=_seen("nic_neighbour_info")),),

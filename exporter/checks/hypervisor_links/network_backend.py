@@ -1,7 +1,8 @@
 """Hosts of a cluster that plug NICs differently: Linux bridges on some, Open vSwitch on others.
 
 Symptom: live migrations fail, or instances lose their network on one host.
-Detect:  network.bridge.type and libvirt.vif.driver in agent.properties, against most hosts of the cluster.
+Detect:  network.bridge.type and libvirt.vif.driver in agent.properties, against most hosts of the cluster; and how many
+         back-ends the cluster has, since two are a fault whichever of them most hosts have.
 Fix:     the same backend on every host of a cluster.
 """
 
@@ -14,7 +15,7 @@ from exporter.checks.hypervisor_links.wires import gauge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, GroupJudge, Samples, above
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.topology.hosts import absent, is_judged, names
 from exporter.topology.majority import differs, majority
@@ -25,6 +26,14 @@ DIFFERS = gauge(
     "Whether the agent plugs NICs otherwise than on most hosts of the cluster, by agent.properties.",
     problem=above(0),
 )
+BACKENDS = Metric(
+    "cloudstack_network_hypervisor_links_cluster_network_backends",
+    "Network backends (Linux bridge, Open vSwitch) of a cluster's hosts, by agent.properties; two are a mixture.",
+    labels=("zone", "cluster"),
+    problem=above(1),
+    follows=("cloudstack_network_hypervisor_links_network_backend_differs",),
+)
+ONE_BACKEND = "Decide for one backend and bring the hosts to it one by one, in maintenance."
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
@@ -33,7 +42,10 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield for each host whether its backend is the odd one; nothing while hosts that have not told may decide."""
+    """Yield for each host whether its backend is the odd one, and how many backends the cluster has.
+
+    Nothing while hosts that have not told may decide: two backends are two whatever they tell.
+    """
     backends = {target: _backend(answers[AGENT]) for target, answers in members.items()}
     judged = {one: backends[one] for one, answers in members.items() if is_judged(one, cloud, answers.now)}
     missing = absent(members, group, cloud)
@@ -48,6 +60,20 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
             expected=f"{majority(judged)}, as most hosts of the cluster",
             remedy=ALIGN_HOST,
         )
+    by_backend = {backend: [one.name for one in judged if judged[one] == backend] for backend in judged.values()}
+    if len(by_backend) > 1 or (judged and not missing):
+        yield BACKENDS.sample(
+            group.zone,
+            group.cluster.name,
+            value=len(by_backend),
+            seen="; ".join(f"{backend} on {_few(hosts)}" for backend, hosts in sorted(by_backend.items())),
+            expected="one backend on all hosts of the cluster",
+            remedy=ONE_BACKEND,
+        )
+
+
+def _few(hosts: list[str]) -> str:
+    return ", ".join(sorted(hosts)[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
 
 
 def _backend(agent: Agent) -> str:
@@ -56,8 +82,8 @@ def _backend(agent: Agent) -> str:
 
 CHECK = Check(
     title="Network backend",
-    metrics=(INFO, DIFFERS),
-    remedies=(ALIGN_HOST,),
+    metrics=(INFO, DIFFERS, BACKENDS),
+    remedies=(ALIGN_HOST, ONE_BACKEND),
     judges={HostTarget: judge},
     asks={HostTarget: (AGENT,)},
     groups=(GroupJudge(ClusterGroup, judge_cluster, {HostTarget: (AGENT,)}),),

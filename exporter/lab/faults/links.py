@@ -117,7 +117,7 @@ def cable_elsewhere(world: World) -> None:
     second.switch, second.chassis, second.switch_port = first.switch, first.chassis, "Ethernet48/1"
 
 
-@fault(LINKS, "network_backend_differs")
+@fault(LINKS, "network_backend_differs", "cluster_network_backends")
 def backend_differs(world: World) -> None:
     """The agent of kvm-9 is set to Linux bridges, those of its cluster to Open vSwitch."""
     _made(world, "kvm-9").properties["network.bridge.type"] = "native"
