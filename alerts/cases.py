@@ -59,7 +59,7 @@ class Story:
         self.kinds = tuple({kind for each in rule.metrics for kind in each.kinds})
         self.fired = rule.row.hold + 1
         self.event = self.fired + SETTLED  # when something happens to a firing alert
-        self.lives = time_to_live(self.kinds)
+        self.lives = time_to_live(self.kinds, rule.site.intervals)
 
     @property
     def long(self) -> int:
@@ -141,7 +141,7 @@ class Story:
 
     def _restart(self, long: int) -> Case:
         away = 2  # minutes without any page
-        blank = cold_round(self.kinds) - 1  # the page is back, this object not yet visited
+        blank = cold_round(self.kinds, self.rule.site.intervals) - 1  # the page is back, this object not yet visited
         end = self.event + 1 + away + blank + long
         known: Series = [("1", self.event), (GONE, 1), ("_", away + blank), ("1", long)]
         return self._case(
@@ -154,7 +154,7 @@ class Story:
 
     def _restart_into_blindness(self, long: int) -> Case:
         """After the restart the target does not answer any more: the exporter itself remembers nothing of it."""
-        away, blank = 2, cold_round(self.kinds) - 1
+        away, blank = 2, cold_round(self.kinds, self.rule.site.intervals) - 1
         unseen = away + blank
         return self._case(
             "exporter restarts and the target has gone blind",

@@ -26,6 +26,8 @@ from exporter.model import Check, Metric, Problem
 INVENTORY = "inventory"
 ACCEPTED = "cloudstack_network_finding_accepted"
 ROUND_TO = 5  # minutes
+DEFAULTS = Intervals()
+"""What rules are made for when nobody says otherwise: the intervals of the example configuration."""
 EVERYWHERE = frozenset(target.kind for target in TARGET_TYPES if getattr(target, "zone", None) == "")
 """Kinds of target that belong to no zone and serve all of them: their series have no such label."""
 ROUNDS = {"database": 10}
@@ -94,28 +96,32 @@ def problem(row: Row, metric: Metric) -> Problem:
     return replace(metric.problem, limit=getattr(thresholds, row.limit))
 
 
-def time_to_live(kinds: tuple[str, ...]) -> int:
+def time_to_live(kinds: tuple[str, ...], intervals: Intervals = DEFAULTS) -> int:
     """Return the minutes after which a verdict of these kinds is no longer shown."""
-    intervals = Intervals()
     longest: float = max(ROUNDS.get(kind, 1) * getattr(intervals, kind) for kind in kinds)
     return math.ceil((2 * longest + intervals.deadline) / 60)
 
 
-def cold_round(kinds: tuple[str, ...]) -> int:
+def cold_round(kinds: tuple[str, ...], intervals: Intervals = DEFAULTS) -> int:
     """Return the minutes from a start until every target was visited: the inventory, a phase, a visit.
 
     What is not asked each time is also judged from two answers, so that it takes a round more.
     """
-    intervals = Intervals()
     visits: list[float] = [
         ROUNDS.get(kind, 1) * getattr(intervals, kind) + intervals.deadline for kind in kinds if kind != INVENTORY
     ]
     return math.ceil((intervals.deadline + max(visits, default=0.0)) / 60)
 
 
-def keep_firing(kinds: tuple[str, ...]) -> int:
+def keep_firing(kinds: tuple[str, ...], intervals: Intervals = DEFAULTS) -> int:
     """Return the minutes an alert outlasts its condition: time to live and cold round, rounded up."""
-    return math.ceil((time_to_live(kinds) + cold_round(kinds)) / ROUND_TO) * ROUND_TO
+    return math.ceil((time_to_live(kinds, intervals) + cold_round(kinds, intervals)) / ROUND_TO) * ROUND_TO
+
+
+def patience(kinds: tuple[str, ...], intervals: Intervals = DEFAULTS) -> int:
+    """Return the least minutes that a condition must hold: two looks."""
+    longest: float = max(getattr(intervals, kind) for kind in kinds)
+    return math.ceil(2 * longest / 60)
 
 
 def expression(row: Row, metrics: tuple[Judged, ...]) -> str:
