@@ -46,6 +46,16 @@ def test_what_dials_others_is_never_asked_together_with_the_rest() -> None:
     assert (memory.due((DIALLED,)), fresh.due((DIALLED,))) == ((), (DIALLED,))
 
 
+def test_who_waits_for_the_verdict_is_known_to_judges() -> None:
+    """From the first time that everything is asked for: there are no turns any more."""
+    memory = TargetMemory()
+    memory.note({EACH: answer("x", 0)}, 0.0)
+    before = memory.answers((EACH,), Scope().held)
+    memory.ask_all()
+    memory.note({EACH: answer("x", 1)}, 1.0)
+    assert (before.is_on_demand, memory.answers((EACH,), Scope().held).is_on_demand) == (False, True)
+
+
 @pytest.mark.parametrize("lost", [0, 1, 3])
 def test_what_dials_others_keeps_apart_after_a_visit_that_failed(lost: int) -> None:
     """Everything is then asked again at the next visit, but for what dials: that has one visit more to wait."""

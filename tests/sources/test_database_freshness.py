@@ -69,7 +69,7 @@ def test_why_a_server_is_of_the_past(freshness: Freshness, words: str) -> None:
         (Freshness(None, 150.0), ""),  # a primary, or a replica that does not say so
         (Freshness(None, 151.0), "the newest heartbeat of a management server there is 151 s old"),
         (Freshness(None, 18_000.0), "the newest heartbeat of a management server there is 18000 s old"),
-        (Freshness(None, None), "it shows no heartbeat of a management server"),
+        (Freshness(None, None), "it shows no heartbeat of a management server, or of the future only"),
         (Freshness(0.0, 150.0, is_read_only=True), ""),
         (Freshness(0.0, 151.0, is_read_only=True), "the newest heartbeat of a management server there is 151 s old"),
         (Freshness(None, 60.0, is_read_only=True), ""),

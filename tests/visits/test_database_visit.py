@@ -104,6 +104,30 @@ async def test_old_heartbeats_are_told_and_nothing_else_is_asked(server: Server,
     assert [times_asked(server, question.text) for question in REST] == [0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ("+ INTERVAL 3 HOUR", "it shows no heartbeat of a management server, or of the future only"),
+        ("- INTERVAL 400 SECOND", "the newest heartbeat of a management server there is 40"),
+    ],
+)
+async def test_heartbeats_of_the_future_are_none_of_now(
+    server: Server, database: Database, second: str, words: str
+) -> None:
+    """The clock of a server that died was hours ahead: what it wrote last does not make the database new."""
+    server.run(
+        "UPDATE mshost SET last_update = UTC_TIMESTAMP() + INTERVAL 3 HOUR WHERE id = 1",
+        f"UPDATE mshost SET last_update = UTC_TIMESTAMP() {second} WHERE id = 2",
+    )
+    outcomes = await told(database)
+    assert failed(outcomes).keys() == set(REST)
+    assert {failure.reason for failure in failed(outcomes).values()} == {Reason.BEHIND}
+    assert all(words in one.detail for one in failed(outcomes).values())
+    assert next(round(one.heartbeat_age, -2) for one in outcomes[DATABASE_SERVERS]) == -10800
+    server.run("UPDATE mshost SET last_update = UTC_TIMESTAMP() WHERE id = 2")
+    assert failed(await told(database)) == {}
+
+
 async def test_a_primary_whose_peer_is_down_is_asked_everything(server: Server, database: Database) -> None:
     """Its replication has stopped, and management servers write there."""
     server.run("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='x'", "START SLAVE")

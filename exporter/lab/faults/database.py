@@ -12,6 +12,7 @@ from exporter.model import Issue
 
 LINKS = Issue.HYPERVISOR_LINKS
 CONNECTIVITY = Issue.HOST_CONNECTIVITY
+HOUR = 3600.0
 
 
 def _edit(world: World, statement: str, *values: object) -> None:
@@ -107,8 +108,11 @@ def database_lock_stale(world: World) -> None:
 
 @fault(LINKS, "database_inconsistencies")
 def database_work_stuck(world: World) -> None:
-    """Work of high availability has not come to an end for two hours."""
-    _edit(world, "UPDATE op_ha_work SET step = 'Investigating', created = UTC_TIMESTAMP() - INTERVAL 2 HOUR")
+    """Work of high availability was tried four times, and has not come to an end for two hours."""
+    _edit(
+        world,
+        "UPDATE op_ha_work SET step = 'Investigating', created = UTC_TIMESTAMP() - INTERVAL 2 HOUR, tried = 4",
+    )
 
 
 @fault(CONNECTIVITY, "schema_upgrades_incomplete")
@@ -133,3 +137,22 @@ def database_password_changed(world: World) -> None:
 def database_down(world: World) -> None:
     """The database server is stopped."""
     world.database.is_down = True
+
+
+@fault(
+    CONNECTIVITY,
+    "management_server_lost",
+    "management_server_service_up",
+    "hypervisor_links:database_inconsistencies",
+)
+def management_server_died_ahead(world: World) -> None:
+    """mgmt-2 has died, and its clock was three hours ahead: its last heartbeat is of the future."""
+    server = world.management_server(2)
+    server.service, server.heartbeat = "failed", -3 * HOUR
+
+
+@fault(CONNECTIVITY, "management_heartbeats_behind", "management_server_clock_apart_seconds")
+def management_clock_hours_ahead(world: World) -> None:
+    """The clock of mgmt-2 is three hours ahead, and it runs: its heartbeats are of the future and go on."""
+    server = world.management_server(2)
+    server.clock, server.heartbeat = int(3 * HOUR), -3 * HOUR

@@ -11,15 +11,22 @@ import pytest
 from exporter.board import FINDING_ACCEPTED, JudgmentBoard
 from exporter.checks import Registered
 from exporter.checks.hypervisor_links.database_inconsistencies import CHECK, FOUND
-from exporter.checks.hypervisor_links.database_kinds import EXAMPLES, INCONSISTENCIES, LEFTOVERS, Kind
+from exporter.checks.hypervisor_links.database_kinds import (
+    EXAMPLES,
+    INCONSISTENCIES,
+    LEFTOVERS,
+    REMEMBERED,
+    Kind,
+)
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.config import Accept
 from exporter.findings import Verdict
 from exporter.judging import Judging
 from exporter.memory import TargetMemory
-from exporter.model import Answer, Failure, Issue, Reason
+from exporter.model import Answer, Failure, Issue, Question, Reason
 from exporter.questions.database.found import Found
+from exporter.questions.database.hosts import HOST_OF_DEAD_SERVER
 from exporter.questions.database.nics import MAC_TWICE
 from exporter.questions.database.vlans import VLAN_LEAKED, VLAN_SHARED
 from tests.checks.hypervisor_links.database_scene import ROUND, judged, rows
@@ -104,21 +111,55 @@ def test_no_remedy_of_a_vlan_restarts_a_network() -> None:
         assert "persistent" in remedies[name]
 
 
-def test_two_looks_that_are_not_a_round_apart_say_so() -> None:
+def test_two_looks_of_who_waits_for_them_say_so() -> None:
     """The command ``check`` looks twice at once; the daemon's finding says nothing of it."""
     found = {VLAN_LEAKED: rows("a")}
-    near = judged(CHECK, found, found, apart=5.0)[NAME, "vlan_leaked"]
+    near = judged(CHECK, found, found, apart=5.0, is_on_demand=True)[NAME, "vlan_leaked"]
     assert near.seen == "in two looks only 5 s apart, an operation may be running; 1: a (what is odd about a)"
-    assert judged(CHECK, {}, {}, apart=5.0)[NAME, "vlan_leaked"].seen == ""
-    far = judged(CHECK, found, found, apart=300.0)[NAME, "vlan_leaked"]
+    assert judged(CHECK, {}, {}, apart=5.0, is_on_demand=True)[NAME, "vlan_leaked"].seen == ""
+    far = judged(CHECK, found, found, apart=600.0, is_on_demand=True)[NAME, "vlan_leaked"]
     assert far.seen == "1: a (what is odd about a)"
+
+
+@pytest.mark.parametrize("interval", [1.0, 5.0, 10.0, 30.0, 59.5, 60.0, 600.0])
+@pytest.mark.parametrize(("question", "lasting"), [(VLAN_LEAKED, 600), (HOST_OF_DEAD_SERVER, 300)])
+def test_a_row_must_last_whatever_the_interval_is(
+    question: Question[tuple[Found, ...]], lasting: float, interval: float
+) -> None:
+    """With ``intervals.database: 5`` rounds are 50 s apart, and an operation of minutes is in many of them."""
+    kind = question.name.removeprefix("database_")
+    apart = question.every * interval
+    for count in range(1, int(lasting * 1.5 / apart) + 3):
+        found = judged(CHECK, *[{question: rows("a")}] * count, apart=apart)
+        seconds = (count - 1) * apart
+        if count > 1 and seconds >= lasting - apart / 10:
+            assert (found[NAME, kind].value, found[NAME, kind].seen) == (1, "1: a (what is odd about a)")
+        elif count == 1 or seconds < 0.9 * lasting:
+            assert (NAME, kind) not in found
+
+
+def test_a_row_that_was_away_for_a_round_begins_anew() -> None:
+    """Another operation on the same object is another one; of those that last nothing is taken away."""
+    seen, away = {VLAN_LEAKED: rows("a", "b")}, {VLAN_LEAKED: rows("b")}
+    found = judged(CHECK, *[seen] * 10, away, *[seen] * 5, apart=60.0)[NAME, "vlan_leaked"]
+    assert (found.value, found.seen) == (1, "1: b (what is odd about b)")
+
+
+def test_very_many_rows_are_counted_all() -> None:
+    """A pool that was emptied by hand: more than is remembered one by one, and none of another kind is lost by it."""
+    many, one = tuple(Found(f"{n:04}", "odd") for n in range(REMEMBERED + 6000)), rows("a")
+    crowd = {kind.question: many for kind in INCONSISTENCIES if kind.question is not VLAN_SHARED}
+    found = judged(CHECK, *[crowd | {VLAN_SHARED: one}] * 2)
+    assert {name: sample.value for (_, name), sample in found.items()} == {
+        kind.name: 1 if kind.question is VLAN_SHARED else len(many) for kind in INCONSISTENCIES
+    }
 
 
 def test_rounds_are_ten_visits_apart_or_five() -> None:
     """What the texts say; nothing is compared with what was asked a minute ago."""
-    cadence = {kind.name: kind.question.every for kind in (*INCONSISTENCIES, *LEFTOVERS)}
-    assert {name for name, every in cadence.items() if every != 10} == {"host_of_dead_server"}
-    assert cadence["host_of_dead_server"] == 5
+    kinds = (*INCONSISTENCIES, *LEFTOVERS)
+    assert {(kind.question.every, kind.lasting) for kind in kinds} == {(10, 540), (5, 270)}
+    assert {kind.name for kind in kinds if kind.question.every != 10} == {"host_of_dead_server"}
 
 
 def test_every_fact_has_its_check() -> None:
