@@ -1,4 +1,4 @@
-"""Who holds the newest Cloud. It has no timer: the schedule calls it."""
+"""Who holds the newest Cloud. It has no timer: the engine calls it."""
 
 from __future__ import annotations
 
