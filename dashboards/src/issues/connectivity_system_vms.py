@@ -60,7 +60,7 @@ NOW = Row(
         stat(
             "Machines seen from inside",
             "Routers, console proxies and secondary storage VMs that told of themselves; 0: nobody looks.",
-            f"count({_seen('system_vm_started_seconds')})",
+            f"count({_seen('system_vm_started_timestamp_seconds')})",
         ),
     ),
 )
@@ -93,8 +93,8 @@ CONDITION = Row(
             "Boots of system VMs",
             "How many have booted within the last hour. Many at once: a host was lost, or somebody upgrades.",
             {
-                "booted": f"count(time() - {_seen('system_vm_started_seconds')} < 3600)"
-                f" or 0 * count({_seen('system_vm_started_seconds')})"
+                "booted": f"count(time() - {_seen('system_vm_started_timestamp_seconds')} < 3600)"
+                f" or 0 * count({_seen('system_vm_started_timestamp_seconds')})"
             },
             unit="short",
         ),

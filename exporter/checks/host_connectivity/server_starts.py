@@ -17,7 +17,7 @@ from exporter.questions.database.state import DATABASE_SERVERS
 from exporter.questions.management.service import MANAGEMENT_SERVICE
 
 RUN_STARTED = Metric(
-    "cloudstack_network_host_connectivity_management_server_run_started_seconds",
+    "cloudstack_network_host_connectivity_management_server_run_started_timestamp_seconds",
     "Unix time by its own clock at which the management server began its present run, from mshost.runid.",
     labels=PER_SERVER,
 )

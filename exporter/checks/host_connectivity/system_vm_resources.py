@@ -66,7 +66,7 @@ CONNECTIONS = Metric(
     problem=above(SYSTEM_VM_CONNECTIONS_RATIO),
 )
 STARTED = Metric(
-    f"{PREFIX}_system_vm_started_seconds",
+    f"{PREFIX}_system_vm_started_timestamp_seconds",
     "Unix time at which the system VM booted, by its own uptime, in steps of a minute.",
     labels=PER_SYSTEM_VM,
 )

@@ -15,7 +15,7 @@ from tests.checks.host_connectivity import management_scene as scene
 def of_rows(*rows: ServerRow) -> dict[tuple[str, ...], float]:
     """Return what the database tells."""
     found = list(judge_rows(scene.DATABASE, scene.answers({DATABASE_SERVERS: rows}), scene.cloud()))
-    return scene.values(found, "management_server_run_started_seconds")
+    return scene.values(found, "management_server_run_started_timestamp_seconds")
 
 
 def of_service(started: float | None, state: str = "active") -> list[float]:

@@ -39,7 +39,7 @@ def test_a_healthy_one_says_zero_of_everything(machine: Router | SystemVm) -> No
     assert problems(samples) == []
     assert values_of(samples) == {
         "root_read_only": 0, "disk_used_ratio": 0.34, "inodes_used_ratio": 0.1, "memory_available_ratio": 0.6,
-        "out_of_memory_kills_total": 0, "connections_used_ratio": 0.01, "started_seconds": NOW - 2 * 86400,
+        "out_of_memory_kills_total": 0, "connections_used_ratio": 0.01, "started_timestamp_seconds": NOW - 2 * 86400,
     }  # fmt: skip
     assert {sample.labels for sample in samples} == {("zone1", machine.name)}
 
@@ -78,7 +78,7 @@ def test_what_is_not_told_is_not_said() -> None:
 def test_a_machine_that_has_just_begun_or_ends_is_not_judged(machine: Router, uptime: float) -> None:
     """It only says when it booted, and its counter."""
     assert values_of(found(machine, uptime=uptime, is_read_only=True)).keys() == {
-        "started_seconds", "out_of_memory_kills_total"
+        "started_timestamp_seconds", "out_of_memory_kills_total"
     }  # fmt: skip
 
 
