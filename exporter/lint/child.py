@@ -57,6 +57,8 @@ class Child:
             return unread(name, Reason.FAILED, f"{self.work}: {error.strerror or error}")
         try:
             return await self._in(work, image, name)
+        except OSError as error:
+            return unread(name, Reason.FAILED, f"no process can be started to read it: {error.strerror or error}")
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)  # what it holds may be large
 

@@ -125,6 +125,13 @@ async def test_a_work_directory_that_is_not_there(tmp_path: Path) -> None:
     assert (found.reason, "none: No such file" in found.detail) == (Reason.FAILED, True)
 
 
+async def test_a_child_that_cannot_be_started(tmp_path: Path) -> None:
+    """A reason, and its directory is gone."""
+    found = await Child(60.0, 2**30, tmp_path, ("/nonexistent/python",)).report(Path("a.raw"), "a.raw")
+    assert (found.reason, "no process can be started" in found.detail) == (Reason.FAILED, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_reports_come_back_as_they_went() -> None:
     """With their reasons."""
     reports = (REPORT, ImageReport(image="b", reason=Reason.TIMEOUT, detail="late"))
