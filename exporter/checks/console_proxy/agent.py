@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.checks.console_proxy.proxies import PER_PROXY, agent_state, is_settling, proxies
+from exporter.checks.console_proxy.proxies import PER_PROXY, proxies
 from exporter.checks.console_proxy.remedies import CHECK_AGENT_PATH, CHECK_HOST_SETTING, DESTROY, READ_LOG
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Samples, equals
+from exporter.topology.system_vms import agent_state, is_agent_held_back, is_settling
 
 AGENT_UP = Metric(
     "cloudstack_network_console_proxy_agent_up",
@@ -25,10 +26,10 @@ AGENT_UP = Metric(
 
 
 def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
-    """Say of every running proxy whether its agent is Up."""
+    """Say of every running proxy whether its agent is Up, unless somebody holds it back."""
     for vm in proxies(cloud, group.id):
         state = agent_state(cloud, vm) if vm.is_running else None
-        if state is None or (state != "Up" and is_settling(cloud, vm, cloud.at)):
+        if state is None or (state != "Up" and (is_agent_held_back(cloud, vm) or is_settling(cloud, vm, cloud.at))):
             continue
         yield AGENT_UP.sample(
             group.zone,

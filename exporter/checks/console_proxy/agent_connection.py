@@ -7,14 +7,15 @@ Fix:     'host' and the way to 8250/tcp; a proxy that carries old addresses is d
 
 from __future__ import annotations
 
-from exporter.checks.console_proxy.management import is_local
-from exporter.checks.console_proxy.proxies import PER_PROXY, agent_state, is_settling
+from exporter.checks.console_proxy.proxies import PER_PROXY
 from exporter.checks.console_proxy.remedies import CHECK_AGENT_PATH, CHECK_HOST_SETTING, DESTROY, READ_LOG
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, above, equals
 from exporter.questions.system_vms.console_proxy import PROXY_AGENT, PROXY_AGENT_CONNECTIONS, PROXY_MANAGEMENT_HOSTS
+from exporter.topology.system_vms import agent_state, may_alarm, told_servers
+from exporter.topology.zones import is_zone_judged
 
 CONNECTED = Metric(
     "cloudstack_network_console_proxy_agent_connected",
@@ -46,8 +47,8 @@ HOSTS_OK = Metric(
 def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Compare what the proxy has with what CloudStack believes and has set; a new proxy may still be connecting."""
     connected = bool(answers[PROXY_AGENT_CONNECTIONS])
-    settles = is_settling(cloud, target.vm, answers.now)
-    if connected or not settles:
+    counts = may_alarm(cloud, target.vm, answers.now)
+    if connected or counts:
         yield CONNECTED.sample(
             target.zone,
             target.name,
@@ -56,10 +57,11 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
             expected="one to a management server",
             remedy=CHECK_AGENT_PATH,
         )
-    if not settles:
+    if counts:
         yield from _disagreement(target, answers, cloud, connected=connected)
         yield from _process(target, answers)
-    yield from _hosts(target, answers, cloud)
+    if is_zone_judged(cloud, target.vm.zone_id):
+        yield from _hosts(target, answers, cloud)
 
 
 def _disagreement(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud, *, connected: bool) -> Samples:
@@ -101,16 +103,14 @@ def _hosts(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Sample
     told, setting = answers.get(PROXY_MANAGEMENT_HOSTS), cloud.setting("host", target.vm.zone_id)
     if told is None or setting is None:
         return
-    wanted = {word.strip() for word in setting.partition("@")[0].split(",") if not is_local(word)}
-    usable = {host for host in told if not is_local(host)}
-    is_ok = bool(usable & wanted) if wanted else bool(usable)
+    found = told_servers(told, setting)
     yield HOSTS_OK.sample(
         target.zone,
         target.name,
-        value=int(is_ok),
+        value=int(found.is_ok),
         seen=f"host={','.join(told)[:100]}",
-        expected=f"one of {', '.join(sorted(wanted))[:100] or 'the management servers'}",
-        remedy=DESTROY if wanted else CHECK_HOST_SETTING,
+        expected=f"one of {', '.join(sorted(found.wanted))[:100] or 'the management servers'}",
+        remedy=DESTROY if found.wanted else CHECK_HOST_SETTING,
     )
 
 

@@ -17,6 +17,7 @@ from exporter.model import Answers, Check, Metric, Samples, equals, sooner_than
 from exporter.questions.certificates import Certificate
 from exporter.questions.system_vms.console import CONSOLE_CERTIFICATE, CONSOLE_TLS, Handshake
 from exporter.thresholds import CERTIFICATE_EXPIRES_SOON
+from exporter.topology.zones import is_zone_judged
 
 OUT_OF_TIME = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED: of any link of the chain
 SELF_SIGNED = (18, 19)  # X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
@@ -46,8 +47,10 @@ INFO = Metric(
 )
 
 
-def judge(target: ConsoleEndpoint, answers: Answers, _cloud: Cloud) -> Samples:
-    """Judge dates, chain and name of the certificate; nothing where the console has no TLS."""
+def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
+    """Judge dates, chain and name of the certificate; nothing without TLS, or in a zone that is not in use."""
+    if not is_zone_judged(cloud, target.vm.zone_id):
+        return
     handshake = answers[CONSOLE_TLS]
     for certificate in answers[CONSOLE_CERTIFICATE]:
         dates = _date_troubles(certificate, answers.now)

@@ -19,6 +19,7 @@ from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.certificates import Certificate
 from exporter.questions.system_vms.console import CONSOLE_CERTIFICATE
+from exporter.topology.zones import is_zone_judged
 
 EXAMPLES = 3
 
@@ -42,7 +43,9 @@ UNCOVERED_NAMES = Metric(
 
 
 def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
-    """Compare the certificate's names with those of all proxies, and of all that may come."""
+    """Compare the certificate's names with those of all proxies, and of all that may come, in a zone that is in use."""
+    if not is_zone_judged(cloud, target.vm.zone_id):
+        return
     for certificate in answers[CONSOLE_CERTIFICATE]:
         named = ", ".join(sorted(certificate.names)[:EXAMPLES]) or "nothing"
         hostname = target.console.hostname

@@ -17,6 +17,7 @@ from exporter.cloud.consoles import possible_addresses
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, above, equals
 from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_NEXT_NAMES, CONSOLE_PAGE
+from exporter.topology.zones import is_zone_judged
 
 DNS_OK = Metric(
     "cloudstack_network_console_proxy_dns_ok",
@@ -33,7 +34,9 @@ NEXT_NAMES_MISSING = Metric(
 
 
 def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
-    """Compare what the names lead to with the addresses they stand for."""
+    """Compare what the names lead to with the addresses they stand for, in a zone that is in use."""
+    if not is_zone_judged(cloud, target.vm.zone_id):
+        return
     found = answers[CONSOLE_NAME]
     place = target.console
     is_ok = bool(found.addresses) and (

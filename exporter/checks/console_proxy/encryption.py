@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from exporter.checks.console_proxy.management import is_local
 from exporter.checks.console_proxy.remedies import DESTROY, UPLOAD_CERTIFICATE
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Samples, above
+from exporter.topology.system_vms import is_local
 
 SET_DOMAIN = (
     "Set consoleproxy.url.domain (*.console.example.com): without it CloudStack ignores consoleproxy.sslEnabled."

@@ -14,6 +14,8 @@ from exporter.checks.console_proxy.remedies import CHECK_HOST_SETTING, DESTROY
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Samples, above, equals
+from exporter.topology.system_vms import entries, is_local
+from exporter.topology.zones import is_zone_judged
 
 SET_AUTO = (
     "Find out who set consoleproxy.management.state (an interrupted upgrade or destroy leaves it), set it to Auto"
@@ -36,23 +38,19 @@ HOST_IS_LOCAL = Metric(
 
 
 def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
-    """Say whether proxies are managed, and whether they are told where the management servers are."""
+    """Say whether proxies are managed, and told where the management servers are, in a zone that is in use."""
+    if not is_zone_judged(cloud, group.id):
+        return
     state = cloud.setting("consoleproxy.management.state", group.id)
     if state is not None:
         value = int(state.strip().lower() == "auto")
         yield STATE_AUTO.sample(group.zone, value=value, seen=state or "empty", expected="Auto", remedy=SET_AUTO)
     hosts = cloud.setting("host", group.id)
     if hosts is not None:
-        local = [word for word in hosts.split(",") if is_local(word)]
+        local = [entry for entry in entries(hosts) if is_local(entry)]
         yield HOST_IS_LOCAL.sample(
             group.zone, value=len(local), seen=f"host = {hosts[:100]!r}", expected="reachable management servers"
         )
-
-
-def is_local(host: str) -> bool:
-    """Return whether a host name means the machine itself; an empty one falls back to localhost."""
-    word = host.strip().partition("@")[0].lower()
-    return word in ("", "localhost", "::1") or word.startswith("127.")
 
 
 CHECK = Check(

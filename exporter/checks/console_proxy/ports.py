@@ -8,13 +8,15 @@ Fix:     destroy the proxy: ports are fixed when it is created and a reboot keep
 
 from __future__ import annotations
 
-from exporter.checks.console_proxy.proxies import PER_PROXY, is_settling
+from exporter.checks.console_proxy.proxies import PER_PROXY
 from exporter.checks.console_proxy.remedies import DESTROY, READ_LOG, UPLOAD_CERTIFICATE
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import console_address
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.system_vms.console_proxy import PROXY_AGENT, PROXY_SOCKETS, PROXY_VNC_PORT
+from exporter.topology.system_vms import may_alarm
+from exporter.topology.zones import is_zone_judged
 
 WEB_PORTS = {True: 443, False: 80}
 VNC_PORTS = {True: 8443, False: 8080}
@@ -40,7 +42,7 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
     tls = console_address(cloud, target.vm).tls
     web = WEB_PORTS[tls]
     has_web = _listens(target, answers, web)
-    if has_web or not is_settling(cloud, target.vm, answers.now):
+    if has_web or may_alarm(cloud, target.vm, answers.now):
         yield LISTENING.sample(
             target.zone,
             target.name,
@@ -54,7 +56,7 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
     if not port:
         return  # a proxy without noVNC has no such port
     has_vnc = _listens(target, answers, port)
-    if has_vnc or not is_settling(cloud, target.vm, answers.now):
+    if has_vnc or may_alarm(cloud, target.vm, answers.now):
         yield LISTENING.sample(
             target.zone,
             target.name,
@@ -64,6 +66,12 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
             expected=f"noVNC on {port}",
             remedy=DESTROY,
         )
+    if is_zone_judged(cloud, target.vm.zone_id):
+        yield from _made_for(target, port, tls=tls, has_web=has_web)
+
+
+def _made_for(target: ConsoleProxyTarget, port: int, *, tls: bool, has_web: bool) -> Samples:
+    """Say whether the proxy was made with the port of the present settings."""
     yield VNC_PORT_OK.sample(
         target.zone,
         target.name,

@@ -8,7 +8,7 @@ Fix:     the phase says which: DNS records, firewall and public VLAN, certificat
 from __future__ import annotations
 
 from exporter.checks.console_proxy.browser import Step, steps
-from exporter.checks.console_proxy.proxies import PER_PROXY, is_settling
+from exporter.checks.console_proxy.proxies import PER_PROXY
 from exporter.checks.console_proxy.remedies import (
     CHECK_PUBLIC_PATH,
     DESTROY,
@@ -20,6 +20,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS
+from exporter.topology.system_vms import may_alarm
 
 REMEDY = {"dns": FIX_DNS, "tcp": CHECK_PUBLIC_PATH, "tls": UPLOAD_CERTIFICATE, "http": DESTROY}
 
@@ -38,7 +39,7 @@ def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
     arrived = any(step.phase == "http" for step in taken)
     if failing is None and arrived:
         yield REACHABLE.sample(target.zone, target.name, value=1)
-    elif failing is not None and not is_settling(cloud, target.vm, answers.now):
+    elif failing is not None and may_alarm(cloud, target.vm, answers.now):
         yield REACHABLE.sample(
             target.zone,
             target.name,

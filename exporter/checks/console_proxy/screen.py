@@ -8,12 +8,13 @@ Fix:     open the port; when it is not the one in the settings, destroy the prox
 from __future__ import annotations
 
 from exporter.checks.console_proxy.browser import steps
-from exporter.checks.console_proxy.proxies import PER_PROXY, is_settling
+from exporter.checks.console_proxy.proxies import PER_PROXY
 from exporter.checks.console_proxy.remedies import CHECK_PUBLIC_PATH, DESTROY
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import ConsoleEndpoint
 from exporter.model import Answers, Check, Metric, Reason, Samples, equals
 from exporter.questions.system_vms.console import CONSOLE_NAME, CONSOLE_PAGE, CONSOLE_TCP, CONSOLE_TLS, CONSOLE_VNC
+from exporter.topology.system_vms import may_alarm
 
 VNC_REACHABLE = Metric(
     "cloudstack_network_console_proxy_vnc_reachable",
@@ -28,7 +29,7 @@ def judge(target: ConsoleEndpoint, answers: Answers, cloud: Cloud) -> Samples:
     if answers[CONSOLE_PAGE].status != 200 or all(step.phase != "http" for step in steps(target, answers)):
         return  # an older answer of the page is not looked at when the way there is closed now
     vnc = answers[CONSOLE_VNC]
-    if not vnc.is_ok and is_settling(cloud, target.vm, answers.now):
+    if not vnc.is_ok and not may_alarm(cloud, target.vm, answers.now):
         return
     yield VNC_REACHABLE.sample(
         target.zone,

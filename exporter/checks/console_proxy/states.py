@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exporter.checks.console_proxy.proxies import (
-    NEVER_REGISTERED,
-    PER_PROXY,
-    agent_state,
-    is_settling,
-    proxies,
-)
+from exporter.checks.console_proxy.proxies import PER_PROXY, proxies
 from exporter.checks.console_proxy.remedies import DESTROY, READ_LOG
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.consoles import console_address
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import SystemVm
 from exporter.model import Check, GroupJudge, Metric, Sample, Samples, equals
+from exporter.topology.system_vms import NEVER_REGISTERED, PROBLEM_STATES, agent_state, is_settling
+from exporter.topology.zones import is_zone_judged
 
 VM_STATES = ("Running", "Starting", "Stopping", "Stopped", "Migrating", "Shutdown", "Error", "Unknown")
 AGENT_STATES = (
@@ -38,7 +34,6 @@ AGENT_STATES = (
     NEVER_REGISTERED,
 )
 OTHER = "Other"
-PROBLEM_STATES = ("Stopped", "Shutdown", "Error", "Unknown")
 
 STATE = Metric(
     "cloudstack_network_console_proxy_state",
@@ -75,7 +70,7 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
     """Say of every proxy of the zone what CloudStack knows."""
     for vm in proxies(cloud, group.id):
         yield from _set(STATE, VM_STATES, vm.state, group.zone, vm.name)
-        if vm.state in ("Running", *PROBLEM_STATES):
+        if vm.is_running or (vm.state in PROBLEM_STATES and is_zone_judged(cloud, group.id)):
             yield RUNNING.sample(
                 group.zone, vm.name, value=int(vm.is_running), seen=f"state {vm.state}", expected="state Running"
             )

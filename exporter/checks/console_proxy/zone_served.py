@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.checks.console_proxy.proxies import is_settling, is_usable, proxies
+from exporter.checks.console_proxy.proxies import proxies
 from exporter.checks.console_proxy.remedies import CHECK_HOST_SETTING, DESTROY, READ_LOG
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, equals
-from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
+from exporter.topology.system_vms import service
 
 USABLE = Metric(
     "cloudstack_network_console_proxy_usable",
@@ -36,24 +36,18 @@ ZONE_SERVED = Metric(
 
 
 def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
-    """Say how many proxies are usable, whether one is needed, and whether that fits.
-
-    One after the other that starts and never arrives is none: they are waited for as long as one needs.
-    """
-    living = proxies(cloud, group.id)
-    states = [is_usable(cloud, vm) for vm in living]
-    usable = states.count(True)
-    needed = _is_needed(cloud, group.id, has_proxy=bool(living))
+    """Say how many proxies are usable, whether one is needed, and whether that fits."""
+    alive = proxies(cloud, group.id)
+    needed = _is_needed(cloud, group.id, has_proxy=bool(alive))
     yield NEEDED.sample(group.zone, value=int(needed))
-    if usable == 0 and None in states:
-        return  # it runs, and CloudStack does not tell of its agent
-    yield USABLE.sample(group.zone, value=usable)
-    starts = any(vm.state not in ("Stopped", "Error") and is_settling(cloud, vm, cloud.at) for vm in living)
-    lacks = usable == 0 and needed
-    if not lacks or members[group].held("unserved", group.id).seconds >= SYSTEM_VM_SETTLES_SECONDS or not starts:
-        seen = ", ".join(f"{vm.name} {vm.state}" for vm in living[:3]) or "no console proxy"
-        served = int(usable > 0 or not needed)
-        yield ZONE_SERVED.sample(group.zone, value=served, seen=seen, expected="one Running with its agent Up")
+    found = service(alive, cloud, members[group], is_needed=needed)
+    if found is None:
+        return
+    yield USABLE.sample(group.zone, value=found.usable)
+    if found.is_served is not None:
+        seen = ", ".join(f"{vm.name} {vm.state}" for vm in alive[:3]) or "no console proxy"
+        expected = "one Running with its agent Up"
+        yield ZONE_SERVED.sample(group.zone, value=int(found.is_served), seen=seen, expected=expected)
 
 
 def _is_needed(cloud: Cloud, zone_id: str, *, has_proxy: bool) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from exporter.checks.host_connectivity.servers import address_of, is_local
+from exporter.checks.host_connectivity.servers import address_of
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.targets import HostTarget
@@ -19,6 +19,7 @@ from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import is_judged, names
+from exporter.topology.system_vms import is_local
 
 OPEN_WAY = (
     "Let the host reach the port of agents (8250/tcp) at every address of 'host' in its agent.properties: firewalls,"
@@ -41,6 +42,7 @@ DISCONNECTED = Metric(
         "cloudstack_network_host_connectivity_management_server_service_up",
         "cloudstack_network_host_connectivity_management_server_agent_port_closed",
         "cloudstack_network_host_connectivity_host_management_unreachable",
+        "cloudstack_network_host_connectivity_cluster_hosts_lost_ratio",
     ),
 )
 CONNECTED = Metric(

@@ -12,13 +12,14 @@ from collections.abc import Collection
 
 from exporter.checks.host_connectivity.agent_connections import CORRECT_HOST
 from exporter.checks.host_connectivity.hypervisors import PER_HOST
-from exporter.checks.host_connectivity.servers import address_of, entries, is_local
+from exporter.checks.host_connectivity.servers import address_of
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from exporter.topology.hosts import is_judged, names
+from exporter.topology.system_vms import entries, is_local
 
 UNUSABLE = Metric(
     "cloudstack_network_host_connectivity_agent_servers_unusable",

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.checks.host_connectivity.remedies import SET_HOST
-from exporter.checks.host_connectivity.servers import entries, is_local
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.model import Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import ROWS_PER_TARGET
+from exporter.topology.system_vms import entries, is_local
 
 UNUSABLE = Metric(
     "cloudstack_network_host_connectivity_agents_address_unusable",

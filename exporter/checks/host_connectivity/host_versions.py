@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.checks.host_connectivity.hypervisors import PER_HOST, judged
-from exporter.checks.host_connectivity.system_vms import GONE
 from exporter.checks.host_connectivity.versions import numbers, release
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Sample, Samples, above
+from exporter.topology.system_vms import GONE
 
 UPGRADE_AGENT = "Upgrade the package cloudstack-agent on the host to the version of the management servers; restart it."
 PATCH_VM = "Patch the system VM (patchSystemVm, 4.17 and newer), or destroy it: CloudStack makes a new one."

@@ -8,7 +8,6 @@ Fix:     let the management network reach 5900-6100/tcp of the hosts; their fire
 
 from __future__ import annotations
 
-from exporter.checks.host_connectivity.system_vms import is_settling
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host
 from exporter.cloud.second_look import confirmed
@@ -18,6 +17,7 @@ from exporter.questions.dialling import Reach
 from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import is_judged
+from exporter.topology.system_vms import may_alarm
 
 PER_PROXY = ("zone", "console_proxy")
 OPEN_SCREENS = (
@@ -51,7 +51,7 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
     Nothing after one look at one that is not reached, unless another one is closed for certain. Where the proxy itself
     runs is no part of what is remembered: what it does not reach before and after it was moved is closed.
     """
-    if is_settling(cloud, target.vm, answers.now):
+    if not may_alarm(cloud, target.vm, answers.now):
         return
     found = answers[PROXY_REACH].screens
     hosts = {address: host for address in found if (host := _expected(target, address, cloud, answers.now))}

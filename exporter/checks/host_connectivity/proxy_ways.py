@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exporter.checks.host_connectivity.proxy_screens import PER_PROXY
-from exporter.checks.host_connectivity.system_vms import is_settling
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget
@@ -21,6 +20,7 @@ from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.system_vms.console_proxy import PROXY_AGENT
 from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH
 from exporter.questions.system_vms.storage_ways import Lookup
+from exporter.topology.system_vms import may_alarm
 
 OPEN_WAY = (
     "Let the console proxy reach 8250/tcp of the addresses that are named. Are they old ones? Set 'host', then destroy"
@@ -55,7 +55,7 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
     Nothing after one look at what is wrong. Where the proxy itself runs is no part of what is remembered: what it does
     not find before and after it was moved it does not find.
     """
-    if is_settling(cloud, target.vm, answers.now):
+    if not may_alarm(cloud, target.vm, answers.now):
         return
     found = answers[PROXY_REACH]
     is_cut = not found.is_connected and not any(reach.is_good for reach in found.management.values())

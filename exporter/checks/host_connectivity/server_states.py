@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.checks.host_connectivity.remedies import CHECK_DATABASE_WAY, REMOVE_SERVER, START_SERVICE
-from exporter.checks.host_connectivity.servers import AGENT_TYPES, PER_SERVER, STATES, entries, ordered
+from exporter.checks.host_connectivity.servers import AGENT_TYPES, PER_SERVER, STATES, ordered
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers
 from exporter.cloud.objects import ManagementServer
 from exporter.model import Check, GroupJudge, Metric, Samples, above
+from exporter.topology.system_vms import entries
 
 STATE = Metric(
     "cloudstack_network_host_connectivity_management_server_state",

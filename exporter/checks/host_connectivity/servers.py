@@ -58,22 +58,6 @@ def is_fresh(row: ServerRow, cloud: Cloud) -> bool:
     return -CLOCKS_DIFFER < row.heartbeat_age <= heartbeat_limit(cloud)
 
 
-def entries(setting: str) -> tuple[str, ...]:
-    """Return the addresses and names of the setting ``host``, without the algorithm; an empty one is one entry."""
-    words = (word.strip().partition("@")[0].strip() for word in setting.split(","))
-    return tuple(dict.fromkeys(filter(None, words))) or ("",)
-
-
-def is_local(entry: str) -> bool:
-    """Return whether an entry of ``host`` leads every machine to itself; an empty one falls back to localhost."""
-    if entry.lower() in ("", "localhost", "localhost.localdomain"):
-        return True
-    try:
-        return ip_address(entry).is_loopback
-    except ValueError:
-        return False
-
-
 def address_of(entry: str) -> str:
     """Return the address of an entry of ``host`` in its usual form, empty when it is a name."""
     try:

@@ -12,20 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.checks.host_connectivity.hypervisors import judged
-from exporter.checks.host_connectivity.system_vms import (
-    CHECK_AGENT_WAY,
-    DESTROY,
-    PROBLEM_STATES,
-    READ_LOG,
-    agent_state,
-    is_settling,
-    storage_vms,
-)
+from exporter.checks.host_connectivity.system_vms import CHECK_AGENT_WAY, DESTROY, READ_LOG, storage_vms
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.objects import SystemVm
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, equals
-from exporter.thresholds import SYSTEM_VM_SETTLES_SECONDS
+from exporter.topology.system_vms import service
 
 WITHOUT = frozenset({"BareMetal", "Simulator", "External"})
 """Hypervisors on which no system VM runs."""
@@ -43,31 +34,16 @@ SERVED = Metric(
 
 
 def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
-    """Say how many are usable, and whether that is enough for the zone.
-
-    One after the other that starts and never arrives is none: they are waited for as long as one needs.
-    """
-    living = storage_vms(cloud, group.id)
-    states = [_is_usable(cloud, vm) for vm in living]
-    usable = states.count(True)
-    if usable == 0 and None in states:
-        return  # it runs, and CloudStack does not tell of its agent
-    yield USABLE.sample(group.zone, value=usable)
-    is_needed = _is_needed(cloud, group)
-    starts = any(vm.state not in PROBLEM_STATES and is_settling(cloud, vm, cloud.at) for vm in living)
-    lacks = usable == 0 and is_needed
-    if not lacks or members[group].held("unserved", group.id).seconds >= SYSTEM_VM_SETTLES_SECONDS or not starts:
-        seen = ", ".join(f"{vm.name} {vm.state}" for vm in living[:3]) or "no secondary storage VM"
-        served = int(usable > 0 or not is_needed)
-        yield SERVED.sample(group.zone, value=served, seen=seen, expected="one Running with its agent Up")
-
-
-def _is_usable(cloud: Cloud, vm: SystemVm) -> bool | None:
-    """Return whether it runs and its agent is Up; None when CloudStack does not tell."""
-    if not vm.is_running:
-        return False
-    state = agent_state(cloud, vm)
-    return None if state is None else state == "Up"
+    """Say how many are usable, and whether that is enough for the zone."""
+    alive = storage_vms(cloud, group.id)
+    found = service(alive, cloud, members[group], is_needed=_is_needed(cloud, group))
+    if found is None:
+        return
+    yield USABLE.sample(group.zone, value=found.usable)
+    if found.is_served is not None:
+        seen = ", ".join(f"{vm.name} {vm.state}" for vm in alive[:3]) or "no secondary storage VM"
+        expected = "one Running with its agent Up"
+        yield SERVED.sample(group.zone, value=int(found.is_served), seen=seen, expected=expected)
 
 
 def _is_needed(cloud: Cloud, group: ZoneGroup) -> bool:

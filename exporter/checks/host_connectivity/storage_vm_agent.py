@@ -11,20 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.checks.host_connectivity.system_vms import (
-    CHECK_AGENT_WAY,
-    DESTROY,
-    PER_STORAGE_VM,
-    agent_row,
-    agent_state,
-    is_settling,
-    storage_vms,
-)
+from exporter.checks.host_connectivity.system_vms import CHECK_AGENT_WAY, DESTROY, PER_STORAGE_VM, storage_vms
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.objects import SystemVm
 from exporter.model import Check, GroupJudge, Metric, Samples, equals
-from exporter.topology.zones import is_zone_judged
+from exporter.topology.system_vms import agent_state, is_agent_held_back, is_settling
 
 AGENT_UP = Metric(
     "cloudstack_network_host_connectivity_secondary_storage_vm_agent_up",
@@ -38,17 +29,10 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
     """Say of every running secondary storage VM whether its agent is Up, unless somebody holds it back."""
     for vm in storage_vms(cloud, group.id):
         state = agent_state(cloud, vm) if vm.is_running else None
-        if state is None or (state != "Up" and (_is_held_back(cloud, vm) or is_settling(cloud, vm, cloud.at))):
+        if state is None or (state != "Up" and (is_agent_held_back(cloud, vm) or is_settling(cloud, vm, cloud.at))):
             continue
         words = f"VM Running, agent {state}"
         yield AGENT_UP.sample(group.zone, vm.name, value=int(state == "Up"), seen=words, expected="agent Up")
-
-
-def _is_held_back(cloud: Cloud, vm: SystemVm) -> bool:
-    """Return whether somebody has disabled its zone or the agent's row."""
-    row = agent_row(cloud, vm)
-    is_row_held = row is not None and (row.resource_state == "Disabled" or row.in_maintenance)
-    return is_row_held or not is_zone_judged(cloud, vm.zone_id)
 
 
 CHECK = Check(

@@ -7,13 +7,13 @@ Fix:     'host' and the way to 8250/tcp; one that carries old addresses is destr
 
 from __future__ import annotations
 
-from exporter.checks.host_connectivity.servers import entries, is_local
 from exporter.checks.host_connectivity.system_vms import CHECK_AGENT_WAY, DESTROY, PER_STORAGE_VM
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
 from exporter.questions.system_vms.storage_vm import SSVM_AGENT, SSVM_AGENT_CONNECTIONS, SSVM_MANAGEMENT_HOSTS
+from exporter.topology.system_vms import told_servers
 
 PROCESS_UP = Metric(
     f"{PREFIX}_secondary_storage_vm_agent_process_up",
@@ -58,14 +58,13 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
         )
     told, setting = answers.get(SSVM_MANAGEMENT_HOSTS), cloud.setting("host", target.vm.zone_id)
     if told is not None and setting is not None:
-        wanted = {entry for entry in entries(setting) if not is_local(entry)}
-        usable = {entry for entry in told if not is_local(entry)}
+        known = told_servers(told, setting)
         yield HOSTS_OK.sample(
             *labels,
-            value=int(bool(usable & wanted) if wanted else bool(usable)),
+            value=int(known.is_ok),
             seen=f"host={','.join(told)[:100]}",
-            expected=f"one of {', '.join(sorted(wanted))[:100] or 'the management servers'}",
-            remedy=DESTROY if wanted else CHECK_AGENT_WAY,
+            expected=f"one of {', '.join(sorted(known.wanted))[:100] or 'the management servers'}",
+            remedy=DESTROY if known.wanted else CHECK_AGENT_WAY,
         )
 
 

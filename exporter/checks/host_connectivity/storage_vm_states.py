@@ -12,19 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.checks.host_connectivity.state_sets import HOST_STATES, VM_STATES, state_set
-from exporter.checks.host_connectivity.system_vms import (
-    DESTROY,
-    NEVER_REGISTERED,
-    PER_STORAGE_VM,
-    PROBLEM_STATES,
-    READ_LOG,
-    agent_state,
-    is_settling,
-    storage_vms,
-)
+from exporter.checks.host_connectivity.system_vms import DESTROY, PER_STORAGE_VM, READ_LOG, storage_vms
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Samples, equals
+from exporter.topology.system_vms import NEVER_REGISTERED, PROBLEM_STATES, agent_state, is_settling
 from exporter.topology.zones import is_zone_judged
 
 STATE = Metric(

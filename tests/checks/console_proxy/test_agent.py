@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.checks.console_proxy.agent import CHECK
-from tests.checks.console_proxy.scene import NOW, cloud, of_zone, problems, proxy, values
+from tests.checks.console_proxy.scene import NOW, agent_host, cloud, of_zone, problems, proxy, values
 
 
 def test_an_agent_that_is_up() -> None:
@@ -41,3 +43,12 @@ def test_a_cloud_that_does_not_tell_is_unknown() -> None:
 def test_secondary_storage_vms_are_not_console_proxies() -> None:
     """They have checks of their own."""
     assert of_zone(CHECK, cloud(proxy("s-1-VM", kind="secondarystoragevm", agent_state="Down"))) == {}
+
+
+def test_an_agent_that_is_held_back() -> None:
+    """Its zone was disabled, or its row: what is not Up there was meant."""
+    down = proxy(agent_state="Disconnected")
+    assert of_zone(CHECK, cloud(down, enabled=False)) == {}
+    row = replace(agent_host(down.name, "Disconnected"), resource_state="Disabled")
+    assert of_zone(CHECK, cloud(down, hosts=[row])) == {}
+    assert values(of_zone(CHECK, cloud(proxy(), enabled=False))) == {("agent_up", "v-2-VM"): 1}

@@ -27,7 +27,7 @@ HOST = {"host": "10.1.1.11,10.1.1.12"}
 
 
 def given(peers: tuple[str, ...], asked: float, scope: Scope, **more: Any) -> Answers:
-    found = {PROXY_AGENT_CONNECTIONS: peers}
+    found: dict[Any, Any] = {PROXY_AGENT_CONNECTIONS: peers}
     found |= {PROXY_AGENT: more["agent"]} if "agent" in more else {}
     found |= {PROXY_MANAGEMENT_HOSTS: more["hosts"]} if "hosts" in more else {}
     kept = {question: Answer(value, asked, NOW, asked + 600) for question, value in found.items()}
@@ -124,3 +124,11 @@ def test_a_cloud_that_does_not_tell_agent_states() -> None:
     answers = given(PEER, 600, Scope(), hosts=("10.1.1.11",))
     said = of_target(CHECK, inside(vm), answers, cloud(vm, lacks=["listHosts"], settings={}))
     assert values(said) == {CONNECTED: 1}
+
+
+def test_a_zone_that_is_disabled() -> None:
+    """Nothing that is wrong there is a fault; that it is connected is said."""
+    for peers in ((), PEER):
+        answers = given(peers, 600, Scope(), agent=Agent(0, "inactive"), hosts=("localhost",))
+        said = of_target(CHECK, inside(proxy()), answers, cloud(proxy(), settings=HOST, enabled=False))
+        assert values(said) == ({CONNECTED: 1} if peers else {})

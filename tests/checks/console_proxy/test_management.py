@@ -35,6 +35,9 @@ def test_a_management_state_that_stuck(state: str) -> None:
         ("", 1),
         ("10.1.1.11@roundrobin", 0),
         ("localhost.example", 0),
+        ("127.example", 0),
+        ("localhost.localdomain", 1),
+        ("10.1.1.11,", 0),
         ("ms1.example, ms2.example", 0),
     ],
 )
@@ -48,3 +51,8 @@ def test_localhost_leads_a_system_vm_to_itself(host: str, local: int) -> None:
 def test_settings_that_are_not_told_are_not_judged() -> None:
     """An old version without the setting."""
     assert of_zone(CHECK, cloud(settings={})) == {}
+
+
+def test_a_zone_that_is_disabled() -> None:
+    """It is being built, or torn down."""
+    assert of_zone(CHECK, cloud(settings={"consoleproxy.management.state": "", "host": ""}, enabled=False)) == {}

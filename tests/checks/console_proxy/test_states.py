@@ -86,3 +86,9 @@ def test_an_agent_that_never_came_is_told_from_one_we_cannot_see() -> None:
     assert never["agent_state", "v-2-VM", "NeverRegistered"].value == 1
     blind = of_zone(CHECK, cloud(proxy(agent_state=""), lacks=["listHosts"]))
     assert not any(key[0] == "agent_state" for key in blind)
+
+
+def test_a_zone_that_is_disabled() -> None:
+    """A proxy that lies still there is no fault; that one runs is said."""
+    assert problems(of_zone(CHECK, cloud(proxy(state="Stopped"), enabled=False))) == set()
+    assert of_zone(CHECK, cloud(proxy(), enabled=False))["running", "v-2-VM"].value == 1

@@ -30,6 +30,8 @@ NEW = proxy("v-3-VM", agent_state="", created=NOW - 120)
         ((proxy(state="Starting", agent_state=""),), {}, 0, 1, None),
         ((proxy(state="Stopped", agent_state=""),), {}, 0, 1, 0),
         ((proxy(state="Error", agent_state=""),), {}, 0, 1, 0),
+        ((proxy(state="Shutdown", agent_state=""),), {}, 0, 1, 0),
+        ((proxy(state="Unknown", agent_state=""),), {}, 0, 1, 0),
         ((proxy(state="Destroyed"), proxy("v-1-VM")), {}, 1, 1, 1),
         ((proxy(state="Destroyed"),), {"running": 0}, 0, 0, 1),
     ],
