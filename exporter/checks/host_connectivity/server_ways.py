@@ -34,11 +34,16 @@ UNREACHABLE = Metric(
     subject="management_server",
 )
 
+GOOD = (Reach.ESTABLISHED, Reach.OPEN)
 Members = Mapping[Any, Answers]
 
 
 def judge(_group: ManagementServers, members: Members, cloud: Cloud) -> Samples:
-    """Yield how many others each server that is Up does not reach; nothing while it is not told of all of them."""
+    """Yield how many others each server that is Up does not reach.
+
+    Nothing after one look at one that is not reached, nor while one was not asked about yet: unless another one is cut
+    off for certain.
+    """
     dead = frozenset(_dead(members, cloud))
     for target, answers in members.items():
         is_asked = isinstance(target, ManagementServerTarget) and answers.get(MANAGEMENT_WAYS) is not None
@@ -46,12 +51,9 @@ def judge(_group: ManagementServers, members: Members, cloud: Cloud) -> Samples:
             continue
         reached = {place.host: reach for place, reach in answers[MANAGEMENT_WAYS].items()}
         others = [one for one in peers_of(cloud, target.server) if one.id not in dead]
-        lost = {
-            one.name: reached[one.address]
-            for one in others
-            if one.address in reached and _is_lost(target, one, reached[one.address], answers, cloud)
-        }
-        if lost or all(one.address in reached for one in others):
+        bad = {one: reached.get(one.address) for one in others if reached.get(one.address) not in GOOD}
+        lost = {one.name: reach for one, reach in bad.items() if reach and _is_confirmed(target, one, answers, cloud)}
+        if lost or not bad:
             yield UNREACHABLE.sample(
                 target.name,
                 value=len(lost),
@@ -71,12 +73,9 @@ def _dead(members: Members, cloud: Cloud) -> Iterator[str]:
                 yield target.server.id
 
 
-def _is_lost(
-    target: ManagementServerTarget, other: ManagementServer, reach: Reach, answers: Answers, cloud: Cloud
-) -> bool:
-    """Return whether another one is not reached, and was not merely being restarted."""
-    key = ("way", target.server.id, other.id)
-    return not reach.is_good and confirmed(answers, cloud, *key, shown_by=(MANAGEMENT_WAYS,))
+def _is_confirmed(target: ManagementServerTarget, other: ManagementServer, answers: Answers, cloud: Cloud) -> bool:
+    """Return whether another one was not merely being restarted."""
+    return confirmed(answers, cloud, "way", target.server.id, other.id, shown_by=(MANAGEMENT_WAYS,))
 
 
 CHECK = Check(

@@ -43,6 +43,7 @@ TAKE_ANOTHER = (
 )
 ASK = "Do not set the VLAN as taken by hand: ask whoever supports CloudStack, with a dump of the database."
 SHOWN_BY = (DOMAINS, LINKS)
+UNTAGGED = 0
 Members = Mapping[HostTarget | DatabaseTarget, Answers]
 
 
@@ -66,17 +67,20 @@ class _Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Carried:
-    """A NIC of a running machine, and the VLAN that it really is in."""
+    """A NIC of a running machine, and the VLAN that it really is in: UNTAGGED in none, None where that is not told."""
 
     machine_id: str
     machine: str
     mac: str
     network: Network
-    vlan: int
+    vlan: int | None
 
 
 def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
-    """Yield a count per host; nothing while the database was not asked twice."""
+    """Yield a count per host; nothing while the database was not asked twice.
+
+    A host where nothing is wrong that is known, and not everything is known, is not said to be well.
+    """
     databases = (given for target, given in members.items() if isinstance(target, DatabaseTarget))
     pool = next((_pool(given, cloud) for given in databases), None)
     if pool is None:
@@ -85,7 +89,9 @@ def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
         if not isinstance(target, HostTarget) or not all(one in answers.values for one in SHOWN_BY):
             continue
         if is_judged(target, cloud, answers.now):
-            found = _released(target, answers, cloud, pool)
+            found, is_whole = _released(target, answers, cloud, pool)
+            if not found and not is_whole:
+                continue
             yield RELEASED.sample(
                 *names(target, cloud),
                 value=len(found),
@@ -111,30 +117,45 @@ def _pool(answers: Answers, cloud: Cloud) -> _Pool | None:
     return _Pool(now, answers.values[VLANS_TAKEN].asked - age, sound, owners)
 
 
-def _released(target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool) -> dict[tuple[str, int], str]:
-    """Return what is wrong in words, by physical network and VLAN; each seen since before the pool was first asked."""
-    wrong: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
-    reasons = {}
+def _released(
+    target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool
+) -> tuple[dict[tuple[str, int | None], str], bool]:
+    """Return what is wrong in words, by physical network and VLAN, and whether it is known of every NIC.
+
+    Each fault has been seen since before the pool was first asked.
+    """
+    wrong: defaultdict[tuple[str, int | None], list[str]] = defaultdict(list)
+    reasons: dict[tuple[str, int | None], str] = {}
+    is_whole = True
     for nic in _carried(target, answers, cloud, pool):
         place = nic.network.physical_network_id, nic.vlan
         reason = _reason(nic, cloud, pool)
+        if reason is None:
+            is_whole = False
+            continue
         key = ("released", target.host.id, nic.machine_id, nic.mac, str(nic.vlan))
         is_shown = bool(reason) and confirmed(answers, cloud, *key, shown_by=SHOWN_BY)
         if is_shown and answers.held(*key).first_asked <= pool.since:
             wrong[place].append(nic.machine)
             reasons[place] = reason
-    return {
+    told = {
         place: f"VLAN {place[1]} of {network_name(cloud, place[0])} with {', '.join(sorted(vms)[:3])}: {reasons[place]}"
         for place, vms in wrong.items()
     }
+    return told, is_whole
 
 
-def _reason(nic: _Carried, cloud: Cloud, pool: _Pool) -> str:
-    """Return why the VLAN is not the network's, empty when it is; VLANs outside the range are nobody's affair."""
+def _reason(nic: _Carried, cloud: Cloud, pool: _Pool) -> str | None:
+    """Return why the VLAN is not the network's, empty when it is, None when that cannot be known.
+
+    Other isolation methods, and VLANs outside the range, are nobody's affair.
+    """
     network_id = nic.network.physical_network_id
     physical, taken = cloud.physical_networks.get(network_id), pool.taken.get(network_id)
-    if physical is None or taken is None or scheme(physical) != "vlan":
+    if physical is not None and (scheme(physical) != "vlan" or not physical.vlan_ranges):
         return ""
+    if physical is None or taken is None or nic.vlan is None:
+        return None
     if not any(first <= nic.vlan <= last for first, last in physical.vlan_ranges):
         return ""
     if nic.vlan not in taken:
@@ -162,8 +183,7 @@ def _carried(target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool) ->
             continue
         interface = next((one for one in domain.interfaces if one.mac == nic.mac.lower()), None)
         vlan = _vlan(interface, network.physical_network_id, view) if interface else None
-        if vlan is not None:
-            yield _Carried(machine.id, machine.name, nic.mac.lower(), network, vlan)
+        yield _Carried(machine.id, machine.name, nic.mac.lower(), network, vlan)
 
 
 def _is_pooled(nic: Nic, cloud: Cloud) -> bool:
@@ -179,10 +199,12 @@ def _vlan(interface: Interface, physical_network_id: str, view: Wiring) -> int |
     if place is None:
         return None
     if port is not None:
-        return port.tag if port.bridge == place.device else None
+        return (port.tag or UNTAGGED) if port.bridge == place.device else None
     tap = view.links.by_name.get(interface.tap)
     if tap is None or not tap.master:
         return None
+    if tap.master == place.device:
+        return UNTAGGED
     ports = (view.links.by_name[name] for name in view.links.ports.get(tap.master, ()) if not is_tap(name))
     found = {one.vlan for one in ports if one.kind == "vlan" and place.pif and one.parent == place.pif}
     return found.pop() if len(found) == 1 else None

@@ -137,26 +137,86 @@ def test_another_network_got_it_already() -> None:
         {"networks": (scene.network(specifies_vlan=True),)},
         {"physicals": (scene.physical(vlan_ranges=((200, 299),)),)},
         {"physicals": (scene.physical(isolation_methods=("VXLAN",)),)},
-        {"labels": (scene.label("cloudbr9"),)},
+        {"physicals": (scene.physical(isolation_methods=("VXLAN",)),), "labels": (scene.label("cloudbr9"),)},
+        {"physicals": (scene.physical(vlan_ranges=()),), "labels": (scene.label("cloudbr9"),)},
     ],
 )
 def test_vlans_that_are_not_the_pools(fields: Mapping[str, Any]) -> None:
-    """Chosen by hand, outside the range, of another method, or on wires that are not known."""
+    """Chosen by hand, outside the range, of another method, or of a network without a pool, wherever that lies."""
     assert only(run(**fields).minutes(31, CARRIES, FREE)).value == 0
+
+
+FOREIGN = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0", parent="bond7")), scene.domain(1))
+TORN = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101)), scene.domain(1))
+OTHER_MAC = scene.domain(1, mac=scene.mac(77))
+UNPLUGGED = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), OTHER_MAC)
+STRANGE = scene.answered(
+    scene.links(scene.link("vnet0", "tun", "ovs-system")),
+    scene.domain(1, source="br7"),
+    ovs=scene.switch(OvsPort(name="vnet0", bridge="br7", tag=101, interfaces=(OvsInterface(name="vnet0"),))),
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "pool", "fields"),
+    [
+        (CARRIES, FREE, {"labels": (scene.label("cloudbr9"),)}),
+        (CARRIES, FREE, {"physicals": ()}),
+        (CARRIES, {"other": frozenset({101})}, {}),
+        (FOREIGN, FREE, {}),
+        (TORN, FREE, {}),
+        (UNPLUGGED, FREE, {}),
+        (STRANGE, FREE, {}),
+    ],
+    ids=["label", "physical", "pool", "bond", "tap", "mac", "bridge"],
+)
+def test_what_cannot_be_placed_is_not_said_to_be_well(
+    values: Mapping[Question[Any], Any], pool: Pool, fields: Mapping[str, Any]
+) -> None:
+    """Wires, physical network, pool or port of a running machine are not known, while its VLAN may be free."""
+    assert run(**fields).minutes(31, values, pool) == []
+
+
+def test_what_is_wrong_is_said_although_another_nic_cannot_be_placed() -> None:
+    """The count is then at least what it says."""
+    machines = (scene.instance(1), scene.instance(2))
+    values = scene.answered(
+        scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), scene.domain(1), scene.domain(2, tap="vnet9")
+    )
+    assert only(run(*machines).minutes(31, values, FREE)).value == 1
+
+
+def test_a_nic_that_cannot_be_placed_and_whose_network_has_its_vlan() -> None:
+    """It is no doubtful one: the host is well, whatever its wires are called."""
+    assert only(run(labels=(scene.label("cloudbr9"),)).minutes(31, CARRIES, TAKEN)).value == 0
+    assert only(run().minutes(31, FOREIGN, TAKEN)).value == 0
+
+
+def test_nics_without_any_vlan_are_in_none_of_the_pools() -> None:
+    """In the bridge of the label itself, or at a port of Open vSwitch without a tag."""
+    bridged = scene.answered(
+        scene.links(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1")), scene.domain(1, source="cloudbr1")
+    )
+    assert only(run().minutes(31, bridged, FREE)).value == 0
+    port = OvsPort(name="vnet0", bridge="cloudbr1", interfaces=(OvsInterface(name="vnet0"),))
+    switched = scene.answered(
+        scene.links(scene.link("vnet0", "tun", "ovs-system")),
+        scene.domain(1, source="cloudbr1"),
+        ovs=scene.switch(port),
+    )
+    assert only(run().minutes(31, switched, FREE)).value == 0
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101)), scene.domain(1)),
         scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0"))),
         scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), scene.domain(1, state="paused")),
-        scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0", parent="bond7")), scene.domain(1)),
         scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0")), scene.domain(2)),
     ],
 )
 def test_bridges_without_a_machine_of_cloudstack(values: Mapping[Question[Any], Any]) -> None:
-    """Orphan bridges, machines that are gone, paused or unknown, and VLANs of other wires."""
+    """Orphan bridges, and machines that are gone, paused or unknown."""
     assert only(run().minutes(31, values, FREE)).value == 0
 
 
