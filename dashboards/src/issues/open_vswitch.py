@@ -111,6 +111,7 @@ SWITCHES = Row(
                 judged("Of the limit", metric("flows_ratio"), *HOST, unit="percentunit"),
                 judged("Dump", metric("flow_dump_seconds"), *HOST, unit="s"),
                 judged("MAC table", metric("mac_table_ratio"), *HOST, unit="percentunit"),
+                judged("Bridges not asked", metric("bridges_without_mac_table"), *HOST),
             ),
             size=(12, 8),
         ),

@@ -1,7 +1,7 @@
 """MAC tables that are full, and addresses that jump between ports.
 
 Symptom: frames flooded to everybody, or connections that stall for seconds again and again.
-Detect:  ovs-appctl fdb/stats-show of the bridge of guests: entries against the maximum, moves and evictions.
+Detect:  ovs-appctl fdb/stats-show of each bridge, four at most: entries against the maximum, moves and evictions.
 Fix:     find the loop, the second owner of an address, or a bond that the switch does not know; else a larger table.
 """
 
@@ -11,7 +11,7 @@ from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, is
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
+from exporter.questions.hosts.ovs_macs import MOST, OVS_MACS
 from exporter.thresholds import OVS_MAC_TABLE_RATIO
 from exporter.topology.hosts import names
 
@@ -27,15 +27,20 @@ MOVES = counter(
 EVICTIONS = counter(
     "mac_evictions_total", "Addresses that the bridge forgot for lack of room, by ovs-appctl fdb/stats-show.", "bridge"
 )
+UNASKED = gauge(
+    "bridges_without_mac_table",
+    f"Bridges whose MAC table is not asked, as a visit asks {MOST}: first those that agent.properties names.",
+)
 ENLARGE = "Look who fills it (ovs-appctl fdb/show BRIDGE); enlarge other_config:mac-table-size of the bridge."
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield the verdict on each bridge whose table was told."""
-    runtime = answers[OVS_RUNTIME]
-    if runtime is None or not is_watched(target, answers, cloud):
+    """Yield the verdict on each bridge whose table was told, and of how many it was not asked."""
+    macs = answers[OVS_MACS]
+    if macs is None or not is_watched(target, answers, cloud):
         return
-    for bridge, table in runtime.macs.items():
+    yield UNASKED.sample(*names(target, cloud), value=macs.unasked)
+    for bridge, table in macs.tables.items():
         labels = (*names(target, cloud), bridge)
         if table.maximum:
             yield RATIO.sample(
@@ -52,10 +57,10 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 CHECK = Check(
     title="Open vSwitch MAC tables",
-    metrics=(RATIO, MOVES, EVICTIONS),
+    metrics=(RATIO, MOVES, EVICTIONS, UNASKED),
     remedies=(ENLARGE,),
     judges={HostTarget: judge},
-    asks={HostTarget: (OVS_RUNTIME,)},
+    asks={HostTarget: (OVS_MACS,)},
     uses={HostTarget: SEES},
     reads=READS,
 )

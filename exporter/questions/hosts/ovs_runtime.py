@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from exporter.model import Question, UnreadableError, Via
 from exporter.questions.hosts.ovs import ABSENT, PRESENCE
 from exporter.questions.hosts.ovs_bonds import OvsBond, read_bonds
-from exporter.questions.hosts.ovs_datapath import Datapath, MacTable, read_datapaths, read_macs
+from exporter.questions.hosts.ovs_datapath import Datapath, read_datapaths
 
 DATABASE, SWITCH = "ovsdb-server", "ovs-vswitchd"
 FIRST = {DATABASE: "version", SWITCH: "upcall/show"}
@@ -62,7 +61,6 @@ class OvsRuntime:
     Attributes:
         datapaths: by name, as system@ovs-system; None when not told.
         bonds: by name; None when not told.
-        macs: the MAC table of one bridge, that of guests, by bridge; missing when it was not told.
         polls: from the end of the log, oldest first; None when the log could not be read.
     """
 
@@ -70,7 +68,6 @@ class OvsRuntime:
     switch: Daemon
     datapaths: Mapping[str, Datapath] | None = None
     bonds: Mapping[str, OvsBond] | None = None
-    macs: Mapping[str, MacTable] = field(default_factory=dict)
     polls: tuple[LongPoll, ...] | None = None
 
 
@@ -95,11 +92,16 @@ LOGGED = re.compile(
 )
 
 
+def told(text: str) -> dict[str, Told]:
+    """Return what each command that was asked printed, by the words of the command."""
+    return {found["name"]: Told(int(found["code"]), found["text"]) for found in SECTION.finditer(text)}
+
+
 def read_runtime(text: str) -> OvsRuntime | None:
     """Return what the daemons told, or None on a host without Open vSwitch."""
     if text.strip() == ABSENT:
         return None
-    sections = {found["name"]: Told(int(found["code"]), found["text"]) for found in SECTION.finditer(text)}
+    sections = told(text)
     started = {name: int(ticks) / TICKS for name, ticks in STARTED.findall(text)}
     database = _daemon(DATABASE, sections, started)
     switch = _daemon(SWITCH, sections, started)
@@ -110,7 +112,6 @@ def read_runtime(text: str) -> OvsRuntime | None:
         switch=switch,
         datapaths=None if flows is None and lookups is None else read_datapaths(flows, lookups),
         bonds=None if bonds is None else read_bonds(bonds, said.get("lacp/show")),
-        macs=MappingProxyType(dict(_macs(said))),
         polls=None if log is None else tuple(_polls(log)),
     )
 
@@ -144,13 +145,6 @@ def _state(told: Told) -> State:
     raise UnreadableError(message)
 
 
-def _macs(said: Mapping[str, str | None]) -> Iterator[tuple[str, MacTable]]:
-    for name, text in said.items():
-        command, _, bridge = name.partition(" ")
-        if command == "fdb/stats-show" and text is not None:
-            yield bridge, read_macs(text)
-
-
 def _polls(log: str) -> Iterator[LongPoll]:
     for found in LOGGED.finditer(log):
         try:
@@ -160,17 +154,8 @@ def _polls(log: str) -> Iterator[LongPoll]:
         yield LongPoll(at, int(found["ms"]) / 1000)
 
 
-OVS_RUNTIME: Question[OvsRuntime | None] = Question(
-    "host_ovs_runtime",
-    Via.HOST,
-    # A daemon that did not answer once is asked nothing else, so that two hanging daemons cost four seconds.
-    # Bridges are known by their sockets. Five processes, a sixth with bonds, and one for one bridge: that of guests
-    # by the agent's file, whose table fills first, else the first by name.
-    PRESENCE
-    + f"""
-is_running || {{ is_wanted && command -v ovs-appctl >/dev/null; }} || {{ echo {ABSENT}; exit 0; }}
-"""
-    + r"""
+ASK = r"""
+hangs=
 # Tells what a daemon answers to a command; returns its code. What the account may not do is no answer.
 ask() {
     daemon=$1
@@ -188,7 +173,20 @@ ask() {
     printf '@ %s\n%s\n= %s\n' "$*" "$said" "$code"
     return "$code"
 }
+"""
+"""What asks a daemon a command and prints it as :func:`told` reads it; who let it wait once is asked no more."""
 
+OVS_RUNTIME: Question[OvsRuntime | None] = Question(
+    "host_ovs_runtime",
+    Via.HOST,
+    # A daemon that did not answer once is asked nothing else, so that two hanging daemons cost four seconds.
+    # Five processes, a sixth with bonds.
+    PRESENCE
+    + f"""
+is_running || {{ is_wanted && command -v ovs-appctl >/dev/null; }} || {{ echo {ABSENT}; exit 0; }}
+"""
+    + ASK
+    + r"""
 # Field 22 of stat; the name before it may hold blanks and ends in a parenthesis.
 tell_start() {
     { read -r pid <"$run/$1.pid" && read -r stat <"$ROOT/proc/$pid/stat"; } 2>/dev/null || return 0
@@ -197,29 +195,12 @@ tell_start() {
     printf 'started %s %s\n' "$name" "${20}"
 }
 
-ask_bridge() {
-    case $1 in '' | cloud0) return ;; esac
-    [ -z "$asked" ] && [ -e "$run/$1.mgmt" ] || return 0
-    asked=yes
-    ask ovs-vswitchd fdb/stats-show "$1"
-}
-
 ask_switch() {
     ask ovs-vswitchd upcall/show
     case $? in 0 | 2) ;; *) return ;; esac
     ask ovs-vswitchd dpctl/show
     ask ovs-vswitchd bond/show
     case $said in *----*) ask ovs-vswitchd lacp/show ;; esac
-    asked= guest=
-    { while IFS='= ' read -r key value || [ -n "$key" ]; do
-        case $key in guest.network.device) guest=$value ;; esac
-    done <"$agent"; } 2>/dev/null
-    ask_bridge "$guest"
-    for socket in "$run"/*.mgmt; do
-        bridge=${socket##*/}
-        bridge=${bridge%.mgmt}
-        [ "$bridge" = "$guest" ] || ask_bridge "$bridge"
-    done
 }
 
 # Only the lines about long poll intervals leave the host.
@@ -237,7 +218,6 @@ tell_log() {
     printf '= 0\n'
 }
 
-hangs=
 ask ovsdb-server version
 ask_switch
 tell_start ovsdb-server
@@ -246,7 +226,7 @@ tell_log
 """,
     read_runtime,
     privilege="root: the control sockets of the daemons, and their log",
-    why="Whether the daemons of Open vSwitch answer, and what they say of bonds, LACP, flows, MAC tables and delays.",
+    why="Whether the daemons of Open vSwitch answer, and what they say of bonds, LACP, flows and delays.",
     seconds=7.0,
     size=262_144,
 )

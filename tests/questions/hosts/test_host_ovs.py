@@ -14,6 +14,7 @@ from exporter.model import UnreadableError
 from exporter.questions.hosts.ovs import read_database
 from exporter.questions.hosts.ovs_bonds import OvsBond, OvsBondMember, read_bonds
 from exporter.questions.hosts.ovs_datapath import Datapath, MacTable, read_datapaths, read_macs
+from exporter.questions.hosts.ovs_macs import MacTables, read_tables
 from exporter.questions.hosts.ovs_runtime import LongPoll, OvsRuntime, State, read_runtime
 from tests.remote_texts import sample
 
@@ -22,7 +23,7 @@ KNOWN = """@ version @ upcall/show @ bond/show @ lacp/show @ log = 0 = 142 = 1 -
 slave: eth0: current attached may_enable: true partner sys_id: 00:00:00:00:00:00 netdev@ovs-netdev: lookups: hit:1
 missed:2 lost:3 (current 1) (avg 2) (max 3) (limit 4) dump duration : 1ms started ovs-vswitchd 99999999999999999999
 (No such process) (Permission denied) 2026-99-11T05:35:28.1Z|1|a|WARN|Unreasonably long 5ms poll interval \u0663
-Current/maximum MAC entries in the table: 0/8192"""
+@ fdb/stats-show br0 unasked 3 Current/maximum MAC entries in the table: 0/8192"""
 WORDS = st.sampled_from([*KNOWN.split(" "), *KNOWN.split("\n"), "\n", "\n= 0\n"])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["set", "map", "uuid"]),
@@ -31,7 +32,9 @@ VALUES = st.recursive(
 )
 
 
-@pytest.mark.parametrize("read", [read_database, read_runtime, lambda text: read_bonds(text, text), read_macs])
+@pytest.mark.parametrize(
+    "read", [read_database, read_runtime, read_tables, lambda text: read_bonds(text, text), read_macs]
+)
 @given(text=st.text() | st.lists(WORDS).map("".join) | st.lists(WORDS).map("\n".join))
 def test_garbage_is_unreadable(read: Callable[[str], Any], text: str) -> None:
     """Whatever comes back, a reader returns a value or raises UnreadableError, never anything else."""
@@ -60,7 +63,7 @@ def test_a_damaged_cell_is_unreadable_or_read(value: Any, table: int, column: in
         assert all(type(one.name) is str for one in port.interfaces)
 
 
-@pytest.mark.parametrize("read", [read_database, read_runtime, read_macs])
+@pytest.mark.parametrize("read", [read_database, read_runtime, read_tables, read_macs])
 @pytest.mark.parametrize("text", ["", "absent now", "ovs-vsctl: unknown command", '{"headings":[],"data":[]}'])
 def test_what_is_no_answer_is_unreadable(read: Callable[[str], Any], text: str) -> None:
     """Neither silence nor an error is an empty switch."""
@@ -68,7 +71,7 @@ def test_what_is_no_answer_is_unreadable(read: Callable[[str], Any], text: str) 
         read(text)
 
 
-@pytest.mark.parametrize("read", [read_database, read_runtime])
+@pytest.mark.parametrize("read", [read_database, read_runtime, read_tables])
 def test_a_host_without_open_vswitch(read: Callable[[str], Any]) -> None:
     """Its absence is an answer."""
     assert read("absent\n") is None
@@ -149,7 +152,7 @@ def runtime(name: str) -> OvsRuntime:
 
 
 def test_healthy_daemons() -> None:
-    """Everything is told: states, starts, flows, lookups, bonds, MAC tables; the log holds no long poll."""
+    """Everything is told: states, starts, flows, lookups, bonds; the log holds no long poll."""
     found = runtime("healthy")
     assert (found.database.state, found.database.version) == (State.UP, "3.1.0")
     assert found.switch.state is State.UP
@@ -164,7 +167,6 @@ def test_healthy_daemons() -> None:
         "bond0": ["current", "current"],
         "lag1": ["current", "current"],
     }
-    assert set(found.macs) == {"cloudbr1", "sw0"}
     assert found.polls == ()
 
 
@@ -190,7 +192,7 @@ def test_daemons_that_hang_or_are_gone(name: str, database: State, switch: State
     found = runtime(name)
     assert (found.database.state, found.switch.state) == (database, switch)
     is_up = switch is State.UP
-    assert (found.datapaths is not None, found.bonds is not None, bool(found.macs)) == (is_up, is_up, is_up)
+    assert (found.datapaths is not None, found.bonds is not None) == (is_up, is_up)
     assert (found.switch.started is None) == (switch is State.DOWN)
 
 
@@ -289,3 +291,16 @@ def test_a_mac_table() -> None:
     """Size, moves and evictions are read; very old versions count neither."""
     assert read_macs(sample(ROOM, "fdb-stats-show_sw0")) == MacTable(current=4098, maximum=8192, moved=0, evicted=0)
     assert read_macs("  Current/maximum MAC entries in the table: 1/2\n") == MacTable(current=1, maximum=2)
+
+
+def test_the_tables_of_all_bridges() -> None:
+    """Recorded from two bridges; what answered with an error tells none."""
+    text = sample(ROOM, "runtime.healthy")
+    sections = text[text.index("@ fdb/stats-show") : text.index("started ")]
+    found = read_tables(f"{sections}@ fdb/stats-show gone\nno such bridge\n= 2\nunasked 7\n")
+    assert found is not None
+    assert set(found.tables) == {"cloudbr1", "sw0"}
+    assert found.unasked == 7
+    assert read_tables("unasked 0\n") == MacTables({}, 0)
+    with pytest.raises(UnreadableError):
+        read_tables(sections)  # it ended too early

@@ -13,6 +13,7 @@ from exporter.checks.open_vswitch import controllers, daemons, flows, mac_table,
 from exporter.model import Sample
 from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.ovs import OVS_DATABASE
+from exporter.questions.hosts.ovs_macs import OVS_MACS
 from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME, OvsRuntime, State
 from tests.checks.open_vswitch.switch_scene import cloud, instance, judged, values_of
 from tests.real_ovs import RealOvs, bond, real_ovs, tap
@@ -46,6 +47,7 @@ def _agreed(runtime: OvsRuntime) -> bool:
 def seen(ovs: RealOvs) -> dict[tuple[str, ...], float]:
     """Return the verdicts that are problems, after two visits; a bond has then had the time to negotiate."""
     values: dict[Any, Any] = {AGENT: Agent(bridge_type="openvswitch"), OVS_RUNTIME: ovs.machine.read(OVS_RUNTIME)}
+    values[OVS_MACS] = ovs.machine.read(OVS_MACS)
     code, output = ovs.machine.ask(OVS_DATABASE)
     if code == 0:
         values[OVS_DATABASE] = OVS_DATABASE.read(output)
@@ -62,7 +64,8 @@ def test_a_healthy_switch(ovs: RealOvs) -> None:
     database, runtime = ovs.machine.read(OVS_DATABASE), ovs.machine.read(OVS_RUNTIME)
     assert database.version == runtime.database.version == "3.1.0"
     assert set(database.bridges) == {"cloudbr1", "sw0"}
-    assert set(runtime.macs) == {"cloudbr1"}
+    macs = ovs.machine.read(OVS_MACS)
+    assert (set(macs.tables), macs.unasked) == ({"cloudbr1", "sw0"}, 0)
     assert database.ports["vnet0"].tag == 100
     assert database.ports["vnet0"].interfaces[0].attached_mac == MACS[0]
 
