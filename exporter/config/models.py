@@ -149,7 +149,7 @@ class TemplatesConfig(Section):
     seconds: Seconds = Field(600, description="after which reading one image is given up")
     work: str = Field("/var/tmp", pattern="^/", description="existing directory where an image is laid out meanwhile")  # noqa: S108
     here_anyway: bool = Field(False, description="true: also on a hypervisor host, where guests pay for it")
-    work_bytes: int = Field(64 * 2**30, ge=2**20, description="most bytes of an image that are laid out there")
+    work_bytes: int = Field(64 * 2**30, ge=2**20, description="most bytes written there for one image")
 
 
 class PortsConfig(Section):
