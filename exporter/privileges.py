@@ -10,7 +10,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targeting import targets
 from exporter.model import Check, Question, Via
 from exporter.questions import catalogue
-from exporter.questions.wrapper import collector, version
+from exporter.questions.wrapper import version
 from exporter.sources.ssh_login import Mode, SshSettings
 
 EXPORTER_ADDRESS = "EXPORTER_ADDRESS"
@@ -42,11 +42,6 @@ LATER_COLUMNS = (("data_center", "type"),)
 
 A statement reads them so that the server tells "not granted" from "not there"; an optional part would not.
 """
-
-
-def wrapper_text() -> str:
-    """Return the wrapper, to be installed on hosts."""
-    return collector()
 
 
 def sudoers(settings: SshSettings) -> str:

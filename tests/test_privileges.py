@@ -18,9 +18,9 @@ from exporter.cloud.objects import Host, ManagementServer, Router, Zone
 from exporter.cloud.targets import RouterTarget
 from exporter.judging import plan
 from exporter.model import Check, GroupJudge, Via
-from exporter.privileges import Lost, authorized_keys, keyscan_hosts, lost, ssh_privileges, sudoers, wrapper_text
+from exporter.privileges import Lost, authorized_keys, keyscan_hosts, lost, ssh_privileges, sudoers
 from exporter.questions import catalogue
-from exporter.questions.wrapper import collector, version
+from exporter.questions.wrapper import version
 from exporter.sources.ssh_login import Mode, SshSettings
 from tests.hostile_ssh import answers_well, make_keys, true_server
 from tests.real_parts import require
@@ -87,12 +87,6 @@ def test_every_line_that_is_not_a_comment_is_a_command_or_a_line_to_install() ->
     lines = [line for line in ssh_privileges(settings()).splitlines() if line and not line.startswith("#")]
     first = {re.split(r"[ !,]", line)[0] for line in lines}
     assert first == {"useradd", "cloudstack-network-exporter", "install", "Defaults", "collector", "restrict"}
-
-
-def test_the_wrapper_is_the_collector() -> None:
-    """The same text, whether printed or sent."""
-    assert wrapper_text() == collector()
-    assert wrapper_text().startswith("#!/bin/sh\n")
 
 
 def test_keyscan_lists_every_machine_once() -> None:

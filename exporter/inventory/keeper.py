@@ -17,7 +17,6 @@ class Inventory:
         cloud: swapped whole, never changed; None before the first complete refresh.
         failure: why the last refresh failed, None when it did not.
         failed_since: unix time of the first failure in an unbroken row, 0 when the last refresh succeeded.
-        last_success: unix time when the last complete refresh ended, 0 when there was none.
     """
 
     def __init__(self, api: CloudStack, clock: Clock, lifetime: float) -> None:
@@ -28,7 +27,6 @@ class Inventory:
         self.cloud: Cloud | None = None
         self.failure: Failure | None = None
         self.failed_since = 0.0
-        self.last_success = 0.0
 
     async def refresh_once(self) -> bool:
         """Read a new Cloud and return True; when that fails keep the old one and return False."""
@@ -39,6 +37,5 @@ class Inventory:
             self.failure = Failure(error.reason, error.detail)
             self.failed_since = self.failed_since or self._clock.unix()
             return False
-        self.cloud, self.failure = cloud, None
-        self.failed_since, self.last_success = 0.0, cloud.at
+        self.cloud, self.failure, self.failed_since = cloud, None, 0.0
         return True

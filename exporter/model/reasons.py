@@ -29,7 +29,6 @@ class Reason(StrEnum):
     WRAPPER = "wrapper"  # the wrapper on the host is missing or of another version
     WRONG_MACHINE = "wrong_machine"  # the machine that answered has another name
     NO_WAY = "no_way"  # CloudStack does not say where the machine is (no host, no address)
-    PAUSED = "paused"  # the guard waits after repeated failures
     INTERNAL = "internal"  # a defect of the exporter
 
 

@@ -94,15 +94,6 @@ class Database:
             session = await self._servers.ready(until - loop.time())
             yield Turn(self._servers, session, until)
 
-    async def ask(self, questions: Sequence[Question[Any]], seconds: float) -> Brought:
-        """Return rows or a Failure for every question, whatever state the database is in.
-
-        Raises:
-            SourceError: no server could be asked at all.
-        """
-        async with self.turn(seconds) as turn:
-            return await turn.ask(questions)
-
     def tell(self, on_measured: Callable[[str, Freshness], None]) -> None:
         """Have ``on_measured`` told server and freshness at each visit."""
         self._servers.on_measured = on_measured

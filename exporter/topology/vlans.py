@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Nic
 from exporter.cloud.placement import Placed
-from exporter.topology.labels import Place
 
 URI = re.compile(r"(?:(?P<scheme>[a-z]+)://)?(?P<value>[A-Za-z0-9.-]+)")
 
@@ -67,15 +66,3 @@ def expected_nics(cloud: Cloud, host_id: str) -> Iterator[ExpectedNic]:
             physical = network.physical_network_id if network else cloud.physical_by_network.get(nic.network_id, "")
             if found is not None and physical and nic.mac and nic.traffic_type in ("Guest", "Public"):
                 yield ExpectedNic(machine, nic, physical, found)
-
-
-def bridge_of(found: Segment, place: Place) -> str:
-    """Return the Linux bridge into which the agent plugs a NIC of this segment; empty when it cannot tell.
-
-    Source: BridgeVifDriver, modifyvlan.sh, modifyvxlan.sh.
-    """
-    if found.number is None:
-        return place.device
-    if found.scheme == "vxlan":
-        return f"brvx-{found.number}"
-    return f"br{place.pif}-{found.number}" if place.pif else ""

@@ -39,7 +39,6 @@ REASONS: dict[str, str] = {
     Reason.WRAPPER: "The wrapper on the host is missing or of another version",
     Reason.WRONG_MACHINE: "Another machine answered",
     Reason.NO_WAY: "CloudStack names no way to the machine",
-    Reason.PAUSED: "Waiting after repeated failures",
     Reason.INTERNAL: "A defect of the exporter",
 }
 """Reason -> a heading for people; a test demands every one."""

@@ -14,16 +14,11 @@ async def test_failed_refresh_keeps_the_last_cloud_and_says_since_when() -> None
     clock, faults = HandClock(), dict[str, object]()
     async with lab_api(rows, faults, clock) as (api, _):
         inventory = Inventory(api, clock, 600.0)
-        assert (inventory.cloud, inventory.failure, inventory.failed_since, inventory.last_success) == (
-            None,
-            None,
-            0,
-            0,
-        )
+        assert (inventory.cloud, inventory.failure, inventory.failed_since) == (None, None, 0)
         assert await inventory.refresh_once()
         first = inventory.cloud
         assert first is not None
-        assert (first.generation, inventory.last_success) == (1, clock.unix())
+        assert (first.generation, first.at) == (1, clock.unix())
         since = clock.unix() + 10
         for fault, reason in (("refuse", Reason.AUTH), ("booting", Reason.BOOTING)):
             clock.turn(10)
@@ -39,7 +34,7 @@ async def test_failed_refresh_keeps_the_last_cloud_and_says_since_when() -> None
         assert inventory.cloud is not first
         assert inventory.cloud is not None
         assert inventory.cloud.generation == 2
-        assert (inventory.failure, inventory.failed_since, inventory.last_success) == (None, 0.0, clock.unix())
+        assert (inventory.failure, inventory.failed_since, inventory.cloud.at) == (None, 0.0, clock.unix())
 
 
 async def test_first_refresh_may_fail() -> None:
@@ -52,7 +47,6 @@ async def test_first_refresh_may_fail() -> None:
     assert inventory.failure is not None
     assert "listRouters" in inventory.failure.detail
     assert inventory.failed_since == clock.unix()
-    assert inventory.last_success == 0.0
 
 
 async def test_objects_that_are_gone_leave_with_the_next_cloud() -> None:

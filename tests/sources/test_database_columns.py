@@ -13,6 +13,7 @@ from exporter.questions.database.rows import Rows
 from exporter.sources.database import Database
 from exporter.sources.database_freshness import REPLICATION
 from exporter.sources.database_session import COLUMNS, OWN_SECONDS
+from tests.database_asking import ask
 from tests.sources.false_database import logs_in, packet, pretender, result
 
 REFUSED = packet(1, b"\xff\x76\x04#42000SELECT command denied to user")
@@ -44,7 +45,7 @@ async def test_columns_are_asked_once_and_not_in_the_time_of_a_statement(visits:
     async with pretender(logs_in(server(heard, lambda: result(("c",), (b"a.b",))))) as given:
         database = Database(given)
         for _ in range(visits):
-            assert all(isinstance(told, Rows) for told in (await database.ask(QUESTIONS, 10.0)).values())
+            assert all(isinstance(told, Rows) for told in (await ask(database, QUESTIONS, 10.0)).values())
         await database.close()
     assert heard.count(COLUMNS) == 1
     assert heard[heard.index(COLUMNS) - 1] == f"SET SESSION max_statement_time = {OWN_SECONDS:g}"
@@ -59,7 +60,7 @@ async def test_columns_that_are_not_told_cost_one_statement_a_visit() -> None:
     answers = iter((TIMED_OUT, result(("c",), (b"a.b",))))
     async with pretender(logs_in(server(heard, lambda: next(answers)))) as given:
         database = Database(given)
-        missed, found = [await database.ask(QUESTIONS, 10.0) for _ in range(2)]
+        missed, found = [await ask(database, QUESTIONS, 10.0) for _ in range(2)]
         await database.close()
     assert [told.reason if isinstance(told, Failure) else None for told in missed.values()] == [
         Reason.TIMEOUT,
@@ -76,7 +77,7 @@ async def test_what_is_not_shown_at_all_is_asked_whole() -> None:
     async with pretender(logs_in(server(heard, lambda: result(("c",), (b"a.b", b"b.c"))))) as given:
         database = Database(given)
         guarded: Question[Any] = replace(QUESTIONS[0], text="SELECT 4 [[a.c:AND 1]][[b.c:AND 2]][[c.c:AND 3]]")
-        await database.ask((guarded,), 10.0)
+        await ask(database, (guarded,), 10.0)
         await database.close()
     assert "SELECT 4 AND 2AND 3" in heard
 
@@ -94,7 +95,7 @@ async def test_a_statement_that_is_refused_has_the_columns_asked_again(answer: b
 
     async with pretender(logs_in(reply)) as given:
         database = Database(given)
-        before, after, later = [await database.ask(QUESTIONS, 10.0) for _ in range(3)]
+        before, after, later = [await ask(database, QUESTIONS, 10.0) for _ in range(3)]
         await database.close()
     assert [isinstance(told, Failure) for told in before.values()] == [True, True, False]
     assert all(isinstance(told, Rows) for told in (*after.values(), *later.values()))

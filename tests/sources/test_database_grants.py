@@ -14,6 +14,7 @@ from exporter.questions import catalogue
 from exporter.questions.database.rows import OPTIONAL, Rows
 from exporter.sources.database import Database
 from exporter.sources.database_session import COLUMNS as COLUMNS_OF_SCHEMA
+from tests.database_asking import ask
 from tests.mariadb import Server, install_account, mariadb
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180), pytest.mark.xdist_group("mariadb")]
@@ -40,7 +41,7 @@ async def database(server: Server) -> AsyncIterator[Database]:
 
 
 async def failures(database: Database, questions: Sequence[Question[Any]] = QUESTIONS) -> dict[str, Failure]:
-    told = await database.ask(questions, 60.0)
+    told = await ask(database, questions, 60.0)
     return {question.name: one for question, one in told.items() if isinstance(one, Failure)}
 
 

@@ -14,6 +14,7 @@ from exporter.model import Failure, Question, Reason, SourceError, Via
 from exporter.questions.database.rows import Rows
 from exporter.sources import database_session
 from exporter.sources.database import Database, DatabaseSettings
+from tests.database_asking import ask
 from tests.sources.false_database import SECRET, Talk, logs_in, packet, pretender
 
 QUESTION: Question[Any] = Question("database_any", Via.DATABASE, "SELECT 1", str, "SELECT", "a test")
@@ -23,7 +24,7 @@ async def asked(given: DatabaseSettings) -> Failure:
     """Return why a visit brought nothing."""
     database = Database(given)
     try:
-        told = (await database.ask([QUESTION], 5.0))[QUESTION]
+        told = (await ask(database, [QUESTION], 5.0))[QUESTION]
     except SourceError as error:
         told = Failure(error.reason, error.detail)
     finally:
@@ -148,7 +149,7 @@ async def test_whatever_answers_a_statement_is_a_reason_or_rows(body: bytes, mor
     async with pretender(logs_in(reply)) as given_:
         database = Database(given_)
         try:
-            told.append((await database.ask([QUESTION], 0.5))[QUESTION])
+            told.append((await ask(database, [QUESTION], 0.5))[QUESTION])
         except SourceError as error:
             told.append(Failure(error.reason, error.detail))
         finally:

@@ -12,6 +12,7 @@ import pytest
 from exporter.model import Failure, Question, Reason, SourceError, Via
 from exporter.questions.database.rows import Rows
 from exporter.sources.database import Database, DatabaseSettings
+from tests.database_asking import ask
 from tests.mariadb import READER, SECRET, Server, mariadb
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180), pytest.mark.xdist_group("mariadb")]
@@ -34,7 +35,7 @@ async def answer(server: Server, *texts: str, seconds: float = 20.0, **changes: 
     """Return what one visit with these statements brought."""
     database = Database(server.settings(**changes))
     try:
-        found = await database.ask([asks(text) for text in texts], seconds)
+        found = await ask(database, [asks(text) for text in texts], seconds)
         return list(found.values())
     finally:
         await database.close()
@@ -94,7 +95,7 @@ async def test_the_server_itself_ends_what_takes_too_long(server: Server) -> Non
     slow = (
         "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
     )
-    found = await database.ask([asks(slow, seconds=0.5), asks("SELECT 2")], 20.0)
+    found = await ask(database, [asks(slow, seconds=0.5), asks("SELECT 2")], 20.0)
     assert [reason(told) for told in found.values()] == [Reason.TIMEOUT, None]
     with closing(server.root()) as connection, connection.cursor() as cursor:
         cursor.execute(
@@ -130,9 +131,9 @@ def kill(server: Server, what: str = "CONNECTION", running: str = "%") -> int:
 async def test_a_session_killed_between_visits_is_made_anew(server: Server) -> None:
     """The next visit notices before it asks anything."""
     database = Database(server.settings())
-    assert await database.ask([asks("SELECT 1")], 20.0)
+    assert await ask(database, [asks("SELECT 1")], 20.0)
     assert kill(server) == 1
-    again = await database.ask([asks("SELECT 1"), asks("SELECT 2")], 20.0)
+    again = await ask(database, [asks("SELECT 1"), asks("SELECT 2")], 20.0)
     assert [reason(told) for told in again.values()] == [None, None]
     await database.close()
 
@@ -141,7 +142,7 @@ async def test_a_session_killed_between_visits_is_made_anew(server: Server) -> N
 async def test_what_is_killed_in_the_middle_says_so(server: Server, what: str) -> None:
     """It costs the statement that ran; those after it are answered, over a new session if need be."""
     database = Database(server.settings())
-    visit = asyncio.create_task(database.ask([asks("SELECT SLEEP(30) AS a", 40.0), asks("SELECT 2")], 60.0))
+    visit = asyncio.create_task(ask(database, [asks("SELECT SLEEP(30) AS a", 40.0), asks("SELECT 2")], 60.0))
     while not kill(server, what, "SELECT SLEEP%"):
         await asyncio.sleep(0.05)
     first, second = (await visit).values()
@@ -196,9 +197,9 @@ async def test_an_account_whose_sessions_are_all_taken_is_throttled(server: Serv
         "GRANT SELECT ON cloud.* TO narrow@'%'",
     )
     first, second = Database(server.settings(user="narrow")), Database(server.settings(user="narrow"))
-    await first.ask([asks("SELECT 1")], 10.0)
+    await ask(first, [asks("SELECT 1")], 10.0)
     with pytest.raises(SourceError) as caught:
-        await second.ask([asks("SELECT 1")], 10.0)
+        await ask(second, [asks("SELECT 1")], 10.0)
     assert caught.value.reason is Reason.THROTTLED
     await first.close()
     await second.close()
@@ -229,7 +230,7 @@ async def test_absent_columns_leave_their_part_out(server: Server) -> None:
 async def test_too_much_is_refused_and_the_rest_is_answered(server: Server, text: str) -> None:
     """Another database than we think does not fill our memory."""
     database = Database(server.settings())
-    large, other = (await database.ask([asks(text, seconds=10.0), asks("SELECT 1")], 30.0)).values()
+    large, other = (await ask(database, [asks(text, seconds=10.0), asks("SELECT 1")], 30.0)).values()
     assert reason(large) is Reason.TOO_LARGE
     assert isinstance(other, Rows)
     await database.close()
@@ -246,7 +247,7 @@ async def test_bytes_and_nothing_arrive_as_they_are(server: Server) -> None:
 async def test_one_set_of_statements_at_a_time(server: Server) -> None:
     """Two visits at once take turns on one connection."""
     database = Database(server.settings())
-    await asyncio.gather(*(database.ask([asks("SELECT SLEEP(0.1)")], 20.0) for _ in range(4)))
+    await asyncio.gather(*(ask(database, [asks("SELECT SLEEP(0.1)")], 20.0) for _ in range(4)))
     with closing(server.root()) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s", (READER,))
         assert cursor.fetchone() == (1,)
@@ -271,7 +272,7 @@ async def test_a_server_without_tls_is_sent_nothing() -> None:
     async with listener:
         database = Database(DatabaseSettings(servers=(("127.0.0.1", port),), user=READER, password=SECRET))
         with pytest.raises(SourceError) as caught:
-            await database.ask([asks("SELECT 1")], 10.0)
+            await ask(database, [asks("SELECT 1")], 10.0)
         await ended.wait()
     assert caught.value.reason is Reason.TLS
     assert bytes(heard) == b""

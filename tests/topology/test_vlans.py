@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +10,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import Network, VlanRange
 from exporter.cloud.objects import Nic
 from exporter.cloud.placement import Placed
-from exporter.topology.labels import Place
-from exporter.topology.vlans import Segment, bridge_of, expected_nics, segment
-
-PLACE = Place(
-    physical_network_id="pn", traffic="Guest", label="cloudbr1", device="cloudbr1", kind="bridge", pif="bond0"
-)
+from exporter.topology.vlans import Segment, expected_nics, segment
 
 
 @pytest.mark.parametrize(
@@ -52,24 +45,6 @@ def test_any_text(uri: str) -> None:
     """Whatever is written there is a number that is not negative, untagged, or nothing."""
     found = segment(uri)
     assert found is None or found.number is None or found.number >= 0
-
-
-@pytest.mark.parametrize(
-    ("found", "bridge"),
-    [
-        (Segment("vlan", 123), "brbond0-123"),
-        (Segment("vlan", None), "cloudbr1"),
-        (Segment("vxlan", 5001), "brvx-5001"),
-    ],
-)
-def test_bridges(found: Segment, bridge: str) -> None:
-    """As modifyvlan.sh and modifyvxlan.sh name them."""
-    assert bridge_of(found, PLACE) == bridge
-
-
-def test_a_bridge_without_an_uplink() -> None:
-    """Nobody can say what a VLAN's bridge would be called."""
-    assert bridge_of(Segment("vlan", 123), replace(PLACE, pif="")) == ""
 
 
 def nic(uri: str = "vlan://101", network: str = "net", **fields: str) -> Nic:

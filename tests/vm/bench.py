@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.privileges import ssh_privileges, wrapper_text
+from exporter.privileges import ssh_privileges
+from exporter.questions.wrapper import collector
 from exporter.sources.ssh import SshSettings
 from tests.ssh_bench import free_port, make_key
 from tests.vm import hypervisor
@@ -93,7 +94,7 @@ def install(bench: Bench) -> None:
     )
     home = f"/home/{ACCOUNT}/.ssh"
     bench.machine.run(account)
-    bench.machine.run(f"cat >collect && {wrapper} && rm collect", told=unhurried(wrapper_text()))
+    bench.machine.run(f"cat >collect && {wrapper} && rm collect", told=unhurried(collector()))
     bench.machine.run("f=/etc/sudoers.d/cloudstack-network-exporter; cat >$f && chmod 0440 $f", told=rule[0])
     bench.machine.run(f"mkdir {home} && cat >{home}/authorized_keys && chown -R {ACCOUNT}: {home}", told=line)
 

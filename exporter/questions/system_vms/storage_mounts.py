@@ -190,10 +190,10 @@ counts | while read -r place source sent received; do
     timeout -s KILL 5 find "$ROOT$place/template/tmpl" -mindepth 2 -maxdepth 2 -printf '%P\n' 2>/dev/null
     [ $? -ge 124 ] || echo listed
 done | awk '
-    /^[0-9]+\/[0-9]+$/ { if (count++ < 20000) print }
+    /^[0-9]+\/[0-9]+$/ { if (count++ < MOST_NAMES) print }
     $1 == "mount" || $0 == "listed"
 '
-""",
+""".replace("MOST_NAMES", str(MOST_NAMES)),
     read=read_directories,
     privilege=PRIVILEGE,
     why="Which templates lie in secondary storage, by number, to find those that CloudStack does not know.",
