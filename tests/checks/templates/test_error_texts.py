@@ -71,7 +71,7 @@ def test_each_class_has_a_sample_a_remedy_and_phrases_in_lower_case() -> None:
 @pytest.mark.parametrize(
     "text",
     ["Download Complete", "37% Downloaded", "Installing Template", "Processing", "Bypassed Secondary Storage", "Ready",
-     "NotUploaded", "Creating2", "", "  "],
+     "NotUploaded", "Creating2", "Active", "Inactive", "", "  "],
 )  # fmt: skip
 def test_what_is_no_error(text: str) -> None:
     """Templates that are ready or on their way, and states that CloudStack shows instead of a text."""

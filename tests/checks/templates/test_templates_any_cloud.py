@@ -43,12 +43,15 @@ listed = st.builds(
     zone_id=st.sampled_from(("z1", "z2", "")),
     name=words,
     is_ready=st.booleans(),
-    status=st.sampled_from(("", "7% Downloaded", "Connection refused", "x" * 600)) | st.text(),
+    status=st.sampled_from(("", "7% Downloaded", "Connection refused", "Failed", "Active", "x" * 600)) | st.text(),
     hypervisor=st.sampled_from(("KVM", "VMware", "", "Any")) | words,
     format=st.sampled_from(("QCOW2", "OVA", "")) | words,
     type=st.sampled_from(("USER", "SYSTEM", "ROUTING", "PERHOST", "")) | words,
     url=st.sampled_from(URLS),
     is_direct=st.booleans(),
+    is_public=st.booleans(),
+    owner=words,
+    created=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     downloads=st.lists(copies, max_size=3).map(tuple),
 )
 places = st.builds(Place, st.sampled_from(("10.0.0.9", "images.example")), st.sampled_from((80, 443)))
