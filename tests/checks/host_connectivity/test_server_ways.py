@@ -42,7 +42,7 @@ def said(
             ONE: Answers(now=scene.NOW, asked=asked, values=values, memory=scope.held),
             **{target: scene.answers(given) for target, given in (others or {}).items()},
         }
-        times = {"asked": asked - 300, "finished": asked - 290} if refreshed else {}
+        times: dict[str, Any] = {"asked": asked - 300, "finished": asked - 290} if refreshed else {}
         cloud: Cloud = scene.cloud(*servers, **times, **fields)
         scope.begin()
         found = list(judge(ManagementServers(), members, cloud))
