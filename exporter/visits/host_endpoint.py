@@ -24,7 +24,7 @@ def is_lit(ways: Ways) -> bool:
 async def visit(
     target: HostEndpoint, due: Iterable[Question[Any]], ways: Ways, seconds: float
 ) -> Mapping[Question[Any], Any]:
-    """Return a value or Failure for each due question; all ports are dialled at once.
+    """Return a value or Failure for each due question; all services are dialled at once.
 
     Raises:
         SourceError: NOT_CONFIGURED when SSH is not configured.
@@ -61,9 +61,10 @@ async def _step(question: Question[Any], target: HostEndpoint, dial: Probe, ways
 
 
 async def _tries(dial: Probe, address: str, ports: tuple[int, ...]) -> list[object]:
-    """Return what became of a connection to each port."""
-    return list(await asyncio.gather(*(_try(dial, address, port) for port in ports)))
-
-
-async def _try(dial: Probe, address: str, port: int) -> object:
-    return await tried(dial.tcp(address, port))
+    """Return what became of a connection to each port, up to the first that takes one: then nobody dials the others."""
+    found: list[object] = []
+    for port in ports:
+        found.append(await tried(dial.tcp(address, port)))
+        if not isinstance(found[-1], SourceError):
+            break
+    return found

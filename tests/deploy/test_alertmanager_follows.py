@@ -33,7 +33,7 @@ TOLD_ANYWAY = {
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "they follow from a host that is dead, not from its agent"
         for one in (*SERVERS, "ManagementDown", *AGENTS)
-        for other in ("HostPortClosed", "HostNeighboursUnreachable", "HostStoresUnreachable")
+        for other in ("HostNeighboursUnreachable", "HostStoresUnreachable")
     },
 }
 """Cause and effect by what metrics follow, yet both are told."""

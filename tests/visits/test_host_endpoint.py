@@ -96,6 +96,22 @@ async def test_a_host_that_is_not_secured() -> None:
     assert found[HOST_CERTIFICATE] is None
 
 
+@pytest.mark.parametrize("is_secured", [True, False])
+async def test_libvirt_without_tls_is_dialled_only_where_that_with_tls_takes_nothing(is_secured: bool) -> None:
+    """What is proved need not be dialled again."""
+    with socket.create_server((HERE, 0)) as plain, listening() as open_port:
+        plain.setblocking(False)
+        tls = {"libvirt_tls": open_port} if is_secured else {}
+        found = await seen(ways(ssh=open_port, libvirt=plain.getsockname()[1], **tls), due=(HOST_PORTS,))
+        try:
+            plain.accept()[0].close()
+            was_dialled = True
+        except BlockingIOError:
+            was_dialled = False
+    assert found[HOST_PORTS]["libvirt"].is_ok
+    assert was_dialled is not is_secured
+
+
 async def test_a_firewall_that_drops() -> None:
     """A timeout is an answer about ports, and none about the certificate."""
     with dropping() as port:
@@ -121,7 +137,9 @@ async def test_what_each_hypervisor_is_dialled_at(hypervisor: str, names: set[st
 
 
 async def test_only_what_is_due_is_dialled() -> None:
-    """The certificate is looked at once an hour."""
+    """Ports are dialled each half hour, the certificate is looked at each two hours; most visits dial nobody."""
+    assert (HOST_PORTS.every, HOST_CERTIFICATE.every) == (3, 12)
+    assert await seen(ways(), due=()) == {}
     assert set(await seen(ways(), due=(HOST_PORTS,))) == {HOST_PORTS}
 
 

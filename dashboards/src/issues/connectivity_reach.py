@@ -33,8 +33,8 @@ NOW = Row(
     panels=(
         stat(
             "Host ports closed",
-            "Ports of hosts that the management side does not reach. If orange: runbook CloudStackNetHostPortClosed.",
-            _failing("host_port_reachable"),
+            "Hosts with a port that nobody of management reaches. If orange: runbook CloudStackNetHostPortClosed.",
+            f"sum({_seen('cluster_host_ports_closed')})",
             thresholds=steps((1, WARNING)),
         ),
         stat(

@@ -23,6 +23,7 @@ SERVICE_UP = Metric(
     "Whether systemd on the host says that cloudstack-agent is active; not said while it is being started.",
     labels=PER_HOST,
     problem=equals(0),
+    follows=("cloudstack_network_host_connectivity_cluster_hosts_lost_ratio",),
 )
 
 

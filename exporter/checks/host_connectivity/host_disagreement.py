@@ -30,6 +30,7 @@ DISAGREES = Metric(
     follows=(
         "cloudstack_network_host_connectivity_agent_service_up",
         "cloudstack_network_host_connectivity_agent_disconnected",
+        "cloudstack_network_host_connectivity_cluster_hosts_lost_ratio",
     ),
 )
 

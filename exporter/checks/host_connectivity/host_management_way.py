@@ -28,6 +28,7 @@ CUT = Metric(
         "cloudstack_network_host_connectivity_management_server_lost",
         "cloudstack_network_host_connectivity_management_server_agent_port_closed",
         "cloudstack_network_host_connectivity_agent_servers_unusable",
+        "cloudstack_network_host_connectivity_cluster_hosts_lost_ratio",
     ),
 )
 

@@ -19,13 +19,13 @@ def _proxy(world: World) -> SystemVm:
     return next(vm for vm in world.system_vms if vm.kind == "consoleproxy" and vm.state == "Running")
 
 
-@fault(CONNECTIVITY, "host_port_reachable")
+@fault(CONNECTIVITY, "cluster_host_ports_closed")
 def host_libvirt_refused(world: World) -> None:
     """Nobody listens on the ports of libvirt of kvm-2, with TLS or without."""
     _host(world, "kvm-2").libvirt_tls = "refused"
 
 
-@fault(CONNECTIVITY, "host_port_reachable", "host_neighbours_unreachable")
+@fault(CONNECTIVITY, "cluster_host_ports_closed", "host_neighbours_unreachable")
 def host_libvirt_dropped(world: World) -> None:
     """A firewall drops what comes to libvirt of kvm-2, from management servers and from other hosts."""
     _host(world, "kvm-2").libvirt_tls = "dropped"

@@ -80,7 +80,7 @@ def api_floods(world: World) -> None:
     _api(world, "flood")
 
 
-@fault(None, "host_connectivity:host_port_reachable")
+@fault(None, "host_connectivity:cluster_host_ports_closed")
 def ssh_refused(world: World) -> None:
     """Nobody listens on the SSH port of kvm-3."""
     world.hosts[HOST].ssh = "refused"

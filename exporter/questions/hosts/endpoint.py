@@ -15,7 +15,7 @@ from exporter.questions.system_vms.console import Connection, read_connection
 
 PRIVILEGE = "none: a connection from the exporter"
 Tries = Sequence[object]
-"""None or a SourceError for each of the ports that serve the same, the usual one first."""
+"""None or a SourceError for each of the ports that serve the same and were tried, the usual one first."""
 
 
 def services(hypervisor: str, ports: Ports) -> Mapping[str, tuple[int, ...]]:
@@ -59,11 +59,13 @@ def read_shown(raw: TlsSeen | SourceError) -> Certificate | None:
 HOST_PORTS: Question[Mapping[str, Connection]] = Question(
     name="host_ports",
     via=Via.DIAL,
-    text="TCP: connect to SSH and libvirt of KVM hosts, SSH and HTTPS of XenServer, HTTPS of VMware, and hang up.",
+    text="TCP: connect to SSH and libvirt of KVM hosts (without TLS where that with TLS takes none), SSH and HTTPS of"
+    " XenServer, HTTPS of VMware, and hang up.",
     read=read_ports,
     seconds=5.0,
     privilege=PRIVILEGE,
     why="Management servers add, upgrade and command hosts by these ports, and hosts move machines by libvirt.",
+    every=3,  # half an hour: sshd and libvirt log each connection that says nothing
 )
 
 HOST_CERTIFICATE: Question[Certificate | None] = Question(
@@ -74,5 +76,5 @@ HOST_CERTIFICATE: Question[Certificate | None] = Question(
     seconds=5.0,
     privilege=PRIVILEGE,
     why="Agent and libvirt share one certificate of CloudStack's CA; when it expires, both are cut off.",
-    every=12,  # an hour: libvirt logs each handshake that ends so
+    every=12,  # two hours: libvirt logs each handshake that ends so
 )
