@@ -24,6 +24,10 @@ from tests.clocks import HandClock
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ENVIRONMENT = {"API_KEY": "the-api-key", "SECRET_KEY": "the-secret-key", "PASSPHRASE": "open sesame"}
+KEYS = (
+    "cloudstack", "ssh", "database", "console", "templates", "intervals", "accept", "web", "url", "api_key", "key_file",
+    "ca_file", "servers", "resolver", "directory", "telemetry_path", "host", "matchers", "x",
+)  # fmt: skip
 SMALL = "cloudstack: {url: 'https://c.example.com/client/api', api_key: '${API_KEY}', secret_key: '${SECRET_KEY}'}\n"
 
 
@@ -223,7 +227,7 @@ def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["cloudstack", "ssh", "accept", "web", "url", "api_key", "key_file", "matchers", "x"]),
+                st.sampled_from(KEYS),
                 inner,
             )
         ),
@@ -233,3 +237,17 @@ def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
 def test_any_yaml_is_a_config_or_a_config_error(data: object) -> None:
     """Known keys with values of the wrong kind are mistakes with a place."""
     assert_config_or_mistakes(yaml.safe_dump(data))
+
+
+@given(st.text(max_size=40))
+def test_any_file_named_for_certificates_is_usable_or_a_mistake(name: str) -> None:
+    """Whatever the path: names too long, with a zero in them, of folders."""
+    assert_config_or_mistakes(SMALL + yaml.safe_dump({"console": {"ca_file": name}}))
+
+
+@given(st.text(max_size=40), st.sampled_from(["http://", "https://", ""]))
+def test_any_address_is_taken_or_a_mistake(host: str, scheme: str) -> None:
+    """Whatever stands where an address should."""
+    shown = {"database": {"servers": [host], "user": "x", "password": "${API_KEY}"}, "console": {"resolver": [host]}}
+    assert_config_or_mistakes(SMALL + yaml.safe_dump(shown))
+    assert_config_or_mistakes(SMALL.replace("https://c.example.com", f"{scheme}{host}".replace("'", "''")))
