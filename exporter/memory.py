@@ -46,9 +46,22 @@ class TargetMemory:
         all that come after them.
         """
         due = [question for question in questions if self._is_urgent(question) or self._since(question) >= 0]
-        if any(question.every > 1 and not question.waits for question in due) and not self._asks_all:
-            due = [question for question in due if not question.waits or self._since(question) > 0]
-        return tuple(sorted(due, key=self._too_large.__contains__))
+        kept = (question for question in due if not self._gives_way(question, due))
+        return tuple(sorted(kept, key=self._too_large.__contains__))
+
+    def _gives_way(self, question: Question[Any], due: Questions) -> bool:
+        """Return whether a question that waits steps back, so that what costs processes does not fall together.
+
+        Before what else is not asked each time: for one visit. Before what is rarer than itself: as long as its answer
+        lasts, which is twice its cadence; and longer before what waits too, since that has its turn seldom.
+        """
+        if not question.waits or self._asks_all:
+            return False
+        rarer = [other for other in due if other.every > question.every]
+        if any(other.waits for other in rarer):
+            return self._since(question) < 2 * question.every
+        others = any(other.every > 1 and not other.waits for other in due)
+        return others and self._since(question) < (question.every if rarer else 1)
 
     def _asked(self, question: Question[Any]) -> int:
         """Return the number of the visit at which a question was asked last, as if all had been before the first one.

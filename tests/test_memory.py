@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -77,6 +78,36 @@ def test_what_dials_others_waits_for_one_visit_only() -> None:
         asked.append(DIALLED in due)
         memory.note({question: FAILURE if question is THIRD else answer("x", visit) for question in due}, visit)
     assert asked == [False, False, True, False]
+
+
+RARE, SECOND = (replace(one, every=10) for one in (THIRD, DIALLED))
+OFTEN = replace(DIALLED, name="often", every=2)
+
+
+@pytest.mark.parametrize("lost", [None, 0, 1, 8, 9, 10, 11, 12])
+def test_what_waits_and_is_asked_often_gives_way_to_what_is_rare(lost: int | None) -> None:
+    """The three are never asked together, not even after a visit that failed; its answer outlives the wait."""
+    memory, asked = TargetMemory(), []
+    for visit in range(40):
+        due = memory.due((RARE, SECOND, OFTEN))
+        asked.append({question.name for question in due})
+        told = Failure(Reason.DISCONNECTED) if visit == lost else answer("x", visit)
+        memory.note(dict.fromkeys(due, told), float(visit))
+    assert max(map(len, asked)) == 1
+    turns = [visit for visit, names in enumerate(asked) if "often" in names and visit != lost]
+    apart = [later - earlier for earlier, later in pairwise(turns)]
+    assert turns[0] <= (2 if lost is None else 4)
+    assert max(apart) <= (4 if lost is None else 5)
+
+
+def test_what_waits_is_asked_although_the_rest_always_fails() -> None:
+    """Each fourth time, while its answer lasts."""
+    memory, asked = TargetMemory(), []
+    for visit in range(20):
+        due = memory.due((RARE, OFTEN))
+        asked.append(OFTEN in due)
+        memory.note({question: FAILURE if question is RARE else answer("x", visit) for question in due}, float(visit))
+    assert [visit for visit, is_asked in enumerate(asked) if is_asked] == [3, 7, 11, 15, 19]
 
 
 def test_a_failed_question_is_asked_again_at_once() -> None:
