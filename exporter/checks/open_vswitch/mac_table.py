@@ -1,7 +1,7 @@
 """MAC tables that are full, and addresses that jump between ports.
 
 Symptom: frames flooded to everybody, or connections that stall for seconds again and again.
-Detect:  ovs-appctl fdb/stats-show of each bridge, four at most: entries against the maximum, moves and evictions.
+Detect:  ovs-appctl fdb/stats-show of each bridge, three at most: entries against the maximum, moves and evictions.
 Fix:     find the loop, the second owner of an address, or a bond that the switch does not know; else a larger table.
 """
 

@@ -47,22 +47,21 @@ def asked(machine: Machine) -> list[str]:
 
 
 FILES = {
-    "": ["br-int", "cloudbr0", "cloudbr1", "cloudbr2"],
-    "private.network.device=cloudbr1": ["cloudbr1", "br-int", "cloudbr0", "cloudbr2"],
-    "guest.network.device=cloudbr3\nprivate.network.device=cloudbr1": ["cloudbr3", "cloudbr1", "br-int", "cloudbr0"],
+    "": ["br-int", "cloudbr0", "cloudbr1"],
+    "private.network.device=cloudbr1": ["cloudbr1", "br-int", "cloudbr0"],
+    "guest.network.device=cloudbr3\nprivate.network.device=cloudbr1": ["cloudbr3", "cloudbr1", "br-int"],
     "guest.network.device=cloudbr2\r\npublic.network.device=cloudbr3\r\n": [
         "cloudbr2",
         "cloudbr3",
         "br-int",
-        "cloudbr0",
     ],
-    "# old\n guest.network.device = cloudbr4 \nzone=1": ["cloudbr4", "br-int", "cloudbr0", "cloudbr1"],
-    "guest.network.device: cloudbr4": ["cloudbr4", "br-int", "cloudbr0", "cloudbr1"],
-    "#guest.network.device=cloudbr4": ["br-int", "cloudbr0", "cloudbr1", "cloudbr2"],
-    "guest.network.device=cloud0": ["br-int", "cloudbr0", "cloudbr1", "cloudbr2"],
-    "guest.network.device=../cloudbr4": ["br-int", "cloudbr0", "cloudbr1", "cloudbr2"],
-    "guest.network.device=*": ["br-int", "cloudbr0", "cloudbr1", "cloudbr2"],
-    "guest.network.device=eth7": ["br-int", "cloudbr0", "cloudbr1", "cloudbr2"],
+    "# old\n guest.network.device = cloudbr4 \nzone=1": ["cloudbr4", "br-int", "cloudbr0"],
+    "guest.network.device: cloudbr4": ["cloudbr4", "br-int", "cloudbr0"],
+    "#guest.network.device=cloudbr4": ["br-int", "cloudbr0", "cloudbr1"],
+    "guest.network.device=cloud0": ["br-int", "cloudbr0", "cloudbr1"],
+    "guest.network.device=../cloudbr4": ["br-int", "cloudbr0", "cloudbr1"],
+    "guest.network.device=*": ["br-int", "cloudbr0", "cloudbr1"],
+    "guest.network.device=eth7": ["br-int", "cloudbr0", "cloudbr1"],
 }
 """What the agent's file says -> the bridges that are asked."""
 
@@ -74,7 +73,7 @@ def test_those_of_the_agent_come_first(machine: Machine, shell: str, written: st
     machine.file(AGENT, written)
     found = machine.read(OVS_MACS, shell=shell)
     assert asked(machine) == list(found.tables) == FILES[written]
-    assert (len(found.tables), found.unasked) == (MOST, 2)
+    assert (len(found.tables), found.unasked) == (MOST, 3)
 
 
 def test_no_file_of_the_agent(machine: Machine, shell: str) -> None:
@@ -98,7 +97,7 @@ def test_a_switch_that_hangs_is_asked_nothing_more(machine: Machine, shell: str)
     running(machine, *(f"cloudbr{number}" for number in range(6)), strange="cloudbr1", does="exit 142")
     found = machine.read(OVS_MACS, shell=shell)
     assert asked(machine) == ["cloudbr0", "cloudbr1"]
-    assert (set(found.tables), found.unasked) == ({"cloudbr0"}, 2)
+    assert (set(found.tables), found.unasked) == ({"cloudbr0"}, 3)
 
 
 def test_a_bridge_that_is_gone_meanwhile(machine: Machine, shell: str) -> None:
@@ -117,7 +116,7 @@ def test_what_the_account_may_not_do(machine: Machine, shell: str) -> None:
 
 @pytest.mark.real
 def test_one_process_for_each_bridge(machine: Machine) -> None:
-    """Four at most, and none without Open vSwitch."""
+    """Three at most, and none without Open vSwitch."""
 
     def processes() -> int:
         path = f"{machine.tools}:/usr/sbin:/usr/bin:/sbin:/bin"
