@@ -50,6 +50,7 @@ EMPTY = {
     "Silent VLANs by number": "rows only while there are some",
     "Wrong tags by machine": "rows only while there are some",
     "Machines open over time": "lines only while machines stand open",
+    "Uplinks": "storage uplinks are told only where storage has uplinks of its own",
     "Traffic labels": "storage labels are told only where storage has addresses of its own",
     "Failing checks": "rows only while a check fails",
     "Machines with foreign data by name": "rows only while there are some",
