@@ -26,6 +26,7 @@ from exporter.questions import catalogue
 from exporter.questions.database.found import Found
 from exporter.questions.database.rows import OPTIONAL, Rows
 from exporter.sources.database import Database, DatabaseSettings
+from tests.database_asking import ask
 from tests.real_parts import require
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -89,7 +90,7 @@ async def found(lab: Lab) -> dict[str, Any]:
     """Ask every question as the exporter does; return what it finds, and why what was not answered."""
     database = Database(settings(lab))
     try:
-        brought = await database.ask(QUESTIONS, 60.0)
+        brought = await ask(database, QUESTIONS, 60.0)
     finally:
         await database.close()
     told = {one.name: one.read(given) if isinstance(given, Rows) else given for one, given in brought.items()}

@@ -21,6 +21,7 @@ from exporter.model import Answer, Failure, Issue, Outcome, Question, Reason, Sa
 from exporter.questions.database.counts import ADDRESS_POOLS, RULE_SEQUENCES, VLANS_TAKEN
 from exporter.questions.database.rows import Rows, for_schema
 from exporter.sources.database import Database
+from tests.database_asking import ask
 from tests.database_cloud import LARGE, fill
 from tests.database_corruptions import CORRUPTIONS, QUIET
 from tests.mariadb import READER, Server, install_account, install_role, mariadb
@@ -155,7 +156,7 @@ async def test_a_healthy_cloud_of_realistic_size_has_nothing(server: Server) -> 
     database = Database(server.settings(user="granted"))
     patient = {replace(question, seconds=20.0): question for question in QUESTIONS}  # a busy test machine
     try:
-        brought = await database.ask(tuple(patient), 240.0)
+        brought = await ask(database, tuple(patient), 240.0)
     finally:
         await database.close()
         fill(server)
@@ -321,7 +322,7 @@ async def test_a_missing_column_or_grant_blinds_its_own_checks_alone(server: Ser
     )
     database = Database(server.settings())
     try:
-        brought = await database.ask(QUESTIONS, 120.0)
+        brought = await ask(database, QUESTIONS, 120.0)
     finally:
         await database.close()
         server.run(
@@ -358,7 +359,7 @@ async def test_a_grant_that_comes_while_the_session_is_open_is_no_older_schema(s
     rounds: list[Outcomes] = []
     try:
         for number in range(3):
-            brought = await database.ask(tuple(patient), 240.0)
+            brought = await ask(database, tuple(patient), 240.0)
             rounds.append(
                 {patient[one]: told if isinstance(told, Failure) else one.read(told) for one, told in brought.items()}
             )

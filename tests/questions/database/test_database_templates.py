@@ -15,6 +15,7 @@ from exporter.model import Failure, Reason, UnreadableError
 from exporter.questions.database.rows import Rows
 from exporter.questions.database.templates import KNOWN_TEMPLATES, read_templates
 from exporter.sources.database import Database
+from tests.database_asking import ask
 from tests.database_cloud import Size, fill
 from tests.mariadb import READER, SECRET, Server, install_account, mariadb
 
@@ -63,7 +64,7 @@ async def asked(server: Server, user: str) -> Any:
     """Return what one account is told."""
     database = Database(server.settings(user=user))
     try:
-        brought = await database.ask((KNOWN_TEMPLATES,), 60.0)
+        brought = await ask(database, (KNOWN_TEMPLATES,), 60.0)
     finally:
         await database.close()
     told = brought[KNOWN_TEMPLATES]
@@ -87,7 +88,13 @@ async def test_a_real_database_tells_them_under_the_printed_grants(server: Serve
 def test_urls_of_templates_are_not_granted(server: Server) -> None:
     """They may hold passwords."""
     install_account(server, "curious")
-    account = {"host": "127.0.0.1", "port": server.port, "user": "curious", "password": SECRET, "database": "cloud"}
+    account: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "user": "curious",
+        "password": SECRET,
+        "database": "cloud",
+    }
     with closing(pymysql.connect(**account, ssl_ca=str(server.folder / "ca.pem"))) as connection:
         for refused in ("SELECT url FROM vm_template", "SELECT url FROM template_store_ref"):
             with connection.cursor() as cursor, pytest.raises(pymysql.err.OperationalError, match="denied"):

@@ -10,6 +10,7 @@ from exporter.questions.database.found import Found, read_found
 from exporter.questions.database.rows import Rows
 from exporter.questions.management.peers import MANAGEMENT_PEERS
 from exporter.sources.database import Database
+from tests.database_asking import ask
 from tests.database_cloud import fill
 from tests.mariadb import Server, mariadb
 
@@ -52,7 +53,7 @@ async def test_who_holds_whom_for_dead(server: Server, how: tuple[str, ...], fou
     server.run("DELETE FROM mshost_peer", BOTH, *how)
     database = Database(server.settings())
     try:
-        told = await database.ask([MANAGEMENT_PEERS], 10)
+        told = await ask(database, [MANAGEMENT_PEERS], 10)
     finally:
         await database.close()
     rows = told[MANAGEMENT_PEERS]
