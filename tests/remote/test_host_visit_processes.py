@@ -36,8 +36,8 @@ from tests.real_parts import require
 pytestmark = pytest.mark.real
 
 LIMITS = {"kvm-1": 40, "kvm-8": 43}
-"""What a visit may start, with four NICs: Linux bridges; Open vSwitch where iptables speaks to nft and the kernel has sets:
-these rules and sets cost three more than the hypervisor of ``tests/vm`` has, which stays within forty."""
+"""What a visit may start, with four NICs: Linux bridges; Open vSwitch where iptables speaks to nft and the kernel has
+sets: these rules and sets cost three more than the hypervisor of ``tests/vm`` has, which stays within forty."""
 SUDO = 4
 """Of sshd, of the account's shell and of sudo, counted by test_collector_processes.py."""
 QUESTIONS = plan(discover())[HostTarget]
