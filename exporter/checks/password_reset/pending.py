@@ -133,7 +133,7 @@ def _seen(overdue: list[Pending], cloud: Cloud) -> str:
     """Return the oldest three in words, with their templates: many of one template are the template's fault."""
     words = []
     for one in overdue[:3]:
-        template = cloud.templates.get((one.instance.template_id, one.instance.zone_id))
+        template = cloud.templates_of(one.instance.zone_id).get(one.instance.template_id)
         made = f", template {template.name}" if template else ""
         words.append(f"{one.instance.name} ({one.address}{made}) for {one.seconds // 60:.0f} min")
     more = f" and {len(overdue) - 3} more" if len(overdue) > 3 else ""
