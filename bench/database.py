@@ -1,6 +1,7 @@
 """How long each statement about the database takes in a large cloud, and how the server goes about it.
 
     .venv/bin/python -m bench.database [--runs 5] [--networks 1000] [--vms 10000] [--vlans 4000] [--addresses 3000]
+        [--vnis 100001]
 
 A MariaDB of its own, filled with a healthy cloud of that size. Every statement is asked as the exporter asks it, over
 TLS, rows and all, while a transaction of somebody else holds every row of every table; the printed table has the
@@ -100,10 +101,10 @@ def main() -> int:
     """Fill, measure and print; return 1 when a statement takes too long or a lock was taken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    for name, number in (("networks", 1000), ("vms", 10_000), ("vlans", 4000), ("addresses", 3000)):
+    for name, number in (("networks", 1000), ("vms", 10_000), ("vlans", 4000), ("addresses", 3000), ("vnis", 100_001)):
         parser.add_argument(f"--{name}", type=int, default=number)
     told = parser.parse_args()
-    size = Size(networks=told.networks, vms=told.vms, vlans=told.vlans, addresses=told.addresses)
+    size = Size(told.networks, told.vms, told.vlans, told.addresses, told.vnis)
     with tempfile.TemporaryDirectory() as place, mariadb(Path(place) / "db") as server:
         Path(place).chmod(0o755)
         fill(server, size)
