@@ -124,13 +124,20 @@ def _suspects(target: HostTarget, view: Wiring, answers: Answers, cloud: Cloud) 
 def _speaks_elsewhere(suspect: _Suspect, host_id: str, hosts: _Hosts, cloud: Cloud) -> bool | None:
     """Return whether another host with a machine of the networks sent frames in the VLAN; None while one has not told.
 
-    Looked for only when a VLAN is suspected, so that its cost does not follow the number of visits.
+    Hosts of other hypervisors are never asked: of them it has to do that a machine runs there. All this is looked for
+    only when a VLAN is suspected, so that its cost does not follow the number of visits.
     """
+    others = set(_hosts_of(suspect.networks, cloud)) - {host_id}
     told = [
-        _speaks(suspect, hosts.by_id[one], hosts, cloud) if one in hosts.by_id else None
-        for one in set(_hosts_of(suspect.networks, cloud)) - {host_id}
+        _speaks(suspect, hosts.by_id[one], hosts, cloud) if one in hosts.by_id else _is_never_asked(one, cloud) or None
+        for one in others
     ]
     return True if True in told else None if None in told else False
+
+
+def _is_never_asked(host_id: str, cloud: Cloud) -> bool:
+    host = cloud.hosts.get(host_id)
+    return host is not None and host.hypervisor != "KVM"
 
 
 def _hosts_of(network_ids: set[str], cloud: Cloud) -> Iterator[str]:

@@ -109,6 +109,12 @@ def test_a_peer_that_did_not_tell(peer: Any) -> None:
     assert verdict(SILENT, *third, peer=SPEAKS) == []
 
 
+def test_a_peer_that_is_never_asked() -> None:
+    """Of other hypervisors no counters are known; that a machine of the network runs there has to do."""
+    hosts = (scene.host(), scene.host(2, hypervisor="VMware"))
+    assert scene.only(verdict(SILENT, peer=None, hosts=hosts), "one_way_vlans").value == 1
+
+
 def test_a_peer_that_is_not_needed() -> None:
     """While frames come in, or hardly any go out, nobody elsewhere is asked for."""
     for visits in (counts((7, 100), (8, 200), (9, 300)), counts((7, 100), (7, 105), (7, 110))):
