@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.vm.machine import VirtualMachine
@@ -60,14 +60,17 @@ def read(machine: VirtualMachine) -> Reading:
     return Reading(int(told[1]), (user + nice + system + irq + soft) / 100)
 
 
-async def measured(watch: Watch) -> Cost:
-    """Return the cost of one look; what reading the counters costs, and virsh's stand-in, is taken off."""
+async def measured(watch: Watch, look: Callable[[], Awaitable[None]] | None = None) -> Cost:
+    """Return the cost of one look, or of what ``look`` does.
+
+    What reading the counters costs, and virsh's stand-in, is taken off.
+    """
     machine = watch.bench.machine
     first = read(machine)
     base = read(machine) - first
     machine.run(BEGIN)
     before = read(machine)
-    await watch.look()
+    await (look or watch.look)()
     whole = read(machine) - before
     *trace, overrun = machine.run(END, check=False).splitlines()
     assert overrun == "0", "the kernel has lost events"

@@ -26,13 +26,19 @@ FILES = (
     ["native", *(pytest.param(name, marks=pytest.mark.vm_all) for name in ("open_vswitch", "crowded"))],
 )
 async def test_a_visit_starts_few_processes_and_sends_little(hypervisor: str, request: pytest.FixtureRequest) -> None:
-    """Counted by the kernel: at most 40 processes and 256 KiB, however many VLANs and guests there are."""
-    async with watching(request.getfixturevalue(hypervisor)) as watch:
+    """Counted by the kernel: at most 40 processes and 256 KiB, however many VLANs and guests there are.
+
+    Everything is asked that any check asks of hosts: what NICs are on the first visit, whom the host reaches on the
+    second one, with two neighbours and eight image stores, MAC tables on the third.
+    """
+    async with watching(request.getfixturevalue(hypervisor), whole=True) as watch:
         await watch.look()  # logs in
-        visit = await measured(watch)
+        watch.forget()
+        visits = [await measured(watch, watch.visit) for _ in range(3)]
         assert not watch.unanswered(), watch.failures()
-    assert visit.processes <= PROCESSES, visit.programs
-    assert visit.sent <= SENT
+    for visit in visits:
+        assert visit.processes <= PROCESSES, visit.programs
+        assert visit.sent <= SENT
 
 
 @pytest.mark.vm_all

@@ -6,16 +6,18 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
 from exporter.app import App, build
 from exporter.checks import discover
+from exporter.cloud.storage import Place
 from exporter.cloud.targets import HostTarget
 from exporter.config import load
 from exporter.findings import Finding, Verdict
 from exporter.lab.api.server import api_application
+from exporter.memory import TargetMemory
 from exporter.model import Issue
 from exporter.schedule import Entry
 from tests.signed_api import KEY, SECRET, application, table
@@ -31,6 +33,9 @@ ISSUES = (
     Issue.PHYSICAL_NETWORKS,
 )
 """What a hypervisor alone can be judged by: there is no console proxy and no router here."""
+NEIGHBOURS = ("127.0.0.2", "127.0.0.3")
+STORES = tuple(Place("127.0.0.1", port) for port in range(1, 9))
+"""As many as a host is told to dial; the host itself has all of these addresses, and refuses."""
 POLL = "cloudstack_network_open_vswitch_poll_interval_seconds"
 
 
@@ -47,6 +52,16 @@ class Watch:
         for _ in range(times):
             await asyncio.sleep(pause)
             await self.look()
+
+    def forget(self) -> None:
+        """Let the host be one that was never visited, with neighbours and image stores that it is told to dial."""
+        entry = self._host()
+        entry.target = replace(self._target(), neighbours=NEIGHBOURS, stores=STORES)
+        entry.memory = TargetMemory()
+
+    async def visit(self) -> None:
+        """Visit the host once, in its turn: what is not due is not asked."""
+        await self.app.engine.schedule.visit(self._host())
 
     async def look(self) -> None:
         """Read the inventory and visit the host; verdicts that need two looks need two."""
@@ -84,14 +99,19 @@ class Watch:
         host = self._host()
         return {question.name for question in host.questions if question not in host.memory.values}
 
+    def _target(self) -> HostTarget:
+        target = self._host().target
+        assert isinstance(target, HostTarget)
+        return target
+
     def _host(self) -> Entry:
         [entry] = [e for e in self.app.engine.schedule.entries.values() if isinstance(e.target, HostTarget)]
         return entry
 
 
 @asynccontextmanager
-async def watching(bench: Bench) -> AsyncIterator[Watch]:
-    """Yield an exporter whose CloudStack says what the scene says."""
+async def watching(bench: Bench, *, whole: bool = False) -> AsyncIterator[Watch]:
+    """Yield an exporter whose CloudStack says what the scene says; a whole one asks all that hosts are ever asked."""
     clock = MovableClock()
     served = api_application(table(rows(bench.scene, bench.backend)), keys={KEY: SECRET}, unix=clock.unix)
     async with application(served) as url:
@@ -108,6 +128,6 @@ async def watching(bench: Bench) -> AsyncIterator[Watch]:
             "accept": [{"metric": POLL, "reason": "an emulated processor is that slow", "until": "2999-12-31"}],
         }
         config.write_text(yaml.safe_dump(said))
-        checks = tuple(one for one in discover() if one.issue in ISSUES)
+        checks = tuple(one for one in discover() if whole or one.issue in ISSUES)
         async with build(load(config, os.environ), clock, checks) as app:
             yield Watch(app, clock, bench)
