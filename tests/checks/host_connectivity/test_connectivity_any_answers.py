@@ -12,15 +12,18 @@ from exporter.checks import Registered, discover
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ManagementServers, ZoneGroup
 from exporter.cloud.objects import Host, ManagementServer
+from exporter.cloud.storage import Place
 from exporter.cloud.targets import DatabaseTarget, HostTarget, ManagementServerTarget
 from exporter.model import Answers, Issue, Question, Sample
 from exporter.questions.database.found import Found
 from exporter.questions.database.state import DATABASE_SERVERS, DATABASE_VERSIONS, SchemaVersion, ServerRow
+from exporter.questions.dialling import Reach
 from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.agent_connection import HOST_AGENT_CONNECTION
 from exporter.questions.management.peers import MANAGEMENT_PEERS
 from exporter.questions.management.service import MANAGEMENT_SERVICE, ManagementService
 from exporter.questions.management.sockets import MANAGEMENT_SOCKETS, ManagementSockets
+from exporter.questions.management.ways import MANAGEMENT_WAYS
 from tests.checks.host_connectivity import management_scene as scene
 
 SERVER_TYPES = (DatabaseTarget, ManagementServerTarget)
@@ -61,6 +64,7 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
         ManagementSockets, listening=st.frozensets(st.tuples(ADDRESS, PORT), max_size=3), agent_port=PORT,
         agents=st.integers(0, 9), peers=st.frozensets(ADDRESS, max_size=3), database=st.integers(0, 9),
     ),
+    MANAGEMENT_WAYS: st.dictionaries(st.builds(Place, ADDRESS, PORT), st.sampled_from(Reach), max_size=3),
 }  # fmt: skip
 
 
