@@ -82,7 +82,7 @@ PORTS = Row(
         table(
             "Ports of hosts",
             "Which port of which host does not take connections from the management side?",
-            (judged("Reachable", metric("host_port_reachable"), *HOST, "port"),),
+            (judged("Reachable", metric("host_port_reachable"), *HOST, "port", worst="min"),),
             size=(12, 9),
         ),
         table(
