@@ -100,7 +100,7 @@ LONG = {
     "tests/database_cloud.py": 727,
     "tests/database_corruptions.py": 422,
     "tests/inventory/test_refresh.py": 324,
-    "tests/questions/database/test_database_consistency.py": 387,
+    "tests/questions/database/test_database_consistency.py": 388,
     "tests/questions/hosts/test_host_ovs.py": 306,
     "tests/questions/management/test_management_log_follow.py": 670,
     "tests/questions/routers/test_metadata_real.py": 323,
