@@ -67,7 +67,7 @@ class Shelf:
         """Lay out the ordinary tools, once for all machines."""
         self.ordinary.mkdir(parents=True)
         for name in REAL:
-            real = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
+            real = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin")
             if real:
                 (self.ordinary / name).symlink_to(real)
 
