@@ -41,8 +41,8 @@ SHOWN = 5
 def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
     """Yield how many hosts each cluster has lost, and whether that is a share of it; one pass over the zone's hosts.
 
-    A host counts from the same refresh on that says so of it alone, so that people are told of the cluster first. That a
-    restart of a management server disconnects everybody for a minute the alert knows: it waits for the next refresh.
+    A host counts from the same refresh on that says so of it alone, so that people are told of the cluster first. A
+    restart of a management server disconnects everybody for a minute: the alert waits for the next refresh.
     """
     clusters: defaultdict[str, list[Host]] = defaultdict(list)
     for host, (_, cluster, _) in judged(cloud, group):
