@@ -16,6 +16,9 @@ TRIED = frozenset(
 )
 """Why a statement fails that the database has begun with; what fails for other reasons was not asked."""
 
+LASTING = frozenset({Reason.PERMISSION, Reason.UNSUPPORTED})
+"""Why a question fails that will fail a minute later too: one that is not asked each time waits for its turn."""
+
 Questions = Iterable[Question[Any]]
 
 
@@ -52,8 +55,8 @@ class TargetMemory:
     def _gives_way(self, question: Question[Any], due: Questions) -> bool:
         """Return whether a question that waits steps back, so that what costs processes does not fall together.
 
-        Before what else is not asked each time: for one visit. Before what is rarer than itself: as long as its answer
-        lasts, which is twice its cadence; and longer before what waits too, since that has its turn seldom.
+        Before what else is not asked each time: as long as its answer lasts, twice its cadence. Before what
+        waits too and is rarer, also longer, since that has its turn seldom.
         """
         if not question.waits or self._asks_all:
             return False
@@ -61,7 +64,7 @@ class TargetMemory:
         if any(other.waits for other in rarer):
             return self._since(question) < 2 * question.every
         others = any(other.every > 1 and not other.waits for other in due)
-        return others and self._since(question) < (question.every if rarer else 1)
+        return others and self._since(question) <= question.every + 1
 
     def _asked(self, question: Question[Any]) -> int:
         """Return the number of the visit at which a question was asked last, as if all had been before the first one.
@@ -83,8 +86,10 @@ class TargetMemory:
         soon as the machine is back.
         """
         failure = self.failures.get(question)
+        if failure is None or (question.every > 1 and failure.reason in LASTING):
+            return False
         waits = question.waits or question.via is Via.DATABASE
-        return failure is not None and not (waits and failure.reason in TRIED)
+        return not (waits and failure.reason in TRIED)
 
     def ask_all(self) -> None:
         """Make every question due on the next visit, which is made because somebody waits for it."""

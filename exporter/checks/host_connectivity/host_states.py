@@ -30,7 +30,7 @@ RESOURCE_STATE = Metric(
 )
 DISCONNECTED_AT = Metric(
     "cloudstack_network_host_connectivity_host_disconnected_timestamp_seconds",
-    "Unix time at which CloudStack last lost the agent of a host that should work, from listHosts; it stays after that.",
+    "Unix time at which CloudStack last lost the agent of a host that should work, by listHosts; it stays after that.",
     labels=PER_HOST,
 )
 INFO = Metric(

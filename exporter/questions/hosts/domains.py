@@ -160,6 +160,6 @@ exec virsh -r -q -c "$uri" "${wanted}echo '$line@@ list$line'; list" 2>&1
     read_domains,
     privilege="libvirt's read-only socket",
     why="Which machines run here, and into which bridge each NIC is plugged.",
-    seconds=6.0,
+    seconds=5.0,
     size=524_288,
 )

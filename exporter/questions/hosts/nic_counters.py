@@ -98,6 +98,7 @@ printf '= end\n'
     read_counters,
     privilege="root for ethtool on some drivers; sysfs is for all",
     why="Speed, duplex, flaps and bad frames of the NICs in use.",
+    every=2,  # a process for each NIC: not on the visits that ask what else is dear
     seconds=3.0,
     size=262_144,
 )

@@ -212,6 +212,7 @@ printf '= end\n'
     privilege="root for ethtool on some drivers; sysfs is for all",
     why="Driver, firmware and offloads of the NICs in use.",
     every=10,
-    seconds=4.0,
+    waits=True,  # until a visit that asks nothing else that is dear
+    seconds=3.0,
     size=131_072,
 )

@@ -90,7 +90,7 @@ echo "unasked $unasked"
     read_tables,
     privilege="root: the control sockets of the daemons",
     why="How full the MAC tables of Open vSwitch's bridges are, and how many addresses moved between ports.",
-    seconds=4.0,
+    seconds=3.0,
     # Not on the visits that also ask what NICs are, or whom the host reaches: each costs the host processes.
     every=2,
     waits=True,

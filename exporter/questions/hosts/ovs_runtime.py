@@ -227,6 +227,6 @@ tell_log
     read_runtime,
     privilege="root: the control sockets of the daemons, and their log",
     why="Whether the daemons of Open vSwitch answer, and what they say of bonds, LACP, flows and delays.",
-    seconds=7.0,
+    seconds=6.0,
     size=262_144,
 )
