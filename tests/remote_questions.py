@@ -12,7 +12,7 @@ def made(name: str, text: str, via: Via = Via.HOST, **changes: Any) -> Question[
     return Question(name=name, via=via, text=text, read=str, privilege="none", why="a test", **changes)
 
 
-HELLO = made("hello", "echo \"$#:$*\"; echo 'it'\\''s' \"$ROOT\"; id -u\n")
+HELLO = made("hello", "echo \"$#:$*\"; echo 'it'\\''s' \"$ROOT\"; id -u\n", seconds=10)
 SLOW = made("slow", "echo before; sleep 300; echo after\n", seconds=1)
 LONG = made("long", "echo before; sleep 300\n", seconds=30)
 STUBBORN = made("stubborn", "trap '' TERM; while :; do sleep 0.2; done\n", seconds=1)

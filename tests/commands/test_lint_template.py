@@ -30,8 +30,9 @@ def _tools() -> None:
 
 
 async def begin(*words: str | Path) -> asyncio.subprocess.Process:
+    # started in the background, the tests ignore SIGINT, and so would what they start
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "exporter", "lint-template", *map(str, words),
+        "env", "--default-signal=INT", sys.executable, "-m", "exporter", "lint-template", *map(str, words),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 

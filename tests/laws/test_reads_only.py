@@ -44,7 +44,7 @@ TOOLS = {
     "lldpctl": r"-f \S+( .*)?",
     "ls": ANY,
     "netstat": r"-\w+",
-    "nice": r"gzip -cd \S+",
+    "nice": r"(gzip|\"\$tool\") -cd \S+",
     "nft": r"(-\S+ )*list .*",
     "od": ANY,
     "ovs-appctl": r"(--timeout=\d+ )?-t \S+ (\"\$@\"|[a-z]+/(show|stats-show|list).*|version)",
@@ -69,7 +69,7 @@ TOOLS = {
 
 VARIABLE = {'"$2tables-save"': "iptables-save", '"$2tables-legacy-save"': "iptables-save"}
 VARIABLE['"$2tables-nft-save"'] = "iptables-save"
-VARIABLE['"$python"'] = "python3"
+VARIABLE |= {'"$python"': "python3", '"$tool"': "gzip"}  # or xz, zstd, bzip2, which take the same words
 """Commands whose names are put together, or of which one of several is there."""
 
 PASSED_ON = re.compile(r"\b[a-z-]+/[a-z-]+\b")

@@ -225,10 +225,7 @@ def vlan_silent_on_one_host(world: World) -> None:
 
 @fault(VLAN, "silent_vlans")
 def vlans_silent_with_one_machine_each(world: World) -> None:
-    """The switch lost the VLANs of kvm-2: no router elsewhere hears its machines, its own router hears none elsewhere.
-
-    No network has more than one machine there.
-    """
+    """The switch lost the VLANs of kvm-2, where no network has more than one machine: nobody elsewhere hears them."""
     for router in world.routers:
         for one in world.served(router):
             if one.host is not router.host and "kvm-2" in (one.host.name, router.host.name):
