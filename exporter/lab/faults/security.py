@@ -187,7 +187,13 @@ def security_ipset_missing(world: World) -> None:
     _host(world).missing.add("ipset")
 
 
-@fault(GROUPS, "cluster_unenforceable", "open_vswitch:daemon_up", "physical_networks:label_missing")
+@fault(
+    GROUPS,
+    "cluster_unenforceable",
+    "open_vswitch:daemon_up",
+    "physical_networks:label_missing",
+    "hypervisor_links:cluster_network_backends",
+)
 def security_groups_over_open_vswitch(world: World) -> None:
     """The agent of kvm-5 is set to Open vSwitch, which is not even there, although its zone has security groups."""
     _host(world).properties["network.bridge.type"] = "openvswitch"
