@@ -59,8 +59,14 @@ class _Found:
 
 
 def switches(answers: Answers) -> OvsDatabase | None:
-    """Return what Open vSwitch told: an empty database on a host without it, None when that is not known."""
-    return (answers[OVS_DATABASE] or OvsDatabase()) if OVS_DATABASE in answers.values else None
+    """Return what Open vSwitch told: an empty database on a host without it, None when that is not known.
+
+    "Without it" is no longer known once the question fails: then the host has it, or is meant to have it, since.
+    """
+    database = answers.get(OVS_DATABASE)
+    if database is None and OVS_DATABASE in answers.values and OVS_DATABASE not in answers.failures:
+        return OvsDatabase()
+    return database
 
 
 def places(

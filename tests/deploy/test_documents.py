@@ -21,13 +21,14 @@ def test_the_table_of_dashboards_names_every_board(root: Path) -> None:
 
 
 def test_what_a_visit_starts_is_told_alike_in_both_places(root: Path) -> None:
-    """README.md names counts of the table of docs/testing-vm.md, none of its own."""
-    text = _read(root, "README.md").partition("Counted by the kernel")[2].partition("The database")[0]
-    numbers = re.findall(r"\bstarts (\d+)\b|\((\d+) with", text)
-    counted = re.findall(r"^\| .+ \| (\d+) \|$", _read(root, "docs/testing-vm.md"), flags=re.MULTILINE)
-    told = {number for pair in numbers for number in pair if number}
-    assert told
-    assert told <= set(counted)
+    """README.md and docs/testing-vm.md name one limit, and no count of the table is above it."""
+    readme, page = _read(root, "README.md"), _read(root, "docs/testing-vm.md")
+    limits = [re.findall(r"at most (\d+) processes and (\d+) KiB", text) for text in (readme, page)]
+    assert limits[0] == limits[1]
+    (most, _kib) = limits[0][0]
+    rows = re.findall(r"^\| .+ \| (\d+) \| (\d+) \|$", page, flags=re.MULTILINE)
+    assert rows
+    assert all(int(count) <= int(most) for row in rows for count in row)
 
 
 @pytest.mark.parametrize("name", ["README.md", "alerts/README.md", "dashboards/README.md", "deploy/README.md"])

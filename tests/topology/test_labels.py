@@ -235,7 +235,10 @@ def test_what_is_known_of_open_vswitch() -> None:
     ovs = switch()
     assert switches(Answers(values={OVS_DATABASE: Answer(ovs, 0, 0, 1)})) is ovs
     assert switches(Answers(values={OVS_DATABASE: Answer(None, 0, 0, 1)})) == OvsDatabase()
-    assert switches(Answers(failures={OVS_DATABASE: Failure(Reason.TIMEOUT)})) is None
+    failed = {OVS_DATABASE: Failure(Reason.TIMEOUT)}
+    assert switches(Answers(failures=failed)) is None
+    assert switches(Answers(values={OVS_DATABASE: Answer(ovs, 0, 0, 1)}, failures=failed)) is ovs
+    assert switches(Answers(values={OVS_DATABASE: Answer(None, 0, 0, 1)}, failures=failed)) is None
 
 
 def test_labels_of_other_hypervisors_lead_nowhere_on_kvm(host: HostTarget, cloud: Cloud) -> None:

@@ -191,7 +191,6 @@ def security_ipset_missing(world: World) -> None:
     GROUPS,
     "cluster_unenforceable",
     "open_vswitch:daemon_up",
-    "physical_networks:label_missing",
     "hypervisor_links:cluster_network_backends",
 )
 def security_groups_over_open_vswitch(world: World) -> None:
