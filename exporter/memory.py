@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from exporter.model import Answer, Answers, Failure, Held, Outcome, Question, Reason, Via
@@ -11,13 +12,16 @@ from exporter.model import Answer, Answers, Failure, Held, Outcome, Question, Re
 FACTS_PER_SCOPE = 5000
 """Facts remembered for one check and target; what comes after them is new at every look."""
 
+PROCESSES = 32
+"""What the questions of one visit may start on the machine; beside it SSH, sudo and the collector start eight."""
+
 TRIED = frozenset(
     {Reason.TIMEOUT, Reason.TOO_LARGE, Reason.UNSUPPORTED, Reason.PERMISSION, Reason.FAILED, Reason.UNREADABLE}
 )
 """Why a statement fails that the database has begun with; what fails for other reasons was not asked."""
 
 LASTING = frozenset({Reason.PERMISSION, Reason.UNSUPPORTED})
-"""Why a question fails that will fail a minute later too: one that is not asked each time waits for its turn."""
+"""Why a question fails that will fail a minute later too."""
 
 Questions = Iterable[Question[Any]]
 
@@ -43,53 +47,38 @@ class TargetMemory:
     _asks_all: bool = False
 
     def due(self, questions: Questions) -> tuple[Question[Any], ...]:
-        """Return the questions to ask on the next visit; one that failed is asked again at once, or in its turn.
+        """Return the questions to ask on the next visit: what is asked each time, then what was asked longest ago.
+
+        What would start more processes than are left stays due. Each visit has room for whatever was asked longest ago,
+        so of n questions none waits for more than n - 1 visits. Who asks for all gets all: there is no other visit.
 
         Those whose answer was too large come last until they have brought another one: they end the visit for
         all that come after them.
         """
-        due = [question for question in questions if self._is_urgent(question) or self._since(question) >= 0]
-        kept = (question for question in due if not self._gives_way(question, due))
-        return tuple(sorted(kept, key=self._too_large.__contains__))
+        due = [question for question in questions if self._asked(question) + self._pause(question) <= self.visits]
+        chosen, left = [], inf if self._asks_all else PROCESSES
+        for question in sorted(due, key=lambda question: (question.every > 1, self._asked(question))):
+            if question.processes <= left:
+                chosen.append(question)
+                left -= question.processes
+        return tuple(sorted(chosen, key=self._too_large.__contains__))
 
-    def _gives_way(self, question: Question[Any], due: Questions) -> bool:
-        """Return whether a question that waits steps back, so that what costs processes does not fall together.
+    def _asked(self, question: Question[Any]) -> float:
+        """Return the number of the visit at which a question was asked last."""
+        return self._last_visit.get(question, -inf)
 
-        Before what else is not asked each time: as long as its answer lasts, twice its cadence. Before what
-        waits too and is rarer, also longer, since that has its turn seldom.
-        """
-        if not question.waits or self._asks_all:
-            return False
-        rarer = [other for other in due if other.every > question.every]
-        if any(other.waits for other in rarer):
-            return self._since(question) < 2 * question.every
-        others = any(other.every > 1 and not other.waits for other in due)
-        return others and self._since(question) <= question.every + 1
+    def _pause(self, question: Question[Any]) -> int:
+        """Return how many visits after it was asked a question is due again: its cadence, or one when it has failed.
 
-    def _asked(self, question: Question[Any]) -> int:
-        """Return the number of the visit at which a question was asked last, as if all had been before the first one.
-
-        What dials others is asked from the second visit on, and lets what else is asked each tenth time go first, so
-        that they do not fall together, not even after a visit that has failed: each costs the machine processes.
-        """
-        return self._last_visit.get(question, int(question.waits and not self._asks_all) - question.every)
-
-    def _since(self, question: Question[Any]) -> int:
-        """Return for how many visits it has been a question's turn; below 0 it is not yet."""
-        return self.visits - self._asked(question) - question.every
-
-    def _is_urgent(self, question: Question[Any]) -> bool:
-        """Return whether a question failed and is asked again at once.
-
-        A statement that the database could not do waits for its turn: each minute it would be load exactly while the
-        database is sick; so does what dials others or may hang. Elsewhere a question costs little, and is best asked as
-        soon as the machine is back.
+        What fails for a lasting reason keeps its cadence, and so does what was tried in vain by the database, by who
+        dials others, or may hang: each minute it would be load exactly while something is sick. Elsewhere a question
+        costs little, and is best asked as soon as the machine is back.
         """
         failure = self.failures.get(question)
-        if failure is None or (question.every > 1 and failure.reason in LASTING):
-            return False
-        waits = question.waits or question.via is Via.DATABASE
-        return not (waits and failure.reason in TRIED)
+        is_load = question.waits or question.via is Via.DATABASE
+        if failure is None or failure.reason in LASTING or (is_load and failure.reason in TRIED):
+            return question.every
+        return 1
 
     def ask_all(self) -> None:
         """Make every question due on the next visit, which is made because somebody waits for it."""

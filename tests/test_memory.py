@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
@@ -33,18 +32,21 @@ def test_a_question_is_due_on_each_nth_visit() -> None:
     assert asked == [True, False, False, True, False, False, True]
 
 
-def test_what_dials_others_is_never_asked_together_with_the_rest() -> None:
-    """It begins with the second visit; who asks for all gets all."""
+def test_what_costs_processes_is_asked_when_it_was_asked_longest_ago() -> None:
+    """Two that do not fit one visit take turns, the rarer one too; who asks for all gets all."""
+    often, rare, small = (replace(THIRD, name=name, processes=20) for name in ("often", "rare", "small"))
+    often, rare, small = replace(often, every=2), replace(rare, every=4), replace(small, processes=12)
     memory = TargetMemory()
     asked = []
     for visit in range(8):
-        due = memory.due((THIRD, DIALLED))
+        due = memory.due((often, rare, small))
         asked.append([question.name for question in due])
         memory.note({question: answer("x", visit) for question in due}, float(visit))
-    assert asked == [["third"], ["dialled"], [], ["third"], ["dialled"], [], ["third"], ["dialled"]]
-    memory, fresh = TargetMemory(), TargetMemory()
-    fresh.ask_all()
-    assert (memory.due((DIALLED,)), fresh.due((DIALLED,))) == ((), (DIALLED,))
+    assert asked == [
+        ["often", "small"], ["rare"], ["often"], ["small"], ["often"], ["rare"], ["small", "often"], [],
+    ]  # fmt: skip
+    memory.ask_all()
+    assert memory.due((often, rare, small)) == (often, rare, small)
 
 
 def test_who_waits_for_the_verdict_is_known_to_judges() -> None:
@@ -57,65 +59,23 @@ def test_who_waits_for_the_verdict_is_known_to_judges() -> None:
     assert (before.is_on_demand, memory.answers((EACH,), Scope().held).is_on_demand) == (False, True)
 
 
-@pytest.mark.parametrize("lost", [0, 1, 3])
-def test_what_dials_others_keeps_apart_after_a_visit_that_failed(lost: int) -> None:
-    """Everything is then asked again at the next visit, but for what dials: that has one visit more to wait."""
-    memory, asked = TargetMemory(), []
-    for visit in range(10):
-        due = memory.due((THIRD, DIALLED))
-        asked.append({question.name for question in due})
-        told = Failure(Reason.DISCONNECTED) if visit == lost else answer("x", visit)
-        memory.note(dict.fromkeys(due, told), float(visit))
-    assert {"third", "dialled"} not in asked
-    assert [sum(name in due for due in asked[lost + 1 :]) for name in ("third", "dialled")] >= [2, 2]
-
-
-@pytest.mark.parametrize(("reason", "turns"), [(Reason.TIMEOUT, [6, 14]), (Reason.PERMISSION, [1, 4, 7, 10, 13])])
-def test_what_dials_others_waits_for_some_visits_only(reason: Reason, turns: list[int]) -> None:
-    """However often the rest fails; what may not be asked, which lasts, holds nobody up."""
-    memory, asked = TargetMemory(), []
-    for visit in range(16):
-        due = memory.due((THIRD, DIALLED))
-        asked += [visit] * (DIALLED in due)
-        memory.note({one: Failure(reason) if one is THIRD else answer("x", visit) for one in due}, visit)
-    assert asked == turns
-
-
-RARE, SECOND = (replace(one, every=10) for one in (THIRD, DIALLED))
-OFTEN = replace(DIALLED, name="often", every=2)
-
-
-@pytest.mark.parametrize("lost", [None, 0, 1, 8, 9, 10, 11, 12])
-def test_what_waits_and_is_asked_often_gives_way_to_what_is_rare(lost: int | None) -> None:
-    """The three are never asked together, not even after a visit that failed; its answer outlives the wait."""
-    memory, asked = TargetMemory(), []
-    for visit in range(40):
-        due = memory.due((RARE, SECOND, OFTEN))
-        asked.append({question.name for question in due})
-        told = Failure(Reason.DISCONNECTED) if visit == lost else answer("x", visit)
-        memory.note(dict.fromkeys(due, told), float(visit))
-    assert max(map(len, asked)) == 1
-    turns = [visit for visit, names in enumerate(asked) if "often" in names and visit != lost]
-    apart = [later - earlier for earlier, later in pairwise(turns)]
-    assert turns[0] <= (2 if lost is None else 4)
-    assert max(apart) <= (4 if lost is None else 5)
-
-
-def test_what_waits_is_asked_although_the_rest_always_fails() -> None:
-    """Each sixth time: its answer ends a minute before."""
-    memory, asked = TargetMemory(), []
-    for visit in range(20):
-        due = memory.due((RARE, OFTEN))
-        asked.append(OFTEN in due)
-        memory.note({question: FAILURE if question is RARE else answer("x", visit) for question in due}, float(visit))
-    assert [visit for visit, is_asked in enumerate(asked) if is_asked] == [5, 11, 17]
-
-
 def test_a_failed_question_is_asked_again_at_once() -> None:
     """What failed is due on the next visit, whatever its cadence."""
     memory = TargetMemory()
     memory.note({EACH: answer("x", 0), THIRD: FAILURE}, 0.0)
     assert memory.due((EACH, THIRD)) == (EACH, THIRD)
+
+
+@pytest.mark.parametrize("reason", [Reason.PERMISSION, Reason.UNSUPPORTED])
+def test_what_fails_for_a_lasting_reason_waits_for_its_turn(reason: Reason) -> None:
+    """A minute later it would fail too."""
+    memory = TargetMemory()
+    asked = []
+    for visit in range(7):
+        due = memory.due((EACH, THIRD))
+        asked.append(THIRD in due)
+        memory.note(dict.fromkeys(due, Failure(reason)), float(visit))
+    assert asked == [True, False, False, True, False, False, True]
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -129,8 +89,7 @@ def test_what_was_tried_in_vain_and_costs_others_waits_for_its_turn(statement: Q
         asked.append(statement in due)
         memory.note({question: Failure(reason) if question is statement else FAILURE for question in due}, float(visit))
     was_tried = reason in {"timeout", "too_large", "unsupported", "permission", "failed", "unreadable"}
-    before = [False] if statement.waits else []
-    assert asked == [*before, *([True, False, False] * 3 if was_tried else [True] * 9)][:7]
+    assert asked == ([True, False, False] * 3 if was_tried else [True] * 9)[:7]
     memory.ask_all()
     assert statement in memory.due((EACH, statement))
 

@@ -52,8 +52,9 @@ class Question(Generic[T]):
         seconds: time limit of this question alone, enforced where it runs.
         size: byte limit of the answer. A visit ends as soon as more has come than all its questions may
             bring; whoever passed its limit is asked last the next time.
-        waits: it dials others, or may hang: first asked on the second visit, and what was tried in vain is tried again
-            in its turn.
+        processes: started on the host at most, its own shell among them; 0 where they are not counted. What does not
+            fit a visit is left for the next one.
+        waits: it dials others, or may hang: what was tried in vain is tried again in its turn, not at the next visit.
         parameters: closed-type words (IPv4, port, name) made from the target; checked again remotely.
     """
 
@@ -66,6 +67,7 @@ class Question(Generic[T]):
     every: int = 1
     seconds: float = 2.0
     size: int = 65536
+    processes: int = 0
     waits: bool = False
     parameters: Callable[[Any, Ports], tuple[str, ...]] | None = None
 

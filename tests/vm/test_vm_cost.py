@@ -24,8 +24,8 @@ FILES = (
 async def first_visits(bench: Bench) -> list[Cost]:
     """Return what the first visits of a host cost, in which everything is asked that any check asks of hosts.
 
-    What NICs count on the first and third, what they are and whom the host reaches on the second, with two neighbours
-    and eight image stores, MAC tables on the fourth.
+    What NICs count on the first, what they are on the second, MAC tables on the third, and on the fourth whom the host
+    reaches, with two neighbours and eight image stores.
     """
     async with watching(bench, whole=True) as watch:
         await watch.look()  # logs in

@@ -119,4 +119,5 @@ exec awk '
     read_agent,
     privilege="root: agent.properties is readable by root only",
     why="Bridges and devices that the agent uses where there is no traffic label, and its network backend.",
+    processes=2,
 )

@@ -81,5 +81,6 @@ exit 127
     why="Whether the agent of a host has reached a management server, and which one; nothing is dialled.",
     seconds=1.0,
     size=262_144,
+    processes=1,
     parameters=_agent_port,
 )

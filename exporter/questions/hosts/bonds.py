@@ -177,4 +177,5 @@ exec grep -H '' "$@"
     privilege="root for LACP details of the partner; the rest is for all",
     why="Members, aggregators, LACP partner and churn of kernel bonds.",
     size=262_144,
+    processes=1,
 )

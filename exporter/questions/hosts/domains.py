@@ -162,4 +162,5 @@ exec virsh -r -q -c "$uri" "${wanted}echo '$line@@ list$line'; list" 2>&1
     why="Which machines run here, and into which bridge each NIC is plugged.",
     seconds=5.0,
     size=524_288,
+    processes=2,
 )

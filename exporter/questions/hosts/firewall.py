@@ -122,4 +122,5 @@ done
     privilege="none where /var/run/cloud may be read",
     why="Whether bridged frames are filtered at all, the tools are there, and the agent can tell what it has applied.",
     size=262_144,
+    processes=1,
 )

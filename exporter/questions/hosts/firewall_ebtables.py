@@ -104,4 +104,5 @@ echo 'Bridge table: nat'
     why="Whether each machine is kept to its own MAC and ARP addresses.",
     seconds=3.0,
     size=1_000_000,
+    processes=1,
 )

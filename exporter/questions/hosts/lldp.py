@@ -141,4 +141,5 @@ LLDP: Question[Mapping[str, tuple[Neighbour, ...]]] = Question(
     privilege="group _lldpd or root",
     why="Which switch port each NIC is wired to, its VLANs and frame size. A host without lldpd is no problem.",
     size=262_144,
+    processes=1,
 )

@@ -98,7 +98,8 @@ printf '= end\n'
     read_counters,
     privilege="root for ethtool on some drivers; sysfs is for all",
     why="Speed, duplex, flaps and bad frames of the NICs in use.",
-    every=2,  # a process for each NIC: not on the visits that ask what else is dear
+    every=2,  # a process for each NIC
     seconds=3.0,
     size=262_144,
+    processes=6,  # beside Open vSwitch: see IN_USE
 )

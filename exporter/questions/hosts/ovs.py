@@ -246,4 +246,5 @@ exec ovs-vsctl --timeout=4 --format=json {ASKED}
     why="Bridges, ports, tags, bonds, controllers and port errors of Open vSwitch.",
     seconds=5.0,
     size=1 << 20,
+    processes=1,
 )

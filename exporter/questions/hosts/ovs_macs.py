@@ -91,7 +91,6 @@ echo "unasked $unasked"
     privilege="root: the control sockets of the daemons",
     why="How full the MAC tables of Open vSwitch's bridges are, and how many addresses moved between ports.",
     seconds=3.0,
-    # Not on the visits that also ask what NICs are, or whom the host reaches: each costs the host processes.
     every=2,
-    waits=True,
+    processes=1 + MOST,
 )

@@ -120,8 +120,9 @@ set -- $places
     privilege="root: agent.properties is readable by root only; nothing is sent to whom it dials",
     why="Whether live migrations, templates and the agent have their ways, and whether its system VMs can be reached.",
     every=10,
-    waits=True,
     seconds=4.0,
     size=131_072,
+    processes=3,
+    waits=True,
     parameters=_parameters,
 )

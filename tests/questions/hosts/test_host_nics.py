@@ -170,14 +170,14 @@ def test_four_ports_are_told_in_full(machine: Machine, shell: str) -> None:
     assert log.read_text().splitlines() == [*first, *second, *(f"-S {name}" for name in found)]
 
 
-@pytest.mark.parametrize(("beside_ovs", "features", "counters"), [(False, 3, 6), (True, 1, 3)])
-def test_eight_ports_are_told_in_part(
-    machine: Machine, shell: str, beside_ovs: bool, features: int, counters: int
-) -> None:
+@pytest.mark.parametrize(
+    ("sign", "features", "counters"),
+    [("var/run/libvirt", 3, 6), ("sys/class/net/ovs-system", 1, 3), ("var/run/openvswitch/db.sock", 1, 3)],
+)
+def test_eight_ports_are_told_in_part(machine: Machine, shell: str, sign: str, features: int, counters: int) -> None:
     """Both kinds get their share of ten calls, five beside Open vSwitch; which NICs were not asked is said."""
     log = with_cards(machine, 2, 4)
-    if beside_ovs:
-        (machine.root / "sys/class/net/ovs-system").mkdir()
+    (machine.root / sign).mkdir(parents=True)
     found, counted = machine.read(NICS, shell=shell), machine.read(NIC_COUNTERS, shell=shell)
     assert len(found) == len(counted) == 8
     assert [nic.is_asked for nic in found.values()] == [True] * features + [False] * (8 - features)
