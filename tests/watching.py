@@ -73,8 +73,8 @@ class Watch:
 
 
 VISITED = (
-    "host", "host_endpoint", "router", "console_proxy", "console_endpoint", "secondary_storage_vm", "management_server",
-    "database", "template_directory",
+    "host", "xen_host", "host_endpoint", "router", "console_proxy", "console_endpoint", "secondary_storage_vm",
+    "management_server", "database", "template_directory",
 )  # fmt: skip
 
 

@@ -10,7 +10,14 @@ from typing import ClassVar
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Cluster, Router
 from exporter.cloud.routers import guest_networks
-from exporter.cloud.targets import DatabaseTarget, HostTarget, ManagementServerTarget, RouterTarget, Target
+from exporter.cloud.targets import (
+    DatabaseTarget,
+    HostTarget,
+    ManagementServerTarget,
+    RouterTarget,
+    Target,
+    XenHostTarget,
+)
 
 GONE = frozenset({"Destroyed", "Expunging"})
 """States of a router that is no more; it may still be listed for a while."""
@@ -130,7 +137,7 @@ class Membership:
             yield self._zones[target.zone]
         if isinstance(target, DatabaseTarget):
             yield from self._zones.values()
-        if isinstance(target, HostTarget) and target.host.cluster_id in self._clusters:
+        if isinstance(target, HostTarget | XenHostTarget) and target.host.cluster_id in self._clusters:
             yield self._clusters[target.host.cluster_id]
         if isinstance(target, RouterTarget) and (target.zone, target.name) in self._pairs:
             yield self._pairs[target.zone, target.name]

@@ -23,6 +23,7 @@ from exporter.cloud.targets import (
     SecondaryStorageVmTarget,
     Target,
     TemplateDirectoryTarget,
+    XenHostTarget,
 )
 from exporter.cloud.wanted import wanted_templates
 
@@ -89,17 +90,19 @@ def peers_of(cloud: Cloud, server: ManagementServer) -> Sequence[ManagementServe
     return others[:PEERS]
 
 
-def _hosts(cloud: Cloud) -> Iterator[HostTarget | HostEndpoint]:
-    """Yield the hypervisor hosts and their ports."""
+def _hosts(cloud: Cloud) -> Iterator[HostTarget | XenHostTarget | HostEndpoint]:
+    """Yield the hypervisor hosts that can be asked, and their ports."""
     around = _neighbours(cloud)
     stores = {zone_id: _stores(cloud, zone_id, MOUNTED) for zone_id in cloud.zones}
     for host in cloud.hosts.values():
         if host.type != "Routing" or host.state == "Removed":
             continue
         zone = cloud.zone_name(host.zone_id)
-        if HOST_WAYS.get(host.hypervisor) == "host":
-            machine = Machine(host.name, host.address)
+        machine = Machine(host.name, host.address)
+        if host.hypervisor == "KVM":
             yield HostTarget(host, zone, machine, around.get(host.id, ()), stores.get(host.zone_id, ()))
+        elif host.hypervisor == "XenServer":
+            yield XenHostTarget(host, zone, machine)
         if host.address and host.hypervisor in DIALLED:
             yield HostEndpoint(host, zone)
 

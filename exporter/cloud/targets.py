@@ -24,7 +24,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class HostTarget:
-    """A hypervisor host that is visited itself.
+    """A KVM host that is visited itself.
 
     ``neighbours`` are the addresses of the next hosts of its cluster, ``stores`` the image stores that it mounts.
     """
@@ -36,6 +36,27 @@ class HostTarget:
     via: Machine | None
     neighbours: tuple[str, ...] = ()
     stores: tuple[Place, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the host's name."""
+        return self.host.name
+
+    @property
+    def home(self) -> str:
+        """Return the unit of sharding: the cluster."""
+        return self.host.cluster_id
+
+
+@dataclass(frozen=True, slots=True)
+class XenHostTarget:
+    """A host of XenServer or XCP-ng, which CloudStack calls XenServer too; its dom0 is visited."""
+
+    kind: ClassVar[str] = "xen_host"
+    subject: ClassVar[str] = "host"  # the label that names the object for people
+    host: Host
+    zone: str
+    via: Machine | None
 
     @property
     def name(self) -> str:
@@ -243,6 +264,7 @@ class DatabaseTarget:
 
 Target = (
     HostTarget
+    | XenHostTarget
     | HostEndpoint
     | RouterTarget
     | ConsoleProxyTarget
@@ -253,8 +275,8 @@ Target = (
     | TemplateDirectoryTarget
 )
 TARGET_TYPES: tuple[type[Target], ...] = (
-    HostTarget, HostEndpoint, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint, SecondaryStorageVmTarget,
-    ManagementServerTarget, DatabaseTarget, TemplateDirectoryTarget,
+    HostTarget, XenHostTarget, HostEndpoint, RouterTarget, ConsoleProxyTarget, ConsoleEndpoint,
+    SecondaryStorageVmTarget, ManagementServerTarget, DatabaseTarget, TemplateDirectoryTarget,
 )  # fmt: skip
 
 
@@ -269,7 +291,7 @@ def key(target: Target) -> tuple[str, str]:
     CloudStack names system VMs itself; hosts bring their own names, and two may bring the same.
     """
     own = ""
-    if isinstance(target, HostTarget | HostEndpoint):
+    if isinstance(target, HostTarget | XenHostTarget | HostEndpoint):
         own = f"/{target.host.id}"
     elif isinstance(target, ManagementServerTarget):
         own = f"/{target.server.id}"

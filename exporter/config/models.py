@@ -182,7 +182,8 @@ class Intervals(Section):
     """Seconds between two visits of one target, and between two readings of the inventory."""
 
     inventory: Seconds = Field(300, description="everything the API tells")
-    host: Seconds = Field(60, description="hypervisor hosts")
+    host: Seconds = Field(60, description="KVM hosts")
+    xen_host: Seconds = Field(60, description="dom0 of XenServer and XCP-ng hosts")
     router: Seconds = Field(300, description="virtual routers")
     console_proxy: Seconds = Field(120, description="console proxies, from inside")
     console_endpoint: Seconds = Field(60, description="console proxies, as browsers see them")

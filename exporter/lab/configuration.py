@@ -15,8 +15,8 @@ IMAGES = "images"
 OWN_PORTS = frozenset({"claim", "api", "control", "resolver", "database", "nfs"})
 """Ports that an exporter is not configured with, or learns elsewhere."""
 VISITED = (
-    "inventory", "host", "host_endpoint", "router", "console_proxy", "console_endpoint", "secondary_storage_vm",
-    "management_server", "template_directory",
+    "inventory", "host", "xen_host", "host_endpoint", "router", "console_proxy", "console_endpoint",
+    "secondary_storage_vm", "management_server", "template_directory",
 )  # fmt: skip
 
 

@@ -7,13 +7,15 @@ from collections.abc import Collection
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup, ZoneGroup
 from exporter.cloud.objects import Host
-from exporter.cloud.targets import HostEndpoint, HostTarget
+from exporter.cloud.targets import HostEndpoint, HostTarget, XenHostTarget
 from exporter.thresholds import HOST_SETTLES_SECONDS
 
 UNMANAGED = frozenset({"Removed", "Creating", "Error"})
+Hypervisor = HostTarget | XenHostTarget
+"""A hypervisor host that is asked itself; a cluster has those of one kind."""
 
 
-def is_judged(target: HostTarget | HostEndpoint, cloud: Cloud, now: float) -> bool:
+def is_judged(target: Hypervisor | HostEndpoint, cloud: Cloud, now: float) -> bool:
     """Return whether a fault of this host may alarm at unix time ``now``.
 
     Not while it is in maintenance or disabled, freshly added, or its cluster, pod or zone is disabled or unmanaged.
@@ -41,14 +43,14 @@ def is_in_service(host: Host, cloud: Cloud, now: float) -> bool:
     )
 
 
-def names(target: HostTarget | HostEndpoint, cloud: Cloud) -> tuple[str, str, str]:
+def names(target: Hypervisor | HostEndpoint, cloud: Cloud) -> tuple[str, str, str]:
     """Return the labels zone, cluster, host that begin every metric about a host."""
     cluster = cloud.clusters.get(target.host.cluster_id)
     return target.zone, cluster.name if cluster else target.host.cluster_id, target.name
 
 
-def absent(told: Collection[HostTarget], group: ZoneGroup | ClusterGroup, cloud: Cloud) -> int:
-    """Return how many judged KVM hosts of a zone or cluster are not among those that told what is compared.
+def absent(told: Collection[Hypervisor], group: ZoneGroup | ClusterGroup, cloud: Cloud, hypervisor: str = "KVM") -> int:
+    """Return how many judged hosts of a zone or cluster, with this hypervisor, did not tell what is compared.
 
     What they would have said is unknown, so a judgment must not say that nothing is wrong in the group because of
     them. A host in maintenance is not missed.
@@ -57,7 +59,7 @@ def absent(told: Collection[HostTarget], group: ZoneGroup | ClusterGroup, cloud:
     silent = (
         host
         for host in cloud.hosts.values()
-        if group.home in (host.cluster_id, host.zone_id) and host.hypervisor == "KVM" and host.type == "Routing"
+        if group.home in (host.cluster_id, host.zone_id) and host.hypervisor == hypervisor and host.type == "Routing"
     )
     return sum(
         host.id not in known and is_judged(HostTarget(host, group.zone, None), cloud, cloud.at) for host in silent

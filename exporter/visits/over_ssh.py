@@ -13,6 +13,7 @@ from exporter.cloud.targets import (
     ManagementServerTarget,
     RouterTarget,
     SecondaryStorageVmTarget,
+    XenHostTarget,
 )
 from exporter.model import Failure, Question, Reason, SourceError, UnreadableError
 from exporter.sources.sections import MISSING_CODES, TIMEOUT_CODES, Collected, Section, shown
@@ -22,7 +23,14 @@ from exporter.visits.ways import Ways
 
 Questions = Sequence[Question[Any]]
 Parameters = Mapping[Question[Any], tuple[str, ...]]
-SshTarget = HostTarget | RouterTarget | ConsoleProxyTarget | SecondaryStorageVmTarget | ManagementServerTarget
+SshTarget = (
+    HostTarget
+    | XenHostTarget
+    | RouterTarget
+    | ConsoleProxyTarget
+    | SecondaryStorageVmTarget
+    | ManagementServerTarget
+)
 REFUSED = re.compile(
     r"permission denied|operation not permitted|must be root|right permissions|access denied|"
     r"authentication unavailable|authentication failed|not authorized",

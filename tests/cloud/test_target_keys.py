@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exporter.clock import SystemClock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host, Router, Zone
 from exporter.cloud.targeting import targets
-from exporter.cloud.targets import HostTarget, key
+from exporter.cloud.targets import HostTarget, XenHostTarget, key
 from exporter.model import Question, Via
 from exporter.schedule import Schedule
 
@@ -42,6 +44,13 @@ def test_two_hosts_of_one_name_are_two_targets() -> None:
     schedule = Schedule(SystemClock(), {}, {HostTarget: (ASKED,)}, {"host": 60.0}, 45.0)
     assert schedule.adopt(found) == set()
     assert len(schedule.entries) == 2
+
+
+def test_hosts_of_xenserver_of_one_name_are_two_targets() -> None:
+    """As those of KVM."""
+    hosts = {one: replace(host(one, one), hypervisor="XenServer") for one in ("one", "two")}
+    found = [target for target in targets(replace(CLOUD, hosts=hosts)) if isinstance(target, XenHostTarget)]
+    assert len({key(target) for target in found}) == 2
 
 
 def test_a_host_that_was_added_anew_is_another_one() -> None:

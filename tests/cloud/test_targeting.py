@@ -18,8 +18,10 @@ from exporter.cloud.targets import (
     ConsoleProxyTarget,
     HostEndpoint,
     HostTarget,
+    Machine,
     ManagementServerTarget,
     SecondaryStorageVmTarget,
+    XenHostTarget,
 )
 
 
@@ -161,7 +163,16 @@ def test_who_is_dialled_from_outside() -> None:
         host(7, type="SecondaryStorageVM"),
     )
     assert {one.name for one in targets(seen) if isinstance(one, HostEndpoint)} == {"kvm-1", "kvm-2", "kvm-3"}
-    assert set(hosts_of(seen)) == {"kvm-1", "kvm-2", "kvm-5"}
+    assert set(hosts_of(seen)) == {"kvm-1", "kvm-5"}
+
+
+def test_hosts_of_xenserver_are_targets_of_their_own_kind() -> None:
+    """They are asked what dom0 knows and nothing of KVM; hosts that nobody logs in to are asked nothing."""
+    others = (host(number, hypervisor=name) for number, name in enumerate(("LXC", "VMware", "Hyperv", "Ovm3"), 3))
+    seen = cloud(host(1), host(2, hypervisor="XenServer"), *others)
+    assert set(hosts_of(seen)) == {"kvm-1"}
+    (found,) = [one for one in targets(seen) if isinstance(one, XenHostTarget)]
+    assert (found.name, found.home, found.zone, found.via) == ("kvm-2", "c", "zone-1", Machine("kvm-2", "10.0.0.3"))
 
 
 def screens(seen: Cloud) -> tuple[str, ...]:

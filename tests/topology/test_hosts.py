@@ -80,6 +80,7 @@ def test_hosts_that_are_missed(host: HostTarget, cloud: Cloud) -> None:
     zone, cluster = ZoneGroup("z", "zone1"), ClusterGroup("zone1", cloud.clusters["c"])
     assert (absent([host], zone, known), absent([host], cluster, known)) == (2, 1)
     assert absent([], cluster, known) == 2
+    assert absent([], cluster, known, "XenServer") == 1
 
 
 def test_hosts_in_service(host: HostTarget, cloud: Cloud) -> None:

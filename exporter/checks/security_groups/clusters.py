@@ -1,8 +1,8 @@
 """Clusters that cannot enforce the security groups of their zone.
 
 Symptom: security groups are shown, changed and do nothing.
-Detect:  the hypervisor of the cluster, and on KVM the agent's network.bridge.type: Open vSwitch passes by iptables.
-         XenServer needs Linux bridges too, and nobody who is asked knows its back-end: such clusters are unknown.
+Detect:  the hypervisor of the cluster; on KVM the agent's network.bridge.type, on XenServer network.conf and what runs:
+         frames of Open vSwitch pass by iptables.
 Fix:     use Linux bridges on KVM and XenServer; keep networks with security groups out of zones with other hypervisors.
 """
 
@@ -14,32 +14,41 @@ from exporter.checks.security_groups.nics import uses_groups
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.objects import Cluster
-from exporter.cloud.targets import HostTarget
+from exporter.cloud.targets import HostTarget, XenHostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, Unjudged, above
 from exporter.questions.hosts.agent import AGENT
-from exporter.topology.hosts import absent, is_judged
+from exporter.questions.xen_hosts.backend import XEN_BACKEND
+from exporter.topology.hosts import Hypervisor, absent, is_judged
 from exporter.topology.zones import is_zone_judged
 
 UNENFORCEABLE = Metric(
     "cloudstack_network_security_groups_cluster_unenforceable",
-    "Whether a cluster cannot enforce the security groups that its zone has (listClusters, network.bridge.type).",
+    "Whether a cluster cannot enforce the security groups that its zone has (listClusters, the hosts' back-end).",
     labels=("zone", "cluster"),
     problem=above(0),
 )
 UNABLE = frozenset({"VMware", "Hyperv", "Ovm3"})
 """Hypervisors for which CloudStack programs no security groups."""
-UNTOLD = frozenset({"XenServer"})
-"""Hypervisors whose back-end decides, and of which neither API nor database tells it (XCP-ng is a XenServer here)."""
-NOT_KNOWN = "back-end of XenServer not known: security groups need bridge in /etc/xensource/network.conf"
+UNTOLD = frozenset({"LXC"})
+"""Hypervisors whose back-end decides, and whose hosts nobody asks."""
+NOT_KNOWN = "hosts of LXC are not asked for their back-end: security groups need network.bridge.type=native"
 BRIDGES = (
     "Move the hosts of the cluster to Linux bridges: network.bridge.type=native in agent.properties, bridges in place"
     " of Open vSwitch, machines migrated away meanwhile."
 )
+XEN_BRIDGES = (
+    "Move the hosts of the cluster to Linux bridges, one by one in maintenance: xe-switch-network-backend bridge, then"
+    " reboot; the file alone changes nothing."
+)
 OTHER_ZONE = "Keep the hypervisor in a zone without networks with security groups: CloudStack programs none for it."
 
 
-def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield whether the cluster cannot enforce them; nothing while a KVM host has not told, unless another cannot."""
+ASKED = {"KVM": BRIDGES, "XenServer": XEN_BRIDGES}
+"""Hypervisors whose hosts tell their back-end -> what to do where it is Open vSwitch."""
+
+
+def judge(group: ClusterGroup, members: Mapping[Hypervisor, Answers], cloud: Cloud) -> Samples:
+    """Yield whether the cluster cannot enforce them; nothing while a host has not told, unless another cannot."""
     cluster = group.cluster
     if not _is_judged(cluster, cloud):
         return
@@ -50,18 +59,33 @@ def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Clo
         yield UNENFORCEABLE.sample(
             group.zone, cluster.name, value=int(needed), seen=seen, expected=expected, remedy=OTHER_ZONE
         )
-    elif cluster.hypervisor == "KVM":
+    elif cluster.hypervisor in ASKED:
         told = {
-            target: agent.is_openvswitch
+            target: is_openvswitch
             for target, answers in members.items()
-            if is_judged(target, cloud, answers.now) and (agent := answers.get(AGENT)) is not None
+            if is_judged(target, cloud, answers.now) and (is_openvswitch := _is_openvswitch(answers)) is not None
         }
         strange = sorted(host.name for host, is_openvswitch in told.items() if is_openvswitch)
-        if strange or (told and not absent(told, group, cloud)):
-            seen = f"Open vSwitch on {', '.join(strange[:5])}"
+        if strange or (told and not absent(told, group, cloud, cluster.hypervisor)):
             yield UNENFORCEABLE.sample(
-                group.zone, cluster.name, value=int(bool(strange)), seen=seen, expected=expected, remedy=BRIDGES
+                group.zone,
+                cluster.name,
+                value=int(bool(strange)),
+                seen=f"Open vSwitch on {', '.join(strange[:5])}",
+                expected=expected,
+                remedy=ASKED[cluster.hypervisor],
             )
+
+
+def _is_openvswitch(answers: Answers) -> bool | None:
+    """Return whether frames of a host pass by iptables, or CloudStack is told so; None when the host has not told.
+
+    On XenServer the one is what runs, and the other is the file: where it names Open vSwitch CloudStack writes none.
+    """
+    agent, backend = answers.get(AGENT), answers.get(XEN_BACKEND)
+    if agent is not None:
+        return agent.is_openvswitch
+    return None if backend is None else "openvswitch" in (backend.configured, backend.running)
 
 
 def _is_judged(cluster: Cluster, cloud: Cloud) -> bool:
@@ -79,8 +103,8 @@ def unjudged(cloud: Cloud) -> Iterator[Unjudged]:
 CHECK = Check(
     title="Clusters and security groups",
     metrics=(UNENFORCEABLE,),
-    remedies=(BRIDGES, OTHER_ZONE),
-    groups=(GroupJudge(ClusterGroup, judge, needs={HostTarget: (AGENT,)}),),
+    remedies=(BRIDGES, XEN_BRIDGES, OTHER_ZONE),
+    groups=(GroupJudge(ClusterGroup, judge, needs={HostTarget: (AGENT,), XenHostTarget: (XEN_BACKEND,)}),),
     reads=("listNetworks",),
     judges_cloud=True,
     unjudged=unjudged,

@@ -17,6 +17,14 @@ TAKE_AWAY = (
 INSTALL = (
     "Install the packages iptables, ebtables and ipset and restart cloudstack-agent: it looks for them at its start."
 )
+INSTALL_IN_DOM0 = (
+    "Install ebtables and ipset in dom0 (before XenServer 6.1: the Cloud Support Package), disconnect and reconnect the"
+    " host in CloudStack, then stop and start its machines."
+)
+SWITCH_ON_IN_DOM0 = (
+    "Set net.bridge.bridge-nf-call-iptables=1 and net.bridge.bridge-nf-call-arptables=1 in dom0 with sysctl -w, and in"
+    " /etc/sysctl.conf so that it lasts."
+)
 READ_LOG = "Read /var/log/cloudstack/agent/security_group.log of the host for what could not be written."
 SAME_FLAVOUR = (
     "Choose one flavour for iptables, ip6tables and ebtables (update-alternatives), take away the chains of the other"

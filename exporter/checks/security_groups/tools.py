@@ -2,18 +2,20 @@
 
 Symptom: no machine that starts there gets any rules; without iptables or ebtables the agent works without a word.
 Detect:  iptables, ip6tables, ebtables and ipset on a host with guarded machines, on two visits.
-         CloudStack itself never looks for ipset.
-Fix:     install them and restart the agent, which looks for them only at its start.
+         CloudStack itself never looks for ipset on KVM. XenServer needs no ip6tables.
+Fix:     install them; on KVM restart the agent, which looks for them only at its start.
 """
 
 from __future__ import annotations
 
-from exporter.checks.security_groups import remedies
+from exporter.checks.security_groups import remedies, xen
 from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_nics, is_certain, is_watched
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.targets import HostTarget
+from exporter.cloud.targets import HostTarget, XenHostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.hosts.firewall import FIREWALL, TOOLS
+from exporter.questions.xen_hosts import backend
+from exporter.questions.xen_hosts.backend import XEN_BACKEND
 from exporter.topology.hosts import names
 
 MISSING = Metric(
@@ -39,15 +41,32 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         value=len(missing),
         seen=f"not installed: {', '.join(missing)}",
         expected=", ".join(TOOLS),
+        remedy=remedies.INSTALL,
+    )
+
+
+def judge_xen(target: XenHostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield how many programs dom0 lacks, twice seen; CloudStack writes no rules there, and says nothing."""
+    told = xen.watched(target, answers, cloud)
+    if told is None:
+        return
+    needed = backend.TOOLS if xen.guarded_networks(target, cloud) else ()
+    missing = [one for one in needed if one not in told.tools and xen.is_certain(target, answers, cloud, "tool", one)]
+    yield MISSING.sample(
+        *names(target, cloud),
+        value=len(missing),
+        seen=f"not installed: {', '.join(missing)}" + (f" ({told.product})" if told.product else ""),
+        expected=", ".join(backend.TOOLS),
+        remedy=remedies.INSTALL_IN_DOM0,
     )
 
 
 CHECK = Check(
     title="Programs that security groups need",
     metrics=(MISSING,),
-    remedies=(remedies.INSTALL,),
-    judges={HostTarget: judge},
-    asks={HostTarget: (FIREWALL, *NEEDED)},
+    remedies=(remedies.INSTALL, remedies.INSTALL_IN_DOM0),
+    judges={HostTarget: judge, XenHostTarget: judge_xen},
+    asks={HostTarget: (FIREWALL, *NEEDED), XenHostTarget: (XEN_BACKEND,)},
     reads=READS,
     judges_cloud=True,
 )

@@ -10,7 +10,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.networks import PhysicalNetwork, StorageRange, TrafficType, VlanRange
 from exporter.cloud.objects import Cluster, Host, Zone
-from exporter.cloud.targets import HostTarget, Machine
+from exporter.cloud.targets import HostTarget, Machine, XenHostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
 from exporter.questions.hosts.agent import Agent
@@ -45,6 +45,12 @@ def target(number: int = 1, **fields: Any) -> HostTarget:
     """Return the target of a host."""
     one = host(number, **fields)
     return HostTarget(one, "zone1", Machine(one.name, one.address))
+
+
+def xen_target(number: int = 1, **fields: Any) -> XenHostTarget:
+    """Return the target of a host of XenServer, xen<n>."""
+    one = host(number, **({"hypervisor": "XenServer", "created": NOW - 9 * DAY} | fields))
+    return XenHostTarget(replace(one, name=f"xen{number}"), "zone1", Machine(f"xen{number}", one.address))
 
 
 def cloud(

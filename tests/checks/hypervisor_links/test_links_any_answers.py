@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.checks import Registered, discover
-from exporter.cloud.targets import DatabaseTarget
-from exporter.model import Failure, Issue, Question, Reason
+from exporter.cloud.targets import DatabaseTarget, HostTarget, XenHostTarget
+from exporter.model import Answers, Failure, Issue, Question, Reason
 from exporter.questions.database.counts import ADDRESS_POOLS
 from exporter.questions.database.found import Found
 from exporter.questions.hosts.agent import AGENT, Agent
@@ -20,6 +20,7 @@ from exporter.questions.hosts.lldp import LLDP, Neighbour
 from exporter.questions.hosts.nic_counters import NIC_COUNTERS, NicCounters
 from exporter.questions.hosts.nics import NICS, NicFacts
 from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
+from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.hypervisor_links import database_scene
 from tests.checks.hypervisor_links import links_scene as scene
 
@@ -86,6 +87,14 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
     NICS: st.lists(NIC, max_size=3).map(by_name),
     NIC_COUNTERS: st.lists(COUNTED, max_size=3).map(by_name),
     OVS_DATABASE: st.none() | st.lists(PORT, max_size=3).map(database),
+    XEN_BACKEND: st.builds(
+        XenBackend,
+        configured=st.sampled_from(["bridge", "openvswitch"]),
+        runs_openvswitch=st.booleans(),
+        bridges=st.integers(0, 2),
+        filters_ip=st.sampled_from([None, True, False]),
+        tools=st.frozensets(st.sampled_from(["iptables", "ebtables", "ipset"])),
+    ),
 }
 LABELS = st.dictionaries(st.sampled_from(["Guest", "Public", "Management", "Storage"]), NAME | st.just(""))
 RANGES = st.lists(st.sampled_from([(1, 3), (998, 1001), (5000, 5001)]), max_size=2).map(tuple)
@@ -100,17 +109,19 @@ def test_judges_end_and_keep_to_their_metrics(
 ) -> None:
     """No answer makes a judge raise, or yield a metric that it does not own or the same labels twice."""
     check, cloud = registered.check, scene.cloud(labels, ranges, public=("vlan://1234", "vlan://untagged", "?"))
-    asked = {question for questions in check.asks.values() for question in questions}
-    members = {}
+    members: dict[HostTarget | XenHostTarget, Answers] = {}
     for number, fields in enumerate(held, 1):
-        given_ones = {
-            one: answered.draw(told) for one, told in VALUES.items() if one in asked or answered.draw(st.booleans())
-        }
-        members[scene.target(number, **fields)] = scene.answers(given_ones)
-    found = [list(judge(target, members[target], cloud)) for judge in check.judges.values() for target in members]
+        kind = answered.draw(st.sampled_from([*check.judges] or [HostTarget]))
+        target = scene.target(number, **fields) if kind is HostTarget else scene.xen_target(number, **fields)
+        asked, others = (
+            check.asks.get(kind, ()),
+            [one for one in VALUES if (one is XEN_BACKEND) != (kind is HostTarget)],
+        )
+        given_ones = {one: answered.draw(VALUES[one]) for one in others if one in asked or answered.draw(st.booleans())}
+        members[target] = scene.answers(given_ones)
+    found = [list(check.judges[type(one)](one, told, cloud)) for one, told in members.items() if check.judges]
     for judge in check.groups:
-        (needed,) = judge.needs.values()
-        told = {target: one for target, one in members.items() if any(question in one.values for question in needed)}
+        told = {one: its for one, its in members.items() if set(judge.needs.get(type(one), ())) & its.values.keys()}
         found.append(list(judge.judge(scene.GROUP, told, cloud)))
     for samples in found:
         assert {sample.metric for sample in samples} <= set(check.metrics)
@@ -159,4 +170,5 @@ def test_every_check_of_the_issue_is_found() -> None:
         "uplink_names",
         "uplinks",
         "vlan_scaling",
+        "xen_backend",
     ]

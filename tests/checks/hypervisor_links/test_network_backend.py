@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from exporter.checks.hypervisor_links.network_backend import judge, judge_cluster
 from exporter.model import Sample
 from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.hypervisor_links import links_scene as scene
 
 CLUSTER: tuple[str, ...] = ("cluster_network_backends",)
@@ -77,3 +79,34 @@ def test_hosts_that_did_not_tell() -> None:
         CLUSTER: 2,
         ("network_backend_differs", "kvm3"): 1,
     }
+
+
+BRIDGED = XenBackend(configured="bridge", bridges=2)
+XEN_SWITCHED = XenBackend(configured="openvswitch", runs_openvswitch=True)
+
+
+def in_dom0(*hosts: XenBackend, silent: int = 0) -> list[Sample]:
+    """Return what is said of a cluster of XenServer; some of its hosts did not tell."""
+    members = {scene.xen_target(number): scene.answers({XEN_BACKEND: told}) for number, told in enumerate(hosts, 1)}
+    others = [scene.xen_target(len(hosts) + number + 1) for number in range(silent)]
+    known = replace(scene.cloud(), hosts={one.host.id: one.host for one in (*members, *others)})
+    group = replace(scene.GROUP, cluster=replace(scene.CLUSTER, hypervisor="XenServer"))
+    return list(judge_cluster(group, members, known))
+
+
+def test_a_cluster_of_xenserver() -> None:
+    """What runs counts, whatever the file says: machines are plugged into that."""
+    per_host = {("network_backend_differs", f"xen{number}"): 0 for number in (1, 2)}
+    assert scene.values_of(in_dom0(BRIDGED, BRIDGED)) == per_host | {CLUSTER: 1}
+    assert scene.problems(in_dom0(BRIDGED, XEN_SWITCHED, silent=1)) == {CLUSTER: 2}
+    assert scene.problems(in_dom0(BRIDGED, replace(BRIDGED, runs_openvswitch=True))) == {CLUSTER: 2}
+    assert scene.problems(in_dom0(BRIDGED, replace(BRIDGED, configured="openvswitch"))) == {}
+    assert scene.problems(in_dom0(*[BRIDGED] * 3, XEN_SWITCHED)) == {CLUSTER: 2, ("network_backend_differs", "xen4"): 1}
+    assert CLUSTER not in scene.values_of(in_dom0(BRIDGED, silent=1))
+
+
+def test_the_backend_of_dom0_is_told() -> None:
+    """In the words that are used for KVM."""
+    for told, backend in ((BRIDGED, "native"), (XEN_SWITCHED, "openvswitch")):
+        (found,) = judge(scene.xen_target(), scene.answers({XEN_BACKEND: told}), scene.cloud())
+        assert found.label("backend") == backend

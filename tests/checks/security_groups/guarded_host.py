@@ -11,7 +11,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import Network
 from exporter.cloud.objects import Cluster, Host, Nic, Zone
 from exporter.cloud.placement import Placed
-from exporter.cloud.targets import HostTarget, Machine
+from exporter.cloud.targets import HostTarget, Machine, XenHostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
 from exporter.questions.hosts.domains import DOMAINS, Domain, Interface
@@ -193,6 +193,8 @@ HOST = Host(
     zone_id="z", cluster_id="c", hypervisor="KVM", created=NOW - 10 * 86400,
 )  # fmt: skip
 TARGET = HostTarget(HOST, "zone1", Machine("kvm1", "192.0.2.1"))
+XEN_TARGET = XenHostTarget(replace(HOST, name="xen1", hypervisor="XenServer"), "zone1", Machine("xen1", "192.0.2.1"))
+"""A host of XenServer, by CloudStack with the same machines."""
 
 
 def network(network_id: str, **fields: Any) -> Network:
@@ -230,7 +232,7 @@ def values(texts: Texts | None = None, **fields: Any) -> dict[Question[Any], Any
     }
 
 
-Judge = Callable[[HostTarget, Answers, Cloud], Iterable[Sample]]
+Judge = Callable[[Any, Answers, Cloud], Iterable[Sample]]
 
 
 def judged(judge: Judge, texts: Texts | None = None, *, seen_by: Cloud | None = None, **fields: Any) -> list[Sample]:
@@ -240,7 +242,12 @@ def judged(judge: Judge, texts: Texts | None = None, *, seen_by: Cloud | None = 
 
 
 def judged_of(
-    judge: Judge, known: Mapping[Question[Any], Any], *, seen_by: Cloud, target: HostTarget = TARGET, looks: int = 2
+    judge: Judge,
+    known: Mapping[Question[Any], Any],
+    *,
+    seen_by: Cloud,
+    target: HostTarget | XenHostTarget = TARGET,
+    looks: int = 2,
 ) -> list[Sample]:
     """Return what the last of ``looks`` visits brought, with a refresh of the Cloud before each visit."""
     scope, found = Scope(), list[Sample]()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from exporter.checks.security_groups.bridge_filtering import judge
+import pytest
+
+from exporter.checks.security_groups.bridge_filtering import judge, judge_xen
+from exporter.checks.security_groups.remedies import SWITCH_ON_IN_DOM0
+from exporter.cloud.cloud import Cloud
+from exporter.model import Sample
+from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.security_groups import guarded_host as scene
 
 
@@ -60,3 +66,33 @@ def test_nobody_needs_it() -> None:
 def test_one_look_is_not_enough() -> None:
     """The first machine that starts on a host switches it on."""
     assert unfiltered("sysctl-off", looks=1) == (0, "")
+
+
+def in_dom0(seen_by: Cloud | None = None, looks: int = 2, **fields: bool | None) -> list[Sample]:
+    """Return what is said of a host of XenServer with Linux bridges."""
+    told = XenBackend(configured="bridge", bridges=2, **fields)  # type: ignore[arg-type]
+    cloud = seen_by or scene.cloud()
+    return scene.judged_of(judge_xen, {XEN_BACKEND: told}, seen_by=cloud, target=scene.XEN_TARGET, looks=looks)
+
+
+def test_dom0_filters() -> None:
+    """Both sysctls are told; zero is said."""
+    found = in_dom0(filters_ip=True, filters_arp=False)
+    told = {one.label("family"): one.value for one in found if one.metric.name.endswith("_enabled")}
+    assert told == {"ipv4": 1, "arp": 0}
+    assert scene.only(found, "bridges_unfiltered").value == 0
+
+
+@pytest.mark.parametrize(("value", "why"), [(False, "bridge-nf-call-iptables is 0"), (None, "there is no bridge-")])
+def test_dom0_does_not_filter(value: bool | None, why: str) -> None:
+    """Each network with machines to guard is a bridge there; two looks are needed."""
+    found = scene.only(in_dom0(filters_ip=value), "bridges_unfiltered")
+    assert (found.value, found.remedy) == (2, SWITCH_ON_IN_DOM0)
+    assert found.seen.startswith(f"bridge of network flat-network: {why}")
+    assert scene.only(in_dom0(filters_ip=value, looks=1), "bridges_unfiltered").value == 0
+    assert scene.only(in_dom0(scene.cloud(()), filters_ip=value), "bridges_unfiltered").value == 0
+
+
+def test_open_vswitch_in_dom0_is_the_verdict_on_the_cluster() -> None:
+    """No sysctl helps there."""
+    assert in_dom0(runs_openvswitch=True) == []

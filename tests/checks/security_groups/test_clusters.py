@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.checks.security_groups.clusters import BRIDGES, OTHER_ZONE, judge, unjudged
+from exporter.checks.security_groups.clusters import BRIDGES, OTHER_ZONE, XEN_BRIDGES, judge, unjudged
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.objects import Cluster
+from exporter.cloud.targets import Machine, XenHostTarget
 from exporter.model import Answer, Answers, Sample
 from exporter.questions.hosts.agent import AGENT, Agent
+from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.security_groups import guarded_host as scene
 
 CLUSTER = Cluster("c", "cluster1", "z", "pod", "KVM", enabled=True, managed=True)
@@ -52,19 +54,62 @@ def test_nobody_has_told_yet() -> None:
     assert judged(CLUSTER) == []
 
 
-def test_nobody_knows_the_back_end_of_xenserver() -> None:
-    """It is neither able nor unable: unknown, with the reason, where the zone has something to enforce."""
-    xen = replace(CLUSTER, hypervisor="XenServer")
-    assert judged(xen) == []
-    cloud = scene.cloud(clusters={"c": xen, "k": replace(CLUSTER, id="k"), "v": replace(CLUSTER, hypervisor="VMware")})
+XEN = replace(CLUSTER, hypervisor="XenServer")
+BRIDGED = XenBackend(configured="bridge", bridges=3)
+SWITCHED = XenBackend(configured="openvswitch", runs_openvswitch=True)
+
+
+def judged_xen(*backends: XenBackend, silent: int = 0, **fields: object) -> list[Sample]:
+    """Return the verdict on a XenServer cluster of hosts and some that did not tell; ``fields`` are the last's."""
+    hosts = [replace(scene.HOST, id=f"x{one}", name=f"xen{one}", hypervisor="XenServer") for one in range(9)]
+    hosts = hosts[: len(backends) + silent]
+    if hosts:
+        hosts[-1] = replace(hosts[-1], **fields)  # type: ignore[arg-type]
+    members = {
+        XenHostTarget(host, "zone1", Machine(host.name, host.address)): Answers(
+            now=scene.NOW, asked=1.0, values={XEN_BACKEND: Answer(backend, 1.0, scene.NOW, 1e12)}
+        )
+        for host, backend in zip(hosts, backends, strict=False)
+    }
+    cloud = scene.cloud(hosts={host.id: host for host in hosts})
+    return list(judge(ClusterGroup("zone1", XEN), members, cloud))
+
+
+def test_linux_bridges_on_xenserver() -> None:
+    """Zero is said when every host has told; hosts of KVM elsewhere are not waited for."""
+    (found,) = judged_xen(BRIDGED, BRIDGED)
+    assert found.value == 0
+    assert judged_xen() == judged_xen(BRIDGED, silent=1) == []
+    (found,) = judged_xen(BRIDGED, silent=1, resource_state="Maintenance")
+    assert found.value == 0
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [SWITCHED, replace(BRIDGED, configured="openvswitch"), replace(BRIDGED, runs_openvswitch=True)],
+    ids=["default", "set and not started anew", "bridges set and not started anew"],
+)
+def test_open_vswitch_on_xenserver(backend: XenBackend) -> None:
+    """One host is enough, whoever else has not told: CloudStack believes the file, and frames do what runs."""
+    (found,) = judged_xen(backend, silent=1)
+    assert (found.value, found.seen, found.remedy) == (1, "Open vSwitch on xen0", XEN_BRIDGES)
+    assert judged_xen(backend, resource_state="Maintenance") == []
+    assert judged_xen(backend, created=scene.NOW - 60) == []
+
+
+def test_nobody_asks_the_hosts_of_lxc() -> None:
+    """They are neither able nor unable: unknown, with the reason, where the zone has something to enforce."""
+    lxc = replace(CLUSTER, hypervisor="LXC")
+    assert judged(lxc) == []
+    cloud = scene.cloud(clusters={"c": lxc, "k": replace(CLUSTER, id="k"), "x": replace(XEN, id="x")})
     (found,) = unjudged(cloud)
     assert (found.zone, found.kind, found.name) == (cloud.zone_name("z"), "cluster", "cluster1")
-    assert "security groups need bridge" in found.detail
-    for cluster in (replace(xen, enabled=False), replace(xen, managed=False)):
+    assert "security groups need network.bridge.type=native" in found.detail
+    for cluster in (replace(lxc, enabled=False), replace(lxc, managed=False)):
         assert not [*unjudged(scene.cloud(clusters={"c": cluster}))]
     assert not [*unjudged(replace(cloud, networks={}))]
     assert not [*unjudged(replace(cloud, zones={"z": scene.disabled_zone()}))]
-    (zero,) = judged(xen, networks={})
+    (zero,) = judged(lxc, networks={})
     assert zero.value == 0
 
 

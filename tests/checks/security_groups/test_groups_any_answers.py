@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from exporter.checks import Registered, discover
 from exporter.checks.security_groups import rule_versions
 from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.targets import DatabaseTarget
+from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Issue, Question
 from exporter.questions.database.counts import RULE_SEQUENCES
@@ -21,6 +21,7 @@ from exporter.questions.hosts.firewall_chains import Default, Rule, Ruleset
 from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, FrameRules
 from exporter.questions.hosts.firewall_rules import FIREWALL_RULES, FirewallRules
 from exporter.questions.hosts.links import LINKS
+from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.security_groups import guarded_host as scene
 
 CHECKS = tuple(one for one in discover() if one.issue is Issue.SECURITY_GROUPS)
@@ -79,6 +80,14 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
         sources=st.dictionaries(MACHINE, st.just(frozenset({"1e:00:b4:00:00:05"}))),
         jumps=st.dictionaries(MACHINE, st.frozensets(MACHINE)),
     ),
+    XEN_BACKEND: st.builds(
+        XenBackend,
+        configured=st.sampled_from(["bridge", "openvswitch"]),
+        runs_openvswitch=st.booleans(),
+        bridges=st.integers(0, 2),
+        filters_ip=st.sampled_from([None, True, False]),
+        tools=st.frozensets(st.sampled_from(["iptables", "ebtables", "ipset"])),
+    ),
 }
 
 
@@ -88,8 +97,9 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
 def test_judges_end_and_keep_to_their_metrics(registered: Registered, answered: st.DataObject) -> None:
     """No answer makes a judge raise, or yield a metric that it does not own or the same labels twice."""
     known = {question: answered.draw(strategy) for question, strategy in VALUES.items()}
-    (judge,) = registered.check.judges.values()
-    samples = scene.judged_of(judge, known, seen_by=scene.cloud())
+    kind, judge = answered.draw(st.sampled_from([*registered.check.judges.items()]))
+    target = scene.TARGET if kind is HostTarget else scene.XEN_TARGET
+    samples = scene.judged_of(judge, known, seen_by=scene.cloud(), target=target)
     assert {sample.metric for sample in samples} <= set(registered.check.metrics)
     rows = [(sample.metric.name, sample.labels) for sample in samples]
     assert len(set(rows)) == len(rows)

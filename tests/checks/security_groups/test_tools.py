@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from exporter.checks.security_groups.tools import judge
+from exporter.checks.security_groups.remedies import INSTALL_IN_DOM0
+from exporter.checks.security_groups.tools import judge, judge_xen
 from exporter.cloud.cloud import Cloud
+from exporter.model import Sample
 from exporter.questions.hosts.firewall import TOOLS
+from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.security_groups import guarded_host as scene
 
 
@@ -36,3 +42,42 @@ def test_one_look_is_none() -> None:
 def test_a_host_that_guards_nobody_needs_none(seen_by: Cloud) -> None:
     """It may do without, also in a zone with security groups."""
     assert scene.counts(scene.judged(judge, scene.Texts(tools=()), seen_by=seen_by)) == {"tools_missing": 0}
+
+
+def in_dom0(*tools: str, seen_by: Cloud | None = None, looks: int = 2, **fields: Any) -> list[Sample]:
+    """Return what is said of a host of XenServer with Linux bridges and these programs."""
+    told = XenBackend(
+        **({"configured": "bridge", "bridges": 2, "tools": frozenset(tools), "product": "XCP-ng 8.2.1"} | fields)
+    )
+    given = {"seen_by": seen_by or scene.cloud(), "target": scene.XEN_TARGET, "looks": looks}
+    return scene.judged_of(judge_xen, {XEN_BACKEND: told}, **given)
+
+
+@pytest.mark.parametrize("missing", ["iptables", "ebtables", "ipset"])
+def test_what_is_needed_in_dom0(missing: str) -> None:
+    """CloudStack looks for ebtables and ipset there, and writes no rules where one is not."""
+    found = scene.only(in_dom0(*{"iptables", "ebtables", "ipset"} - {missing}), "tools_missing")
+    assert (found.value, found.seen) == (1, f"not installed: {missing} (XCP-ng 8.2.1)")
+    assert found.remedy == INSTALL_IN_DOM0
+
+
+def test_all_there_in_dom0() -> None:
+    """Zero is said; ip6tables is not needed."""
+    assert scene.counts(in_dom0("iptables", "ebtables", "ipset")) == {"tools_missing": 0}
+    assert scene.counts(in_dom0(looks=1)) == {"tools_missing": 0}
+    for seen_by in (scene.cloud(networks={}), scene.cloud(()), scene.cloud(scene.machines(["r-4-VM", "s-1-VM"]))):
+        assert scene.counts(in_dom0(seen_by=seen_by)) == {"tools_missing": 0}
+
+
+def test_open_vswitch_in_dom0_needs_none() -> None:
+    """What its machines lack is the verdict on the cluster, and no program helps."""
+    assert in_dom0(configured="openvswitch", runs_openvswitch=True) == []
+    assert in_dom0(runs_openvswitch=True) == []
+
+
+def test_dom0_of_a_host_in_maintenance_needs_none() -> None:
+    """Somebody works on it."""
+    host = replace(scene.XEN_TARGET.host, resource_state="Maintenance")
+    told = {XEN_BACKEND: XenBackend(configured="bridge", bridges=2)}
+    target = replace(scene.XEN_TARGET, host=host)
+    assert scene.judged_of(judge_xen, told, seen_by=scene.cloud(), target=target) == []
