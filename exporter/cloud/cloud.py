@@ -18,6 +18,7 @@ from exporter.cloud.networks import (
     VlanRange,
 )
 from exporter.cloud.objects import (
+    AgentLoss,
     Cluster,
     Host,
     Instance,
@@ -49,6 +50,8 @@ class Cloud:
         generation: counts complete refreshes, from 1.
         lacks: API commands that could not be read, with the reason; what they list is empty here.
         settings: global configuration values by name; per zone in ``zone_settings[zone id]``.
+        agent_losses: host id -> when its agent was lost within the last hour, as far as the Clouds before this one have
+            seen it, oldest first; hosts that lost none are left out.
         physical_by_network: network id -> the one physical network that its address ranges lie on; networks whose
             ranges lie on several are left out.
         hosts_by_zone: zone id -> its hosts of every type, by name.
@@ -83,6 +86,7 @@ class Cloud:
     settings: Mapping[str, str] = field(default_factory=dict)
     zone_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lacks: Mapping[str, Failure] = field(default_factory=dict)
+    agent_losses: Mapping[str, tuple[AgentLoss, ...]] = field(default_factory=dict)  # host id
     instances_by_network: Mapping[str, tuple[Instance, ...]] = field(default_factory=dict)  # network id
     placed_by_host: Mapping[str, tuple[Placed, ...]] = field(default_factory=dict)  # host id
     physical_by_network: Mapping[str, str] = field(init=False, repr=False, compare=False)

@@ -72,6 +72,14 @@ class Host:
         return "maintenance" in self.resource_state.lower()
 
 
+@dataclass(frozen=True, slots=True)
+class AgentLoss:
+    """One time that CloudStack lost the agent of a host. Source: ``disconnected`` of listHosts, as it changes."""
+
+    date: float  # unix time, by CloudStack's clock
+    moment: float  # boot-clock time, by ours
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nic:
     """A NIC of a VM, router or system VM. Source: nic[] of listVirtualMachines and listRouters."""

@@ -32,7 +32,7 @@ class Inventory:
         """Read a new Cloud and return True; when that fails keep the old one and return False."""
         generation = self.cloud.generation + 1 if self.cloud else 1
         try:
-            cloud = await refresh(self.api, self._clock, generation, self._lifetime)
+            cloud = await refresh(self.api, self._clock, generation, self._lifetime, self.cloud)
         except SourceError as error:
             self.failure = Failure(error.reason, error.detail)
             self.failed_since = self.failed_since or self._clock.unix()

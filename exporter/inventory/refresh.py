@@ -15,6 +15,7 @@ from exporter.cloud.objects import Host, Instance, NvpDevice, Router, SystemVm
 from exporter.cloud.placement import placed
 from exporter.cloud.storage import Template
 from exporter.inventory import copies, infrastructure, machines, range_rows, rows, storage_rows
+from exporter.inventory.agent_losses import agent_losses
 from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
 from exporter.model import SourceError
@@ -34,13 +35,16 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: float) -> Cloud:
+async def refresh(
+    api: CloudStack, clock: Clock, generation: int, lifetime: float, former: Cloud | None = None
+) -> Cloud:
     """Return the Cloud as CloudStack shows it now; it expires ``lifetime`` seconds after this call.
 
-    Commands that this version or the role lacks are in its ``lacks``. Raises SourceError when zones
-    cannot be read or anything fails on the way, so that half a Cloud is never taken for a whole one.
+    Commands that this version or the role lacks are in its ``lacks``. From the ``former`` Cloud it takes over when
+    agents were lost, and nothing else. Raises SourceError when zones cannot be read or anything fails on the way, so
+    that half a Cloud is never taken for a whole one.
     """
-    asked = clock.boot()
+    asked, began = clock.boot(), clock.unix()
     reading = Reading(api)
     await reading.discover()
     zones = by_id(map(infrastructure.zone, await reading.list("listZones", rows.ZoneRow)))
@@ -97,6 +101,7 @@ async def refresh(api: CloudStack, clock: Clock, generation: int, lifetime: floa
         settings=MappingProxyType(dict(values)),
         zone_settings=fixed({zone_id: fixed(told) for zone_id, told in zone_values.items()}),
         lacks=fixed(reading.lacks),
+        agent_losses=agent_losses(hosts.result(), former, asked, began),
         instances_by_network=await by_network(instances.result()),
         placed_by_host=placed(instances.result(), routers.result(), system_vms.result(), known.values()),
         finished=clock.boot(),

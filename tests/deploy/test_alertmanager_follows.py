@@ -24,11 +24,11 @@ TOLD_ANYWAY = {
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "an agent goes on to another management server"
         for one in SERVERS
-        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostManagementUnreachable")
+        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostFlapping", "HostManagementUnreachable")
     },
     **{
         ("CloudStackNetAgentServersWrong", f"CloudStackNet{other}"): "the other entries of its list may be right"
-        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostManagementUnreachable")
+        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostFlapping", "HostManagementUnreachable")
     },
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "they follow from a host that is dead, not from its agent"

@@ -90,6 +90,7 @@ HOSTS = Row(
                 judged("Up", metric("host_up"), *HOST),
                 judged("Connecting for", metric("host_changing_seconds"), *HOST, unit="s"),
                 judged("Maintenance failed", metric("host_resource_fault"), *HOST),
+                judged("Lost in an hour", metric("host_disconnects_last_hour"), *HOST),
                 judged("Two stories", metric("host_state_disagreement"), *HOST),
                 judged("Agent runs", metric("agent_service_up"), *HOST),
                 judged("Wrong servers", metric("agent_servers_unusable"), *HOST),
@@ -118,7 +119,7 @@ HOSTS = Row(
             "Agents lost within an hour",
             "Several hosts at once: the management server or the network. One: that host. Runbook"
             " CloudStackNetHostFlapping.",
-            {"{{host}}": f"max by (host) (changes({_seen('host_disconnected_timestamp_seconds')}[1h])) > 0"},
+            {"{{host}}": f"max by (host) ({_seen('host_disconnects_last_hour')}) > 0"},
             unit="short",
             size=(14, 8),
         ),

@@ -14,7 +14,7 @@ from exporter.checks.host_connectivity.state_sets import HOST_STATES, RESOURCE_S
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Check, GroupJudge, Metric, Samples
-from exporter.topology.hosts import is_judged, names
+from exporter.topology.hosts import names
 
 STATE = Metric(
     "cloudstack_network_host_connectivity_host_state",
@@ -30,7 +30,7 @@ RESOURCE_STATE = Metric(
 )
 DISCONNECTED_AT = Metric(
     "cloudstack_network_host_connectivity_host_disconnected_timestamp_seconds",
-    "Unix time at which CloudStack last lost the agent of a host that should work, by listHosts; it stays after that.",
+    "Unix time at which CloudStack last lost the host's agent, by listHosts; it stays after the agent has come back.",
     labels=PER_HOST,
 )
 INFO = Metric(
@@ -42,17 +42,13 @@ INFO = Metric(
 
 
 def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Samples:
-    """Yield the states of every hypervisor host of the zone, also of those that are held back on purpose.
-
-    When the agent was lost is watched for being lost again and again, so it is told of hosts that should work only: one
-    in maintenance is rebooted on purpose.
-    """
+    """Yield the states of every hypervisor host of the zone, also of those that are held back on purpose."""
     for target in hypervisors(cloud, group):
         host, labels = target.host, names(target, cloud)
         yield from state_set(STATE, HOST_STATES, host.state, *labels)
         yield from state_set(RESOURCE_STATE, RESOURCE_STATES, host.resource_state, *labels)
         yield INFO.sample(*labels, host.hypervisor, host.address, host.version, value=1)
-        if host.disconnected is not None and is_judged(target, cloud, cloud.at):
+        if host.disconnected is not None:
             yield DISCONNECTED_AT.sample(*labels, value=host.disconnected)
 
 

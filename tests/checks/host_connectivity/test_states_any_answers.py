@@ -13,6 +13,7 @@ from exporter.checks.host_connectivity import (
     agent_service,
     cluster_hosts,
     host_disagreement,
+    host_losses,
     host_resources,
     host_states,
     host_versions,
@@ -27,7 +28,7 @@ from exporter.checks.host_connectivity import (
 from exporter.checks.host_connectivity.state_sets import HOST_STATES, RESOURCE_STATES, VM_STATES
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import PhysicalNetwork
-from exporter.cloud.objects import Host, NvpDevice, SystemVm
+from exporter.cloud.objects import AgentLoss, Host, NvpDevice, SystemVm
 from exporter.model import Check, Sample
 from exporter.questions.hosts.agent import Agent
 from tests.checks.host_connectivity import states_scene as scene
@@ -35,8 +36,8 @@ from tests.checks.host_connectivity.visits_scene import EARLIER, LATER, looks
 
 OF_ZONES: dict[str, Any] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (cluster_hosts, host_resources, host_states, host_versions, hosts_changing, hosts_up, nvp_controllers,
-                   storage_served, storage_vm_agent, storage_vm_states, system_vm_templates)
+    for module in (cluster_hosts, host_losses, host_resources, host_states, host_versions, hosts_changing, hosts_up,
+                   nvp_controllers, storage_served, storage_vm_agent, storage_vm_states, system_vm_templates)
 }  # fmt: skip
 OF_HOSTS: dict[str, Any] = {
     module.__name__.rpartition(".")[2]: module for module in (agent_servers, agent_service, host_disagreement)
@@ -46,6 +47,7 @@ VERSION = st.sampled_from(["4.20.1.0", "4.9", "", "main", "999999999.1.1", "4.20
 ADDRESS = st.sampled_from(["10.0.0.1", "127.0.0.1", "::1", "", "*", "mgmt.example", "2001:db8::1"])
 TIME = st.none() | st.sampled_from([0.0, scene.NOW, scene.NOW + 1e6, -1e12])
 PLACE = st.sampled_from(["z", "other", ""])
+LOSSES = st.lists(st.builds(AgentLoss, TIME.filter(lambda date: date is not None), st.floats()), max_size=9).map(tuple)
 HOSTS = st.builds(
     Host, id=st.sampled_from(["1", "2", "3"]), name=NAME, address=ADDRESS, zone_id=PLACE, version=VERSION,
     type=st.sampled_from(["Routing", "ConsoleProxy", "SecondaryStorage", "SecondaryStorageVM", "L2Networking", "Odd"]),
@@ -76,6 +78,7 @@ def clouds(draw: st.DrawFn) -> Cloud:
         *servers, *draw(st.lists(HOSTS, max_size=4)), *draw(st.lists(VMS, max_size=3)), scene.store(draw(PLACE)),
         settings=settings, nvp_devices={"n": device}, zones=scene.cloud().zones if draw(st.booleans()) else {},
         physical_networks={"pn": PhysicalNetwork("pn", "guests", draw(PLACE), enabled=True)},
+        agent_losses=draw(st.dictionaries(st.sampled_from(["1", "2", "gone"]), LOSSES)),
     )  # fmt: skip
 
 
