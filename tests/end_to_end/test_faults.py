@@ -73,7 +73,7 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
     """Cause and named consequences appear, and disappear when it is mended."""
     await watch.lab.set(fault.name, on=True)
     try:
-        await watch.look(2)
+        await watch.look(fault.looks)
         if fault.after:
             watch.clock.moved += fault.after
             await watch.look()
@@ -81,6 +81,7 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
     finally:
         await watch.lab.set(fault.name, on=False)
     assert set(broken) == fault.expects
+    watch.clock.moved += fault.stays
     await watch.look()
     assert watch.problems() == {}
 

@@ -74,6 +74,8 @@ class Cloud:
             self._until, self._world.now = now + FRESH, now
             for name in MOVING:
                 self._rows.pop(name, None)
+        if command == "listHosts":
+            self._lose_agents(now)
         if command == "listConfigurations":
             return rows_zone.configurations(self._world, parameters.get("zoneid", ""))
         if command not in self._rows:
@@ -84,6 +86,13 @@ class Cloud:
         if command == "listVirtualMachines" and parameters.get("details"):
             return _detailed(found, parameters["details"].split(","))
         return found
+
+    def _lose_agents(self, now: float) -> None:
+        """Let the hosts that lose their agent lose it again: whoever looks sees a later date each time."""
+        for host in self._world.hosts:
+            if host.loses_agent:
+                host.disconnected = min(host.disconnected - 1, self._world.start - now)
+                self._rows.pop("listHosts", None)
 
 
 def _detailed(rows: list[Row], details: Collection[str]) -> list[Row]:

@@ -24,6 +24,8 @@ class Fault:
             Empty for faults that make things unknown.
         apply: changes the world.
         after: seconds for which it must last before an exporter that saw it begin calls it a problem.
+        looks: how often an exporter must look at it.
+        stays: seconds for which what was seen of it is held against its object when it is mended.
     """
 
     name: str
@@ -32,13 +34,17 @@ class Fault:
     expects: frozenset[str]
     apply: Change
     after: float = 0.0
+    looks: int = 2
+    stays: float = 0.0
 
 
 CATALOGUE: dict[str, Fault] = {}
 """Every fault by name, in the order of the modules."""
 
 
-def fault(issue: Issue | None, *expects: str, after: float = 0.0) -> Callable[[Change], Change]:
+def fault(
+    issue: Issue | None, *expects: str, after: float = 0.0, looks: int = 2, stays: float = 0.0
+) -> Callable[[Change], Change]:
     """Add the decorated function to the catalogue; its name and its docstring are the fault's.
 
     ``expects`` are metric names without ``cloudstack_network_<issue>_``, or with an issue of their own
@@ -48,7 +54,8 @@ def fault(issue: Issue | None, *expects: str, after: float = 0.0) -> Callable[[C
     def add(change: Change) -> Change:
         name = change.__name__
         sentence = (change.__doc__ or "").strip()
-        CATALOGUE[name] = Fault(name, sentence, issue, frozenset(_full(issue, word) for word in expects), change, after)
+        full = frozenset(_full(issue, word) for word in expects)
+        CATALOGUE[name] = Fault(name, sentence, issue, full, change, after, looks, stays)
         return change
 
     return add

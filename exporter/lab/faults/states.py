@@ -6,6 +6,7 @@ from exporter.lab.faults.fault import fault
 from exporter.lab.world.places import NvpController
 from exporter.lab.world.world import Host, World
 from exporter.model import Issue
+from exporter.thresholds import HOST_RECONNECTS, HOST_RECONNECTS_SECONDS
 
 CONNECTIVITY = Issue.HOST_CONNECTIVITY
 OLD_RELEASE = "4.18.1.0"
@@ -62,6 +63,12 @@ def host_up_and_agent_dead(world: World) -> None:
 def host_stuck_connecting(world: World) -> None:
     """kvm-5 connects, and is not done after a quarter of an hour."""
     _host(world, "kvm-5").state = "Connecting"
+
+
+@fault(CONNECTIVITY, "host_disconnects_last_hour", looks=HOST_RECONNECTS + 1, stays=HOST_RECONNECTS_SECONDS)
+def host_agent_flaps(world: World) -> None:
+    """The agent of kvm-5 is lost again whenever somebody looks, and each time it is back by then."""
+    _host(world, "kvm-5").loses_agent = True
 
 
 @fault(CONNECTIVITY, "host_resource_fault")

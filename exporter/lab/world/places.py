@@ -137,6 +137,7 @@ class Host:
     resource_state: str = "Enabled"
     version: str = ""  # of its agent, when not that of the management servers
     disconnected: float = 40 * 86400.0  # seconds before the start at which its agent was last lost
+    loses_agent: bool = False  # and gets it back, between any two answers of listHosts
     ssh: str = "up"  # up | refused | silent | new_key | floods | disconnects | garbage
     wrapper: str = "current"  # current | missing | old
     model: str = ""  # name of the machine that answers for it, when it has no tree of its own
