@@ -63,6 +63,33 @@ def test_one_look_and_machines_that_do_not_run() -> None:
     assert scene.values_of(verdict(entry(5), machines=stopped)) == {("foreign_macs", "r-4-VM"): 0}
 
 
+def holder(number: int, *secondary: str, **fields: Any) -> Any:
+    """Return a machine with secondary addresses."""
+    return scene.instance(number, 1, scene.nic(number, secondary=secondary, **fields))
+
+
+def test_a_secondary_address_that_a_stranger_has() -> None:
+    """It is the instance's as its own address is."""
+    found = verdict(entry(50), machines=(holder(5, "10.1.1.50"),))
+    assert scene.only(found, "foreign_macs").value == 1
+    assert scene.only(found, "foreign_macs").expected == f"10.1.1.50 at {scene.mac(5)}"
+
+
+@pytest.mark.parametrize("answers", [scene.mac(5), scene.mac(6), "00:00:5e:00:01:33"])
+def test_a_secondary_address_that_two_machines_share(answers: str) -> None:
+    """CloudStack gives it to one of them; which has it now, or its virtual MAC, is VRRP's affair."""
+    machines = (holder(5, "10.1.1.50"), holder(6))
+    assert scene.values_of(verdict(entry(50, answers), machines=machines)) == {("foreign_macs", "r-4-VM"): 0}
+
+
+def test_a_secondary_address_that_two_instances_have() -> None:
+    """Nobody can tell whose it is; one that is another's own address is compared as that."""
+    twice = (holder(5, "10.1.1.50"), holder(6, "10.1.1.50"))
+    assert scene.values_of(verdict(entry(50), machines=twice)) == {("foreign_macs", "r-4-VM"): 0}
+    owned = (holder(5, "10.1.1.6"), holder(6))
+    assert scene.only(verdict(entry(6, scene.mac(5)), machines=owned), "foreign_macs").value == 1
+
+
 def test_rows_are_bounded() -> None:
     """Of thirty twenty are shown."""
     machines = [scene.instance(number) for number in range(5, 35)]
