@@ -14,6 +14,9 @@ import msgspec
 from exporter.model import Question, UnreadableError, Via
 from exporter.questions.hosts import links_text as host_links_text
 
+PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
+"""What STP makes of a bridge's port. Source: port_states of ip/iplink_bridge_slave.c."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counters:
@@ -45,6 +48,8 @@ class Link:
         master: the bridge, bond or ovs-system that it is a port of, or empty.
         parent: the interface below a VLAN or VXLAN device, or empty.
         vlan: the tag of a VLAN device; vni: of a VXLAN device.
+        is_over_ipv6: a VXLAN device's group, remote or local address is one of IPv6.
+        port_state: of a port of a bridge, by STP: forwarding | blocking | listening | learning | disabled; else empty.
         filters_ip: a bridge's own nf_call_iptables flag; None when not a bridge or not told.
         is_nic: a NIC of its own (bus device), where kernel and iproute2 tell (5.14 and later), else None.
     """
@@ -60,9 +65,10 @@ class Link:
     parent: str = ""
     vlan: int | None = None
     vni: int | None = None
+    is_over_ipv6: bool = False
+    port_state: str = ""
     filters_ip: bool | None = None
     filters_ip6: bool | None = None
-    vlan_filtering: bool | None = None
     is_nic: bool | None = None
     counters: Counters = field(default_factory=Counters)
 
@@ -109,12 +115,22 @@ class _Data(msgspec.Struct):
     id: Any = None
     nf_call_iptables: Any = None
     nf_call_ip6tables: Any = None
-    vlan_filtering: Any = None
+    group6: Any = None
+    remote6: Any = None
+    local6: Any = None
+
+
+class _Port(msgspec.Struct):
+    """What a port is to its master; of a bond the same word is in capitals."""
+
+    state: Any = None
 
 
 class _Info(msgspec.Struct):
     info_kind: str | None = None
     info_data: _Data | None = None
+    info_slave_kind: str | None = None
+    info_slave_data: _Port | None = None
 
 
 class _Row(msgspec.Struct):
@@ -179,9 +195,10 @@ def _link(row: _Row, *, tells_nics: bool) -> Link:
         parent=sys.intern(row.link or ""),
         vlan=_number(data.id) if kind == "vlan" else None,
         vni=_number(data.id) if kind == "vxlan" else None,
+        is_over_ipv6=kind == "vxlan" and any((data.group6, data.remote6, data.local6)),
+        port_state=_port_state(info),
         filters_ip=_flag(data.nf_call_iptables) if is_bridge else None,
         filters_ip6=_flag(data.nf_call_ip6tables) if is_bridge else None,
-        vlan_filtering=_flag(data.vlan_filtering) if is_bridge else None,
         is_nic=bool(row.parentdev) if tells_nics else None,
         counters=_counters(row.stats64 or row.stats or _Stats()),
     )
@@ -208,6 +225,11 @@ def _counters(stats: _Stats) -> Counters:
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _port_state(info: _Info) -> str:
+    state = info.info_slave_data.state if info.info_slave_kind == "bridge" and info.info_slave_data else None
+    return next((known for known in PORT_STATES if known == state), "")
 
 
 def _flag(value: object) -> bool | None:

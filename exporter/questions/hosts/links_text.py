@@ -19,7 +19,9 @@ ELSEWHERE = re.compile(r"if\d+|NONE", re.ASCII)
 """What stands for the interface below when it is in another network namespace, or gone."""
 NO_KIND = ("alias", "altname", "vf", "prog/xdp", "RX:", "TX:", "RX", "TX")
 """Words that may begin the part behind the address where an interface has no kind."""
-FLAGS = ("nf_call_iptables", "nf_call_ip6tables", "vlan_filtering")
+FLAGS = ("nf_call_iptables", "nf_call_ip6tables")
+TUNNEL_ENDS = ("group", "remote", "local")
+"""Addresses of a VXLAN device; JSON adds a 6 to the words where they are of IPv6."""
 COUNTERS = {
     "RX": {"mcast": "multicast", "missed": "missed_errors", "crc": "crc_errors", "frame": "frame_errors"},
     "TX": {"carrier": "carrier_errors"},
@@ -48,7 +50,7 @@ def _row(line: str) -> dict[str, Any]:
         "address": address[1] if address[1:] and ADDRESS.fullmatch(address[1]) else "",
         "master": words.get("master", ""),
         "link": None if "link-netnsid" in address or ELSEWHERE.fullmatch(below) else below or None,
-        "linkinfo": _kind(parts[1].split() if parts[1:] else []),
+        "linkinfo": _kind(parts[1].split() if parts[1:] else []) | _port(parts),
         "parentdev": next((found for part in parts[:4] if (found := _pairs(part.split()).get("parentdev"))), ""),
         "stats64": {way.lower(): _counters(way, parts) for way in COUNTERS},
     }
@@ -64,8 +66,15 @@ def _kind(words: list[str]) -> dict[str, Any]:
     if not words or words[0] in NO_KIND or words[0].endswith("_slave"):
         return {}
     details = _pairs(words)
-    data = {key: _number(details[key]) for key in ("id", *FLAGS) if key in details}
+    data: dict[str, Any] = {key: _number(details[key]) for key in ("id", *FLAGS) if key in details}
+    data |= {f"{end}6": details[end] for end in TUNNEL_ENDS if ":" in details.get(end, "")}
     return {"info_kind": words[0], "info_data": data}
+
+
+def _port(parts: list[str]) -> dict[str, Any]:
+    """Return what a port of a bridge is to it."""
+    told = next((words for part in parts if (words := part.split())[:2] == ["bridge_slave", "state"]), [])
+    return {"info_slave_kind": "bridge", "info_slave_data": {"state": told[2]}} if told[2:] else {}
 
 
 def _counters(way: str, parts: list[str]) -> dict[str, int]:

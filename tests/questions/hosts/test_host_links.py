@@ -19,7 +19,8 @@ REAL = "ip-d-j-link"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["ifname", "mtu", "flags", "master", "link", "linkinfo", "info_kind", "info_data", "stats64"]),
+        st.sampled_from(["ifname", "mtu", "flags", "master", "link", "linkinfo", "info_kind", "info_data", "stats64",
+                         "info_slave_kind", "info_slave_data", "state"]),
         inner, max_size=5,
     ),
     max_leaves=20,
@@ -40,7 +41,8 @@ def test_a_real_hypervisor() -> None:
     assert [link.name for link in links.by_name.values() if link.is_nic] == ["eth0", "eth1", "eth2"]
     assert [link.name for link in links.of_kind("bond")] == ["bond0"]
     bridge, nic = links.by_name["cloudbr0"], links.by_name["eth1"]
-    assert (bridge.kind, bridge.filters_ip, bridge.vlan_filtering, bridge.has_carrier) == ("bridge", False, False, True)
+    assert (bridge.kind, bridge.filters_ip, bridge.has_carrier) == ("bridge", False, True)
+    assert [link.port_state for link in links.by_name.values()] == ["", "", "", "", "forwarding", ""]
     assert (nic.master, nic.mac, nic.mtu, nic.is_up, nic.filters_ip) == ("bond0", "4a:6e:7f:fd:d3:09", 1500, True, None)
     assert nic.counters == Counters()
 
@@ -63,6 +65,30 @@ def test_kinds_and_what_is_below() -> None:
     assert (vlan.vlan, vlan.vni, vlan.parent) == (1234, None, "bond0")
     assert (vxlan.vlan, vxlan.vni) == (None, 5001)
     assert only(rows(link=None)).parent == ""
+
+
+@pytest.mark.parametrize("ends", [{"group6": "ff05::7"}, {"remote6": "2001:db8::2"}, {"local6": "2001:db8::1"}])
+def test_vxlan_over_ipv6(ends: dict[str, str]) -> None:
+    """Its ends are named otherwise than those of IPv4; constructed after iproute2 6.1."""
+    data = {"id": 5001, "group": "239.0.19.137", "local": "192.0.2.1"}
+    assert only(rows(linkinfo={"info_kind": "vxlan", "info_data": {"id": 5001} | ends})).is_over_ipv6
+    assert not only(rows(linkinfo={"info_kind": "vxlan", "info_data": data})).is_over_ipv6
+    assert not only(rows(linkinfo={"info_kind": "gre6", "info_data": ends})).is_over_ipv6
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "state"),
+    [
+        ("bridge", {"state": "blocking", "priority": 32}, "blocking"),
+        ("bridge", {"state": 4}, ""),
+        ("bridge", {"state": "red"}, ""),
+        ("bridge", None, ""),
+        ("bond", {"state": "ACTIVE"}, ""),
+    ],
+)
+def test_what_stp_makes_of_a_port(kind: str, data: Any, state: str) -> None:
+    """Members of a bond have a state of another kind."""
+    assert only(rows(linkinfo={"info_slave_kind": kind, "info_slave_data": data})).port_state == state
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ UNKNOWN = 'echo \'Option "-j" is unknown, try "ip -help".\' >&2; exit 255'
 WORDS = [
     "1:", "eth0:", "eth0@bond0:", "<UP,LOWER_UP>", "<>", "mtu", "1500", "master", "br0", "state", "UP", "\\",
     "link/ether", "link/none", "02:00:00:00:00:05", "link-netnsid", "0", "vlan", "protocol", "802.1Q", "id",
-    "101", "vxlan", "bridge", "nf_call_iptables", "bridge_slave", "RX:", "TX:", "errors:", "bytes", "missed",
-    "-1", "99999999999999999999", "\u0663", "\n",
+    "101", "vxlan", "bridge", "nf_call_iptables", "bridge_slave", "blocking", "group", "ff05::7", "RX:", "TX:",
+    "errors:", "bytes", "missed", "-1", "99999999999999999999", "\u0663", "\n",
 ]  # fmt: skip
 
 
@@ -44,10 +44,9 @@ def test_an_old_hypervisor() -> None:
     assert {link.name: link.parent for link in links.by_name.values() if link.parent} == {"bond0.101": "bond0"}
     assert (links.by_name["bond0.101"].vlan, links.by_name["vxlan5001"].vni) == (101, 5001)
     bridges = [links.by_name[name] for name in ("cloudbr1", "brbond0-101")]
-    assert [(one.filters_ip, one.filters_ip6, one.vlan_filtering) for one in bridges] == [
-        (False, False, False),
-        (True, False, False),
-    ]
+    assert [(one.filters_ip, one.filters_ip6) for one in bridges] == [(False, False), (True, False)]
+    ports = [port for members in links.ports.values() for port in members if port not in ("em1", "em2")]
+    assert {links.by_name[port].port_state for port in ports} == {"forwarding"}
     assert {link.is_nic for link in links.by_name.values()} == {None}
 
 
@@ -68,12 +67,13 @@ def test_states_and_counters_of_an_old_hypervisor() -> None:
 
 LAID = """
 ip link set lo up
-ip link add br1 type bridge; ip link add br2 type bridge; ip link set br2 type bridge vlan_filtering 1
+ip link add br1 type bridge; ip link add br2 type bridge stp_state 1
 ip link add d0 type dummy; ip link add i0 type ifb; ip link add bond7 type bond mode 802.3ad
 for below in d0 i0 br1; do
     ip link add $below.101 link $below type vlan id 101; ip link add $below.mv link $below type macvlan mode bridge
 done
 ip link add vx5 type vxlan id 5001 local 127.0.0.1 dstport 4789
+ip link add vx6 type vxlan id 5002 group ff05::7 dev lo dstport 4790
 ip link add va type veth peer name vb; ip link set va master br2; ip link set d0 master bond7
 ip tuntap add vnet0 mode tap; ip link set vnet0 master br1; ip tuntap add t0 mode tun
 ip link set br2 type bridge nf_call_iptables 1; ip link set br2 mtu 1400
