@@ -7,6 +7,7 @@ life until something is stopped and started again.
 from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
+from exporter.lab.world.management import VERSION
 from exporter.lab.world.world import World
 from exporter.model import Issue
 
@@ -112,6 +113,29 @@ def database_work_stuck(world: World) -> None:
     _edit(
         world,
         "UPDATE op_ha_work SET step = 'Investigating', created = UTC_TIMESTAMP() - INTERVAL 2 HOUR, tried = 4",
+    )
+
+
+@fault(LINKS, "database_leftovers")
+def database_agent_without_vm(world: World) -> None:
+    """The agent of a console proxy that was destroyed long ago was left behind, and sits in Alert."""
+    _edit(
+        world,
+        "INSERT INTO host (name, uuid, status, type, private_ip_address, data_center_id, version, created)"
+        " SELECT 'v-999-VM', UUID(), 'Alert', 'ConsoleProxy', '127.3.0.98', id, %s,"
+        " UTC_TIMESTAMP() - INTERVAL 90 DAY FROM data_center WHERE name = 'east'",
+        VERSION,
+    )
+
+
+@fault(LINKS, "database_leftovers", "database_leaked_addresses_ratio")
+def database_addresses_leaked(world: World) -> None:
+    """Half of the management addresses are held by NICs that are no more."""
+    _edit(
+        world,
+        "INSERT INTO op_dc_ip_address_alloc (ip_address, data_center_id, pod_id, nic_id, taken)"
+        " SELECT CONCAT('127.3.9.', ROW_NUMBER() OVER (ORDER BY id)), data_center_id, pod_id, 4000000000,"
+        " UTC_TIMESTAMP() - INTERVAL 2 HOUR FROM op_dc_ip_address_alloc",
     )
 
 

@@ -65,6 +65,14 @@ def management_clocks_apart(world: World) -> None:
     server.heartbeat -= server.clock
 
 
+@fault(CONNECTIVITY, "management_servers_alive", "management_server_lost", "management_server_service_up", after=120)
+def management_servers_dead(world: World) -> None:
+    """Both management servers have died: no heartbeat, no API."""
+    for server in world.management_servers:
+        server.service, server.heartbeat = "failed", 400.0
+    world.api_is_down = True
+
+
 @fault(
     CONNECTIVITY,
     "management_server_database_unconnected",
