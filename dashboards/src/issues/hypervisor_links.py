@@ -159,6 +159,7 @@ NICS = Row(
                 judged("Firmware", metric("nic_firmwares_differ"), *HOST),
                 judged("Slower", metric("nics_slower_than_peers"), *HOST),
                 judged("Backend", metric("network_backend_differs"), *HOST),
+                judged("Not rebooted", metric("network_backend_pending"), *HOST),
                 judged("NICs without counters", metric("nics_without_counters"), *HOST),
                 judged("NICs without features", metric("nics_without_features"), *HOST),
             ),
