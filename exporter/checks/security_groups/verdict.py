@@ -9,11 +9,12 @@ from exporter.checks.security_groups.chains import Chains, chains_of
 from exporter.checks.security_groups.nics import OVS, PluggedNic, uplinks
 from exporter.checks.security_groups.walk import Frame, Path, Walk
 from exporter.questions.hosts.firewall import HostFirewall
-from exporter.questions.hosts.firewall_chains import Default
+from exporter.questions.hosts.firewall_chains import ENDS, Default
 from exporter.questions.hosts.firewall_rules import FirewallRules
 from exporter.questions.hosts.links import Link, Links
 
 UNKNOWN = "unknown"
+DROPS = frozenset({"DROP", "REJECT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,29 +167,47 @@ def _why_not_passed(asked: Asked, walk: Walk, path: Path, *, is_ingress: bool) -
 
 
 def _egress_faults(asked: Asked, walk: Walk, path: Path, own: str) -> Iterator[tuple[str, str]]:
-    chains = asked.chains
-    default = walk.ruleset.defaults.get((path.passed, asked.nic.tap), Default())
-    if default.egress != chains.egress:
-        yield "open", f"{chains.default} has no jump to {chains.egress} for {asked.nic.tap}"
+    chains, tap = asked.chains, asked.nic.tap
+    default = walk.ruleset.defaults.get((path.passed, tap), Default())
+    leads = default.egress or _first(walk, path.passed)
+    if leads in DROPS:
+        yield "cut_off", f"{chains.default} drops all that {tap} sends"
+    elif leads in ENDS:
+        yield "open", f"{chains.default} ends with {leads} before it leads {tap} to {chains.egress}"
+    elif leads != chains.egress:
+        yield "open", f"{chains.default} has no jump to {chains.egress} for {tap}"
     if default.bound != own:
         whose = f"the addresses of {default.bound}" if default.bound else "any address"
-        yield "open", f"{chains.default} lets {asked.nic.tap} use {whose}"
-    if asked.has_rules and not walk.ruleset.machines.get(chains.egress):
+        yield "open", f"{chains.default} lets {tap} use {whose}"
+    ends = walk.ruleset.machines.get(chains.egress, ())
+    if asked.has_rules and not ends:
         yield "open", f"{chains.egress} has no end, although rules were sent"
+    if ends[:1] == ("ACCEPT",) or (ends[:1] == ("RETURN",) and not DROPS.isdisjoint(ends)):
+        yield "open", f"{chains.egress} lets everything pass ({', '.join(ends)})"
     if asked.uplink and not path.is_accepted:
         yield "cut_off", f"nothing accepts what leaves {asked.nic.bridge} by {asked.uplink}"
 
 
 def _ingress_faults(asked: Asked, walk: Walk, path: Path) -> Iterator[tuple[str, str]]:
-    chains = asked.chains
-    default = walk.ruleset.defaults.get((path.passed, asked.nic.tap), Default())
-    end = walk.ruleset.machines.get(chains.ingress, "")
-    if default.ingress != chains.ingress:
-        yield "cut_off", f"{chains.default} has no jump to {chains.ingress} for {asked.nic.tap}"
+    chains, tap = asked.chains, asked.nic.tap
+    default = walk.ruleset.defaults.get((path.passed, tap), Default())
+    leads = default.ingress or _first(walk, path.passed)
+    end = _first(walk, chains.ingress)
+    if leads == "ACCEPT":
+        yield "open", f"{chains.default} accepts all that gets to {tap}"
+    elif leads in ENDS:
+        yield "cut_off", f"{chains.default} ends with {leads} before it leads {tap} to {chains.ingress}"
+    elif leads != chains.ingress:
+        yield "cut_off", f"{chains.default} has no jump to {chains.ingress} for {tap}"
     elif end == "ACCEPT":
-        yield "open", f"{chains.ingress} ends with ACCEPT"
-    elif end != "DROP":
-        yield "cut_off", f"{chains.ingress} is empty"
+        yield "open", f"{chains.ingress} accepts everything"
+    elif end not in DROPS:
+        yield "cut_off", f"{chains.ingress} {f'ends with {end}' if end else 'is empty'}"
+
+
+def _first(walk: Walk, chain: str) -> str:
+    """Return where a chain of a machine ends for every frame; empty when nowhere."""
+    return next(iter(walk.ruleset.machines.get(chain, ())), "")
 
 
 def system_vm_cut_off(nic: PluggedNic, ip4: Family, links: Links) -> str:

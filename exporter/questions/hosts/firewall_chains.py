@@ -17,6 +17,10 @@ MACHINE = re.compile(r"(i-\d+-\d+|[rsv]-\d+)-[A-Za-z0-9_-]+", re.ASCII)
 SPOOFED = re.compile(r"! --match-set (\S+) src")
 BUILT_IN = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE", "LOG", "MARK", "CT", "NFLOG", ""})
 """Targets that are no chains."""
+ENDS = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN"})
+"""Targets after which no further rule of a chain is reached."""
+STATES = frozenset({"--state", "--ctstate"})
+"""Options of rules that are about new connections only, as those are that the user of a machine asked for."""
 OPTIONS = {"-i": "bridge_in", "-o": "bridge_out", "--physdev-in": "port_in", "--physdev-out": "port_out"}
 """Options that name interfaces -> the attribute of a rule that keeps them."""
 LONGEST_LINE = 16_384  # characters; shlex needs the square of a word's length
@@ -57,10 +61,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """What the default chain of a machine does for one tap. Chains and set are empty where the rule is missing.
+    """What the default chain of a machine does for one tap. All are empty where the rule is missing or not reached.
 
     Attributes:
-        egress: where frames from the machine go on; ingress: where frames to it go on.
+        egress: where frames from the machine go on; ingress: where frames to it go on: a chain, or one of ENDS where a
+            rule for every frame of the tap stands before the jump.
         bound: the set of addresses that the machine may send from.
     """
 
@@ -77,14 +82,14 @@ class Ruleset:
         flavour: nft | legacy.
         policy: of FORWARD.
         chains: rules of every chain that belongs to no machine.
-        machines: chain of a machine -> target of its last rule without any condition, empty when there is none.
+        machines: chain of a machine -> targets, of ENDS, of its rules without any condition. The first one decides.
         defaults: (default chain, tap) -> what it does for that tap.
     """
 
     flavour: str
     policy: str = "ACCEPT"
     chains: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
-    machines: Mapping[str, str] = field(default_factory=dict)
+    machines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defaults: Mapping[tuple[str, str], Default] = field(default_factory=dict)
 
     @property
@@ -101,7 +106,7 @@ class _Table:
     policy: str = "ACCEPT"
     is_open: bool = False
     chains: dict[str, list[Rule]] = field(default_factory=dict)
-    machines: dict[str, str] = field(default_factory=dict)
+    machines: dict[str, tuple[str, ...]] = field(default_factory=dict)
     defaults: dict[tuple[str, str], Default] = field(default_factory=dict)
 
     def take(self, words: list[str]) -> bool:
@@ -112,7 +117,7 @@ class _Table:
             case [chain, policy, *_] if chain.startswith(":") and self.is_open:
                 self._begin(chain[1:], policy)
             case ["-A", name, *rest] if name in self.machines:
-                _read_machine_rule(name, read_rule(rest), self.machines, self.defaults)
+                self._take_of_machine(name, rest)
             case ["-A", name, *rest] if name in self.chains:
                 rule = read_rule(rest)
                 self.chains[name].append(self.shared.setdefault(rule, rule))
@@ -124,9 +129,20 @@ class _Table:
         if name == "FORWARD":
             self.policy = policy
         if MACHINE.fullmatch(name):
-            self.machines.setdefault(name, "")
+            self.machines.setdefault(name, ())
         else:
             self.chains.setdefault(name, [])
+
+    def _take_of_machine(self, chain: str, words: list[str]) -> None:
+        """Note what one rule of a machine's chain does: of the default chain per tap, else where it ends."""
+        rule = read_rule(words)
+        ends = rule.target in ENDS and _takes_all(rule) and STATES.isdisjoint(words)
+        tap = rule.port_in or rule.port_out
+        if ends and not tap:
+            self.machines[chain] += (rule.target,)
+        elif tap and not self.machines[chain]:  # a rule behind the end of its chain is never reached
+            old = self.defaults.get((chain, tap), Default())
+            self.defaults[chain, tap] = _led(old, rule, ends=ends)
 
 
 def read_ruleset(flavour: str, lines: Iterable[str], shared: dict[Rule, Rule]) -> Ruleset:
@@ -197,17 +213,16 @@ def _value(queue: deque[str]) -> str:
     return queue.popleft()
 
 
-def _read_machine_rule(
-    chain: str, rule: Rule, machines: dict[str, str], defaults: dict[tuple[str, str], Default]
-) -> None:
-    """Note what one rule of a machine's chain does: of the default chain per tap, else where it ends."""
-    leads_on = rule.target not in BUILT_IN
-    old = defaults.get((chain, rule.port_in or rule.port_out), Default())
-    if rule.port_in and leads_on:
-        defaults[chain, rule.port_in] = Default(rule.target, old.ingress, old.bound)
-    elif rule.port_out and leads_on:
-        defaults[chain, rule.port_out] = Default(old.egress, rule.target, old.bound)
-    elif rule.port_in and rule.target == "DROP" and (found := SPOOFED.search(rule.words)):
-        defaults[chain, rule.port_in] = Default(old.egress, old.ingress, found[1])
-    elif rule.takes_new and not (rule.port_in or rule.port_out or rule.words):
-        machines[chain] = rule.target
+def _takes_all(rule: Rule) -> bool:
+    """Return whether a rule is for every bridged frame, of one tap when it names one."""
+    is_narrow = rule.words or rule.bridge_in or rule.bridge_out or (rule.port_in and rule.port_out)
+    return not is_narrow and rule.is_bridged is not False
+
+
+def _led(old: Default, rule: Rule, *, ends: bool) -> Default:
+    """Return what a default chain does for the tap that a rule names, after that rule too."""
+    target = rule.target if ends or rule.target not in BUILT_IN else ""
+    if not rule.port_in:
+        return Default(old.egress, old.ingress or target, old.bound)
+    found = SPOOFED.search(rule.words) if rule.target == "DROP" and old.egress not in ENDS else None
+    return Default(old.egress or target, old.ingress, found[1] if found else old.bound)

@@ -39,10 +39,8 @@ RULESET = st.builds(
     flavour=st.sampled_from(["nft", "legacy"]),
     policy=st.sampled_from(["ACCEPT", "DROP"]),
     chains=st.dictionaries(CHAIN, st.lists(RULE, max_size=6).map(tuple)),
-    machines=st.dictionaries(MACHINE, st.sampled_from(["", "DROP", "ACCEPT", "RETURN"])),
-    defaults=st.dictionaries(
-        st.tuples(MACHINE, PORT), st.builds(Default, MACHINE, MACHINE, st.sampled_from(["", "x"]))
-    ),
+    machines=st.dictionaries(MACHINE, st.lists(st.sampled_from(["DROP", "ACCEPT", "RETURN"]), max_size=3).map(tuple)),
+    defaults=st.dictionaries(st.tuples(MACHINE, PORT), st.builds(Default, TARGET, TARGET, st.sampled_from(["", "x"]))),
 )
 RULES = st.builds(
     FirewallRules,

@@ -56,9 +56,10 @@ def test_rules_as_security_group_py_wrote_them() -> None:
     (ruleset,) = rules.ip4
     assert (rules.flavour, rules.version, rules.ip6, rules.sets) == ("nft", "1.8.9", (), None)
     assert ruleset.is_ours
-    assert ruleset.machines["i-2-55-VM"] == ruleset.machines["i-2-56-VM-eg"] == "DROP"
-    assert ruleset.machines["i-2-55-VM-eg"] == ""
-    assert ruleset.machines["i-2-57-VM-eg"] == "RETURN"
+    assert ruleset.machines["i-2-55-VM"] == ruleset.machines["i-2-56-VM-eg"] == ("DROP",)
+    assert ruleset.machines["i-2-55-VM-eg"] == ()
+    assert ruleset.machines["i-2-57-VM-eg"] == ("RETURN",)
+    assert ruleset.machines["i-2-70-VM"] == ("DROP", "DROP")
     assert ruleset.defaults["i-2-70-def", "vnet18"] == Default("i-2-70-VM-eg", "i-2-70-VM", "i-2-70-VM")
     assert [str(rule) for rule in ruleset.chains["FORWARD"][4:]] == [
         "-o cloudbr0 -j BF-cloudbr0",
