@@ -31,9 +31,12 @@ AGENT_STATES = (
     "Down",
     "Error",
     "Removed",
+    "Unknown",
     NEVER_REGISTERED,
 )
+"""CloudStack's states of an agent, and ours for one that it has no state of."""
 OTHER = "Other"
+"""Our word for a state of a newer CloudStack."""
 
 STATE = Metric(
     "cloudstack_network_console_proxy_state",

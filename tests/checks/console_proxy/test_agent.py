@@ -16,9 +16,11 @@ def test_an_agent_that_is_up() -> None:
     assert values(said) == {("agent_up", "v-2-VM"): 1, ("agent_up", "v-3-VM"): 1}
 
 
-@pytest.mark.parametrize("state", ["Connecting", "Disconnected", "Down", "Alert", "Error", "Rebalancing", ""])
+@pytest.mark.parametrize(
+    "state", ["Connecting", "Disconnected", "Down", "Alert", "Error", "Rebalancing", "Unknown", "Levitating", ""]
+)
 def test_every_other_state_is_a_problem(state: str) -> None:
-    """Also one that never registered, and the finding names the state."""
+    """Also one that never registered, or of a word that nobody expects, and the finding names the state."""
     said = of_zone(CHECK, cloud(proxy(agent_state=state)))
     assert problems(said) == {("agent_up", "v-2-VM")}
     assert (state or "NeverRegistered") in said["agent_up", "v-2-VM"].seen

@@ -61,6 +61,13 @@ def test_a_state_of_a_newer_cloudstack_is_other() -> None:
     assert ("running", "v-2-VM") not in said
 
 
+@pytest.mark.parametrize(("told", "shown"), [("Unknown", "Unknown"), ("Levitating", "Other"), ("up", "Other")])
+def test_an_agent_of_another_state_is_told(told: str, shown: str) -> None:
+    """One that CloudStack knows nothing of, and a word that nobody expects: exactly one state holds."""
+    said = of_zone(CHECK, cloud(proxy(agent_state=told)))
+    assert {key[2] for key, one in said.items() if key[0] == "agent_state" and one.value} == {shown}
+
+
 @pytest.mark.parametrize("state", ["Destroyed", "Expunging"])
 def test_a_destroyed_proxy_is_gone(state: str) -> None:
     """The talk's remedy must not leave a finding behind."""
