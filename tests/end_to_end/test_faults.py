@@ -70,7 +70,7 @@ async def test_a_healthy_cloud_has_no_finding_and_nothing_unchecked(watch: Watch
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, fault: Fault) -> None:
-    """Cause and named consequences appear, and disappear when it is mended; an exporter that knows the Cloud sees it."""
+    """Cause and named consequences appear, and disappear when it is mended; the exporter knows the Cloud before."""
     if watch.app.engine.inventory.cloud is None:
         await watch.look()
     await watch.lab.set(fault.name, on=True)

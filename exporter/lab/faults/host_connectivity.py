@@ -65,11 +65,22 @@ def management_clocks_apart(world: World) -> None:
     server.heartbeat -= server.clock
 
 
-@fault(CONNECTIVITY, "management_servers_alive", "management_server_lost", "management_server_service_up", after=120)
+@fault(
+    CONNECTIVITY,
+    "management_servers_alive",
+    "management_server_lost",
+    "management_server_service_up",
+    "agent_disconnected",
+    after=120,
+)
 def management_servers_dead(world: World) -> None:
-    """Both management servers have died: no heartbeat, no API."""
+    """Both management servers have died: no heartbeat, no API, and no agent has a connection."""
     for server in world.management_servers:
         server.service, server.heartbeat = "failed", 400.0
+    for host in world.hosts:
+        host.hypervisor.agent_connected = False
+    for vm in world.system_vms:
+        vm.session = False
     world.api_is_down = True
 
 
