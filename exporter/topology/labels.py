@@ -15,6 +15,8 @@ from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, O
 
 UPLINK = re.compile(r"eth|bond|vlan|vx|em|ens|eno|enp|team|enx|dummy|lo|p\d+p\d+|vni|enc", re.ASCII)
 """Beginnings of names that the agent takes for a bridge's uplink. Source: LibvirtComputingResource.ifNamePatterns."""
+VHOST_USER = ("dpdkvhostuser", "dpdkvhostuserclient")
+"""Kinds of ports that the agent makes for machines on DPDK. Source: OvsVifDriver.addDpdkPort."""
 LABELLED = ("Management", "Public", "Guest", "Storage")
 """Traffic types that have a label; Control is the link-local bridge cloud0."""
 
@@ -148,7 +150,7 @@ def _in_switch(device: str, ovs: OvsDatabase | None) -> _Found | None:
     patches = tuple(port.name for port in bridge.ports if _has(port, "patch"))
     uplinks = ways or (() if out else patches)
     quiet = {*(port.name for port in out), *patches, *(port.name for port in bridge.ports if _has(port, "internal"))}
-    others = tuple(port.name for port in bridge.ports if port.name not in quiet and not is_tap(port.name))
+    others = tuple(port.name for port in bridge.ports if port.name not in quiet and not is_machines(port))
     return _Found("openvswitch", uplinks, others, uplinks[0] if len(uplinks) == 1 else "", tag)
 
 
@@ -175,6 +177,30 @@ def switch_uplinks(place: Place, ovs: OvsDatabase) -> tuple[OvsPort, ...]:
     return tuple(port for one in others for port in one.ports if _leads_out(port))
 
 
+def plain_uplinks(bridge: OvsBridge) -> tuple[OvsPort, ...]:
+    """Return the ports that alone decide what leaves a bridge of Open vSwitch, by their columns, dead or alive.
+
+    None where frames may go other ways: through patch ports and tunnels, or as a controller's flows say.
+    """
+    out = tuple(port for port in bridge.ports if _leads_out(port))
+    is_plain = all(port in out or is_machines(port) or _has(port, "internal", "tap") for port in bridge.ports)
+    return out if is_plain and not bridge.controllers else ()
+
+
+def lets_through(port: OvsPort, vlan: int) -> bool:
+    """Return whether a port of Open vSwitch takes part in a VLAN of its bridge; 0 is what has no tag there.
+
+    Source: vlan_mode, tag and trunks of ovs-vswitchd.conf.db(5). A native VLAN is always let through, and nothing
+    without a tag inside the bridge is beside it.
+    """
+    mode = port.vlan_mode or ("trunk" if port.tag is None else "access")
+    if mode in ("access", "dot1q-tunnel"):
+        return vlan == (port.tag or 0)
+    if mode.startswith("native-") and port.tag and vlan in (0, port.tag):
+        return vlan == port.tag
+    return not port.trunks or vlan in port.trunks
+
+
 def _is_patched(bridge: OvsBridge) -> bool:
     return any(_has(port, "patch") for port in bridge.ports)
 
@@ -187,6 +213,11 @@ def is_dead(port: OvsPort) -> bool:
 def _leads_out(port: OvsPort) -> bool:
     """Return whether a port of Open vSwitch is a bond, or a NIC that is no machine's."""
     return len(port.interfaces) > 1 or (not is_tap(port.name) and (_has(port, "", "system", "dpdk")))
+
+
+def is_machines(port: OvsPort) -> bool:
+    """Return whether a port of Open vSwitch is a machine's: a tap, or a socket of DPDK."""
+    return is_tap(port.name) or _has(port, *VHOST_USER)
 
 
 def _has(port: OvsPort, *kinds: str) -> bool:
