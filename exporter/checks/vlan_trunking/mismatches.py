@@ -1,15 +1,19 @@
 """VLANs of running machines that their host does not provide.
 
 Symptom: a machine has no network on one host and works after a migration; the switch is blamed for it.
-Detect:  each NIC of a machine that runs here, by MAC: tap, bridge and that bridge's VLAN device, all switched on.
-Fix:     stop and start the machine, or migrate it: the agent makes the bridge again.
+Detect:  each NIC of a machine that runs here, by MAC: tap, bridge and that bridge's VLAN device, all switched on and
+         not held by STP; in Open vSwitch the port, and uplinks of its bridge that let the VLAN through.
+Fix:     stop and start the machine, or migrate it: the agent makes the bridge again. What holds its frames back
+         behind the port is mended there: tag and trunks of the uplink, STP.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from exporter.checks.vlan_trunking.ways_out import held_by_stp, held_by_switch
 from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, is_bridged, network_name, vlan_label, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
@@ -24,7 +28,7 @@ from exporter.topology.vlans import ExpectedNic, Segment, expected_nics
 
 MISMATCHES = Metric(
     "cloudstack_network_vlan_trunking_mismatches",
-    "VLANs of machines that run on the host whose bridge or VLAN device there is missing, switched off or another one.",
+    "VLANs of machines that run on the host whose bridge, VLAN device or uplink there is missing, another one or closed.",
     labels=("zone", "cluster", "host", "physical_network"),
     problem=above(0),
     subject="host",
@@ -40,33 +44,55 @@ MISMATCH = Metric(
 )
 RESTART = "Stop and start the machine, or migrate it to another host: the agent makes bridge and VLAN device again."
 LOOK = "Look into the agent's log for modifyvlan.sh, and whether something else removed the VLAN device."
+OPEN = "Let it pass as on the peers: trunks, tag and vlan_mode of the uplink in Open vSwitch, or STP of the bridge off."
 SHOWN_BY = (DOMAINS, LINKS)
+PASSED_THROUGH = ("hostdev", "direct")
+"""Kinds of NICs that no bridge of the host carries: a virtual function, macvtap."""
 
-Faults = Mapping[str, Mapping[str, list[str]]]  # physical network id -> VLAN -> what is wrong with each NIC
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with one NIC: empty words for nothing, None where it cannot be told."""
+
+    words: str | None
+    remedy: str = RESTART
+
+
+Faults = Mapping[str, Mapping[str, list[_Fault]]]  # physical network id -> VLAN -> what is wrong with each NIC
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield per physical network how many VLANs fail; none where a switch that must be asked did not answer."""
+    """Yield per physical network how many VLANs fail; none where a switch that must be asked did not answer.
+
+    Nor is none said of a physical network that only NICs use which are passed through: nobody sees their VLANs.
+    """
     if not is_judged(target, cloud, answers.now):
         return
     view = wiring(target, answers, cloud)
-    faults: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    networks = dict.fromkeys(view.found(), True)
-    for expected, fault in _judged_nics(target, answers, cloud, view):
+    faults: defaultdict[str, defaultdict[str, list[_Fault]]] = defaultdict(lambda: defaultdict(list))
+    networks, bridged, unseen = dict.fromkeys(view.found(), True), set(), set()
+    for expected, interface in _nics_here(target, answers, cloud):
         network = expected.physical_network_id
-        networks[network] = networks.get(network, True) and fault is not None
+        if interface is not None and interface.kind not in ("bridge", "network", "vhostuser"):
+            unseen |= {network} if interface.kind in PASSED_THROUGH else set()
+            continue
+        bridged.add(network)
+        fault = _judged(expected, interface, view)
+        networks[network] = networks.get(network, True) and fault.words is not None
         key = ("nic", target.host.id, expected.nic.mac)
-        if fault and confirmed(answers, cloud, *key, shown_by=SHOWN_BY):
-            faults[network][vlan_label(expected.segment)].append(f"{expected.machine.name}: {fault}")
+        if fault.words and confirmed(answers, cloud, *key, shown_by=SHOWN_BY):
+            named = _Fault(f"{expected.machine.name}: {fault.words}", fault.remedy)
+            faults[network][vlan_label(expected.segment)].append(named)
     for network, is_told in networks.items():
-        if is_told or faults[network]:
-            vlans = faults[network]
+        if (is_told and network not in unseen - bridged) or faults[network]:
+            found = [wrong[0] for wrong in faults[network].values()]
             yield MISMATCHES.sample(
                 *names(target, cloud),
                 network_name(cloud, network),
-                value=len(vlans),
-                seen="; ".join(wrong for found in list(vlans.values())[:3] for wrong in found[:1]),
-                expected="each NIC in a bridge with the VLAN device of its VLAN",
+                value=len(found),
+                seen="; ".join(filter(None, (one.words for one in found[:3]))),
+                expected="each NIC in a bridge with the VLAN device of its VLAN, or an uplink that lets it through",
+                remedy=found[0].remedy if found else "",
             )
     yield from _rows(target, cloud, faults)
 
@@ -77,22 +103,34 @@ def _rows(target: HostTarget, cloud: Cloud, faults: Faults) -> Samples:
         yield MISMATCH.sample(*names(target, cloud), network_name(cloud, network), vlan, value=number)
 
 
-def _judged_nics(
-    target: HostTarget, answers: Answers, cloud: Cloud, view: Wiring
-) -> Iterator[tuple[ExpectedNic, str | None]]:
-    """Yield NICs of machines that run here by CloudStack and by libvirt, and what is wrong; None: cannot be told."""
+def _nics_here(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[tuple[ExpectedNic, Interface | None]]:
+    """Yield NICs of machines that run here by CloudStack and by libvirt, and what libvirt says of each."""
     domains = answers[DOMAINS]
     for expected in expected_nics(cloud, target.host.id):
         domain = domains.get(expected.machine.name)
         if domain is None or not (domain.is_running and expected.machine.is_running):
             continue
-        if not is_bridged(expected.segment):
-            continue
-        interface = _interface(domain, expected.nic.mac)
-        if interface is None:
-            yield expected, f"no NIC with MAC {expected.nic.mac}"
-        elif interface.kind in ("bridge", "network"):
-            yield expected, "" if _is_agents_own(expected, interface, view) else _fault(expected, interface, view)
+        if is_bridged(expected.segment):
+            yield expected, _interface(domain, expected.nic.mac)
+
+
+def _judged(expected: ExpectedNic, interface: Interface | None, view: Wiring) -> _Fault:
+    """Return what is wrong with a NIC: how it is plugged first, then what holds its frames back behind that."""
+    if interface is None:
+        return _Fault(f"no NIC with MAC {expected.nic.mac}")
+    place = view.place(expected.physical_network_id, expected.nic.traffic_type)
+    if interface.kind == "vhostuser":
+        is_switched = interface.tap and place is not None and place.kind == "openvswitch"
+        words = _fault_in_switch(interface, place, view) if is_switched else None
+    else:
+        words = "" if _is_agents_own(expected, interface, view) else _fault(expected, interface, view)
+    if words != "":
+        return _Fault(words)
+    port = view.ovs.ports.get(interface.tap) if view.ovs else None
+    if port is not None:
+        return _Fault(held_by_switch(port, expected.segment, place, view), OPEN)
+    tap = view.links.by_name.get(interface.tap)
+    return _Fault(held_by_stp(tap, view) if tap else "", OPEN)
 
 
 def _interface(domain: Domain, mac: str) -> Interface | None:
@@ -189,7 +227,7 @@ def _fault_switched_off(tap: Link, interface: Interface, view: Wiring) -> str | 
 CHECK = Check(
     title="VLANs on hosts",
     metrics=(MISMATCHES, MISMATCH),
-    remedies=(RESTART, LOOK),
+    remedies=(RESTART, LOOK, OPEN),
     judges={HostTarget: judge},
     asks={HostTarget: SHOWN_BY},
     uses={HostTarget: SEES},

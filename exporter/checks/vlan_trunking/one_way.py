@@ -1,8 +1,8 @@
 """VLANs of which a host only sends.
 
 Symptom: a machine asks for its gateway for ever; others hear it, and it hears nobody.
-Detect:  counters of the VLAN devices: frames sent between visits and none received, while another host with machines
-         of the network sent some too.
+Detect:  counters of the devices of VLANs and VXLANs: frames sent between visits and none received, while another host
+         with machines of the network sent some too.
 Fix:     the switch port: VLAN pruned in one direction, a private VLAN, port security or storm control.
 """
 
@@ -12,8 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from exporter.checks.vlan_trunking.vlan_devices import counted, vlan_devices
-from exporter.checks.vlan_trunking.wiring import CARRIED, READS, SEES, Wiring, network_name, wiring
+from exporter.checks.vlan_trunking.vlan_sets import scheme
+from exporter.checks.vlan_trunking.wiring import (
+    CARRIED,
+    KINDS,
+    READS,
+    SEES,
+    Wiring,
+    is_bridged,
+    network_name,
+    vlan_label,
+    wiring,
+)
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Instance, Router
@@ -23,7 +33,9 @@ from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import ROWS_PER_TARGET, VLAN_ONE_WAY_FRAMES
 from exporter.topology.hosts import is_judged, names
-from exporter.topology.vlans import expected_nics
+from exporter.topology.labels import Place
+from exporter.topology.segment_devices import counted, segment_devices, way_of
+from exporter.topology.vlans import Segment, expected_nics
 
 ONE_WAY = Metric(
     "cloudstack_network_vlan_trunking_one_way_vlans",
@@ -46,9 +58,10 @@ TAP = "On the host: tcpdump -eni <VLAN device>; frames that arrive at the NIC an
 
 @dataclass(frozen=True, slots=True)
 class _Suspect:
-    """A VLAN device that sent and heard nothing, and the ids of the networks of which a machine there speaks."""
+    """A device that sent and heard nothing, and the ids of the networks of which a machine there speaks."""
 
     physical: str
+    segment: Segment
     device: Link
     sent: int
     networks: set[str]
@@ -87,8 +100,8 @@ def _judge_host(target: HostTarget, hosts: _Hosts, cloud: Cloud) -> Samples:
     rows.sort(key=lambda row: (-row.sent, row.physical, row.device.name))
     for network, found in view.found().items():
         silent = [row for row in rows if row.physical == network]
-        if all(place.kind == "openvswitch" for place in found) or (not silent and network in unknown):
-            continue  # VLANs of Open vSwitch have no devices that count
+        if not silent and (network in unknown or not _has_devices(network, found, cloud)):
+            continue
         yield ONE_WAY.sample(
             *host,
             network_name(cloud, network),
@@ -97,16 +110,23 @@ def _judge_host(target: HostTarget, hosts: _Hosts, cloud: Cloud) -> Samples:
             expected="frames in both directions, as machines of the network on other hosts send some",
         )
     for row in rows[:ROWS_PER_TARGET]:
-        yield ROW.sample(*host, network_name(cloud, row.physical), str(row.device.vlan), value=row.sent)
+        yield ROW.sample(*host, network_name(cloud, row.physical), vlan_label(row.segment), value=row.sent)
+
+
+def _has_devices(network: str, found: tuple[Place, ...], cloud: Cloud) -> bool:
+    """Return whether the segments of a physical network have devices that count: not in Open vSwitch, or of GRE."""
+    physical = cloud.physical_networks.get(network)
+    is_counted = physical is None or scheme(physical) in KINDS
+    return is_counted and any(place.kind != "openvswitch" for place in found)
 
 
 def _suspects(target: HostTarget, view: Wiring, answers: Answers, cloud: Cloud) -> Iterable[_Suspect]:
-    """Return the VLAN devices that sent and heard nothing, of VLANs in which a machine of this host speaks.
+    """Return the devices that sent and heard nothing, of VLANs in which a machine of this host speaks.
 
     Routers of a pair speak all the time without asking for an answer, so they alone prove nothing.
     """
     vain = {}
-    for way, device in vlan_devices(view).items():
+    for way, device in segment_devices(view.links).items():
         frames = counted(device, answers)
         if frames and not frames.received and frames.sent >= VLAN_ONE_WAY_FRAMES:
             vain[way] = (device, frames.sent)
@@ -114,9 +134,9 @@ def _suspects(target: HostTarget, view: Wiring, answers: Answers, cloud: Cloud) 
     for expected in expected_nics(cloud, target.host.id) if vain else ():
         place = view.place(expected.physical_network_id, expected.nic.traffic_type)
         router = cloud.routers.get(expected.machine.id)
-        hit = vain.get((place.pif, expected.segment.number)) if place and expected.segment.is_vlan else None
+        hit = vain.get(way_of(place, expected.segment)) if place and is_bridged(expected.segment) else None
         if hit and expected.machine.is_running and not (router and router.is_redundant):
-            one = _Suspect(expected.physical_network_id, *hit, set())
+            one = _Suspect(expected.physical_network_id, expected.segment, *hit, set())
             found.setdefault(one.device.name, one).networks.add(expected.nic.network_id)
     return found.values()
 
@@ -156,9 +176,9 @@ def _speaks(suspect: _Suspect, target: HostTarget, hosts: _Hosts, cloud: Cloud) 
     """Return whether a host sent frames in the VLAN between its last two visits; None where nothing counts them."""
     answers = hosts.answers[target]
     view = wiring(target, answers, cloud)
-    ways = vlan_devices(view)
+    ways = segment_devices(view.links)
     places = [place for traffic in CARRIED if (place := view.place(suspect.physical, traffic))]
-    devices = [ways[way] for place in places if (way := (place.pif, suspect.device.vlan)) in ways]
+    devices = [ways[way] for place in places if (way := way_of(place, suspect.segment)) in ways]
     frames = [found for device in devices if (found := counted(device, answers))]
     return any(found.sent for found in frames) if frames else None
 

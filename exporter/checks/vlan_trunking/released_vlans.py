@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.checks.vlan_trunking.vlan_sets import scheme
-from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, network_name, wiring
+from exporter.checks.vlan_trunking.wiring import KINDS, READS, SEES, Wiring, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
@@ -25,9 +25,9 @@ from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.database.counts import VLANS_TAKEN, Taken
 from exporter.questions.hosts.domains import DOMAINS, Interface
-from exporter.questions.hosts.links import LINKS
+from exporter.questions.hosts.links import LINKS, Link
 from exporter.topology.hosts import is_judged, names
-from exporter.topology.labels import is_tap
+from exporter.topology.labels import Place, is_tap
 from exporter.topology.vlans import segment
 
 RELEASED = Metric(
@@ -67,7 +67,7 @@ class _Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Carried:
-    """A NIC of a running machine, and the VLAN that it really is in: UNTAGGED in none, None where that is not told."""
+    """A NIC of a running machine, and the VLAN or VNI that it really is in: UNTAGGED in none, None: not told."""
 
     machine_id: str
     machine: str
@@ -108,13 +108,19 @@ def _pool(answers: Answers, cloud: Cloud) -> _Pool | None:
     sound, owners = {}, {}
     for network in cloud.networks.values():
         own = segment(network.vlan) if network.vlan else None
-        if own is None or own.number is None or not own.is_vlan:
+        if own is None or own.number is None or own.scheme != _scheme(network.physical_network_id, cloud):
             continue
         if own.number in now.get(network.physical_network_id, ()):
-            sound[network.id] = f"vlan://{own.number}"
+            sound[network.id] = f"{own.scheme}://{own.number}"
         if network.type == "Isolated":
             owners[network.physical_network_id, own.number] = network.name
     return _Pool(now, answers.values[VLANS_TAKEN].asked - age, sound, owners)
+
+
+def _scheme(physical_network_id: str, cloud: Cloud) -> str:
+    """Return what the numbers of a physical network are: VLANs where nobody says otherwise."""
+    physical = cloud.physical_networks.get(physical_network_id)
+    return scheme(physical) if physical else "vlan"
 
 
 def _released(
@@ -139,8 +145,9 @@ def _released(
             wrong[place].append(nic.machine)
             reasons[place] = reason
     told = {
-        place: f"VLAN {place[1]} of {network_name(cloud, place[0])} with {', '.join(sorted(vms)[:3])}: {reasons[place]}"
-        for place, vms in wrong.items()
+        (network, number): f"{_scheme(network, cloud).upper()} {number} of {network_name(cloud, network)} with"
+        f" {', '.join(sorted(vms)[:3])}: {reasons[network, number]}"
+        for (network, number), vms in wrong.items()
     }
     return told, is_whole
 
@@ -148,11 +155,11 @@ def _released(
 def _reason(nic: _Carried, cloud: Cloud, pool: _Pool) -> str | None:
     """Return why the VLAN is not the network's, empty when it is, None when that cannot be known.
 
-    Other isolation methods, and VLANs outside the range, are nobody's affair.
+    Numbers outside the range are nobody's affair; those of other methods than VLAN and VXLAN are not seen on hosts.
     """
     network_id = nic.network.physical_network_id
     physical, taken = cloud.physical_networks.get(network_id), pool.taken.get(network_id)
-    if physical is not None and (scheme(physical) != "vlan" or not physical.vlan_ranges):
+    if physical is not None and not physical.vlan_ranges:
         return ""
     if physical is None or taken is None or nic.vlan is None:
         return None
@@ -182,7 +189,7 @@ def _carried(target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool) ->
         if view is None or domain is None or not domain.is_running:
             continue
         interface = next((one for one in domain.interfaces if one.mac == nic.mac.lower()), None)
-        vlan = _vlan(interface, network.physical_network_id, view) if interface else None
+        vlan = _number(interface, network.physical_network_id, view, cloud) if interface else None
         yield _Carried(machine.id, machine.name, nic.mac.lower(), network, vlan)
 
 
@@ -192,22 +199,29 @@ def _is_pooled(nic: Nic, cloud: Cloud) -> bool:
     return network is not None and not network.specifies_vlan and nic.traffic_type == "Guest"
 
 
-def _vlan(interface: Interface, physical_network_id: str, view: Wiring) -> int | None:
-    """Return the VLAN in which a NIC really is, on the wires of its physical network; None where that is not told."""
-    place = view.place(physical_network_id, "Guest")
+def _number(interface: Interface, physical_network_id: str, view: Wiring, cloud: Cloud) -> int | None:
+    """Return the VLAN or VNI in which a NIC really is, on the wires of its physical network; None: not told."""
+    place, kind = view.place(physical_network_id, "Guest"), _scheme(physical_network_id, cloud)
     port = view.ovs.ports.get(interface.tap) if view.ovs else None
-    if place is None:
+    if place is None or kind not in KINDS:
         return None
     if port is not None:
-        return (port.tag or UNTAGGED) if port.bridge == place.device else None
+        return (port.tag or UNTAGGED) if port.bridge == place.device and kind == "vlan" else None
     tap = view.links.by_name.get(interface.tap)
     if tap is None or not tap.master:
         return None
     if tap.master == place.device:
         return UNTAGGED
     ports = (view.links.by_name[name] for name in view.links.ports.get(tap.master, ()) if not is_tap(name))
-    found = {one.vlan for one in ports if one.kind == "vlan" and place.pif and one.parent == place.pif}
+    found = {number for one in ports if (number := _carries(one, place, kind)) is not None}
     return found.pop() if len(found) == 1 else None
+
+
+def _carries(port: Link, place: Place, kind: str) -> int | None:
+    """Return the VLAN or VNI that a port of a bridge carries; None where it is of another kind, or hangs elsewhere."""
+    if port.kind != kind:
+        return None
+    return port.vni if kind == "vxlan" else port.vlan if place.pif and port.parent == place.pif else None
 
 
 CHECK = Check(

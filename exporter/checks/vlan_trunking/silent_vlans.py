@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.checks.vlan_trunking.heard import Heard, Routers, heard, routers_by_network, unheard
-from exporter.checks.vlan_trunking.vlan_devices import counted, vlan_devices
 from exporter.checks.vlan_trunking.wiring import SEES, network_name, vlan_label, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
@@ -26,6 +25,7 @@ from exporter.questions.hosts.links import LINKS
 from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS
 from exporter.thresholds import ROWS_PER_TARGET, VLAN_SILENT_MACHINES
 from exporter.topology.hosts import is_judged, names
+from exporter.topology.segment_devices import counted, segment_devices, way_of
 from exporter.topology.vlans import segment
 
 SILENT = Metric(
@@ -148,7 +148,7 @@ def _speaks_in_vain(network: Network, target: HostTarget | None, answers: Answer
     if network.physical_network_id in view.unknown():
         return None
     place = view.place(network.physical_network_id, "Guest")
-    device = vlan_devices(view).get((place.pif, found.number)) if place else None
+    device = segment_devices(view.links).get(way_of(place, found)) if place else None
     if device is None:
         return False
     frames = counted(device, answers)

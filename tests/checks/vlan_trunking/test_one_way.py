@@ -136,3 +136,34 @@ def test_a_router_elsewhere_would_answer() -> None:
 def test_hosts_in_maintenance() -> None:
     """Nothing is said of them."""
     assert verdict(SILENT, hosts=(scene.host(resource_state="Maintenance"), scene.host(2))) == []
+
+
+VXLAN: dict[str, Any] = {
+    "networks": (scene.network("vxlan://5001"),),
+    "physicals": (scene.physical(isolation_methods=("VXLAN",), vlan_ranges=((5000, 5999),)),),
+}
+ON_VXLAN = tuple(scene.instance(number, on, scene.nic(number, "vxlan://5001")) for number, on in ((5, 1), (6, 2)))
+
+
+def tunnels(*pairs: tuple[int, int]) -> list[Any]:
+    """Return visits at which the VXLAN device had received and sent so many frames."""
+    return [scene.answered(scene.links(*scene.UPLINK, *scene.vxlan(rx=rx, tx=tx))) for rx, tx in pairs]
+
+
+def test_a_vxlan_of_which_a_host_only_sends() -> None:
+    """Its device is found by its number, and its row says that it is no VLAN."""
+    found = verdict(tunnels((7, 100), (7, 200), (7, 300)), *ON_VXLAN, peer=tunnels((1, 1), (2, 2), (3, 3)), **VXLAN)
+    assert scene.values_of(found) == {KEY: 1, ("one_way_sent_frames", *KEY[1:], "vxlan-5001"): 100}
+    fine = verdict(tunnels((7, 100), (8, 200), (9, 300)), *ON_VXLAN, peer=tunnels((1, 1), (2, 2), (3, 3)), **VXLAN)
+    assert scene.values_of(fine) == {KEY: 0}
+
+
+def test_a_peer_without_the_vxlan_device() -> None:
+    """Whether anybody spoke there is not known."""
+    assert verdict(tunnels((7, 100), (7, 200), (7, 300)), *ON_VXLAN, peer=SPEAKS, **VXLAN) == []
+
+
+def test_physical_networks_of_other_methods() -> None:
+    """GRE has no devices that count, so nothing is said of it; a method that nobody chose is VLAN."""
+    assert verdict(SILENT[:2], physicals=(scene.physical(isolation_methods=("GRE",)),)) == []
+    assert scene.values_of(verdict(SILENT[:2], physicals=(scene.physical(isolation_methods=()),))) == {KEY: 0}

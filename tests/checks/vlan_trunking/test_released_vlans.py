@@ -136,14 +136,44 @@ def test_another_network_got_it_already() -> None:
     [
         {"networks": (scene.network(specifies_vlan=True),)},
         {"physicals": (scene.physical(vlan_ranges=((200, 299),)),)},
-        {"physicals": (scene.physical(isolation_methods=("VXLAN",)),)},
-        {"physicals": (scene.physical(isolation_methods=("VXLAN",)),), "labels": (scene.label("cloudbr9"),)},
         {"physicals": (scene.physical(vlan_ranges=()),), "labels": (scene.label("cloudbr9"),)},
     ],
 )
 def test_vlans_that_are_not_the_pools(fields: Mapping[str, Any]) -> None:
-    """Chosen by hand, outside the range, of another method, or of a network without a pool, wherever that lies."""
+    """Chosen by hand, outside the range, or of a network without a pool, wherever that lies."""
     assert only(run(**fields).minutes(31, CARRIES, FREE)).value == 0
+
+
+VXLAN: dict[str, Any] = {
+    "networks": (scene.network("vxlan://5001"),),
+    "physicals": (scene.physical(isolation_methods=("VXLAN",), vlan_ranges=((5000, 5999),)),),
+}
+TUNNELS = scene.answered(scene.links(*scene.UPLINK, *scene.vxlan()), scene.domain(1, source="brvx-5001"))
+USER = scene.instance(1, 1, scene.nic(1, "vxlan://5001"))
+
+
+def test_vxlans_that_are_taken_and_released() -> None:
+    """Their pool is one of numbers too, and the device below the machine's bridge tells which it has."""
+    taken: Pool = {"pn": frozenset({5001})}
+    assert only(run(USER, **VXLAN).minutes(31, TUNNELS, taken)).value == 0
+    found = only(run(USER, **VXLAN).minutes(31, TUNNELS, FREE))
+    assert (found.value, found.seen) == (1, "VXLAN 5001 of physical-pn with i-2-1-VM: free in the pool")
+
+
+@pytest.mark.parametrize("method", ["VXLAN", "GRE"])
+def test_what_is_of_another_method_than_its_physical_network(method: str) -> None:
+    """No device of the pool's numbers is there, or there never is one: nothing is said of the host."""
+    physicals = (scene.physical(isolation_methods=(method,)),)
+    assert run(physicals=physicals).minutes(31, CARRIES, TAKEN) == []
+    assert run(physicals=physicals, labels=(scene.label("cloudbr9"),)).minutes(31, CARRIES, TAKEN) == []
+
+
+def test_a_vxlan_in_open_vswitch() -> None:
+    """Its ports have tags, which are no numbers of the pool."""
+    port = OvsPort(name="vnet0", bridge="cloudbr1", tag=101, interfaces=(OvsInterface(name="vnet0"),))
+    links = scene.links(scene.link("vnet0", "tun", "ovs-system"))
+    values = scene.answered(links, scene.domain(1, source="cloudbr1"), ovs=scene.switch(port))
+    assert run(USER, **VXLAN).minutes(31, values, FREE) == []
 
 
 FOREIGN = scene.answered(scene.links(*scene.UPLINK, *scene.vlan_bridge(101, "vnet0", parent="bond7")), scene.domain(1))

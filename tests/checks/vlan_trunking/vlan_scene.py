@@ -168,6 +168,16 @@ def counted(vlan: int = 101, *, rx: int, tx: int, index: int = 1) -> tuple[Link,
     return (bridge, replace(device, index=index, counters=Counters(rx_packets=rx, tx_packets=tx)), *taps)
 
 
+def vxlan(vni: int = 5001, *, rx: int = 0, tx: int = 0) -> tuple[Link, ...]:
+    """Return VXLAN device and bridge of a VNI with a tap, as the agent makes them."""
+    bridge, counters = f"brvx-{vni}", Counters(rx_packets=rx, tx_packets=tx)
+    return (
+        link(bridge, "bridge"),
+        link(f"vxlan{vni}", "vxlan", bridge, parent="bond0", vni=vni, counters=counters),
+        link("vnet0", "tun", bridge),
+    )
+
+
 def domain(number: int, tap: str = "vnet0", source: str = "brbond0-101", **fields: Any) -> Domain:
     """Return a running domain with one NIC."""
     given: dict[str, Any] = {"state": "running", "kind": "bridge", "mac": mac(number), "name": f"i-2-{number}-VM"}
