@@ -95,6 +95,7 @@ class Nic:
     id: str = ""
     device_id: str = ""
     secondary: tuple[str, ...] = ()  # further IPv4 addresses that the machine may use
+    addresses6: tuple[str, ...] = ()  # all IPv6 addresses that CloudStack gave to it, in their shortest spelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
+from ipaddress import IPv6Address
 from types import MappingProxyType
 
 from exporter.cloud.networks import Network
@@ -46,6 +48,7 @@ def services(told: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, froz
 
 def nic(row: rows.NicRow) -> Nic:
     """Return the NIC."""
+    more = tuple(told.ipaddress for told in row.secondaryip)
     return Nic(
         network_id=row.networkid,
         traffic_type=row.traffictype,
@@ -57,8 +60,16 @@ def nic(row: rows.NicRow) -> Nic:
         is_default=row.isdefault,
         id=row.id,
         device_id=row.deviceid,
-        secondary=tuple(told.ipaddress for told in row.secondaryip if "." in told.ipaddress),
+        secondary=tuple(address for address in more if "." in address),
+        addresses6=tuple(map(_shortest, (address for address in (row.ip6address, *more) if ":" in address))),
     )
+
+
+def _shortest(address: str) -> str:
+    """Return an IPv6 address in the one spelling that programs print, anything else as it is."""
+    with suppress(ValueError):
+        return str(IPv6Address(address))
+    return address
 
 
 def instance(row: rows.InstanceRow) -> Instance:

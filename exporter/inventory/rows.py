@@ -155,6 +155,7 @@ class NicRow(Struct, frozen=True, gc=False):
     networkid: str = ""
     traffictype: str = ""
     ipaddress: str = ""
+    ip6address: str = ""
     macaddress: str = ""
     gateway: str = ""
     netmask: str = ""

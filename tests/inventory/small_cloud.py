@@ -14,6 +14,7 @@ NIC: dict[str, Any] = {
     "traffictype": "Guest",
     "type": "Isolated",
     "ipaddress": "10.1.1.20",
+    "ip6address": "2001:DB8:0:0::20",
     "macaddress": "02:00:5C:3A:00:07",
     "netmask": "255.255.255.0",
     "gateway": "10.1.1.1",

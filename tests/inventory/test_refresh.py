@@ -94,7 +94,7 @@ async def test_networks_and_instances_are_read_also_of_projects() -> None:
     assert web.nics[0] == Nic(
         network_id="net1", traffic_type="Guest", address="10.1.1.20", mac="02:00:5c:3a:00:07", gateway="10.1.1.1",
         netmask="255.255.255.0", broadcast_uri="vlan://1234", is_default=True, id="nic1", device_id="0",
-        secondary=("10.1.1.77",),
+        secondary=("10.1.1.77",), addresses6=("2001:db8::20", "2001:db8::77"),
     )  # fmt: skip
     assert web.nics[1].device_id == "1"
     assert cloud.instances["i2"].state == "Stopped"
