@@ -28,7 +28,7 @@ from exporter.topology.vlans import ExpectedNic, Segment, expected_nics
 
 MISMATCHES = Metric(
     "cloudstack_network_vlan_trunking_mismatches",
-    "VLANs of machines that run on the host whose bridge, VLAN device or uplink there is missing, another one or closed.",
+    "VLANs of machines that run on the host whose bridge, VLAN device or uplink is missing, wrong or closed.",
     labels=("zone", "cluster", "host", "physical_network"),
     problem=above(0),
     subject="host",
@@ -46,8 +46,8 @@ RESTART = "Stop and start the machine, or migrate it to another host: the agent 
 LOOK = "Look into the agent's log for modifyvlan.sh, and whether something else removed the VLAN device."
 OPEN = "Let it pass as on the peers: trunks, tag and vlan_mode of the uplink in Open vSwitch, or STP of the bridge off."
 SHOWN_BY = (DOMAINS, LINKS)
-PASSED_THROUGH = ("hostdev", "direct")
-"""Kinds of NICs that no bridge of the host carries: a virtual function, macvtap."""
+PLUGGED = ("bridge", "network", "vhostuser")
+"""Kinds of NICs that are in a bridge of the host; none carries a virtual function (hostdev) or macvtap (direct)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,19 @@ Faults = Mapping[str, Mapping[str, list[_Fault]]]  # physical network id -> VLAN
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield per physical network how many VLANs fail; none where a switch that must be asked did not answer.
 
-    Nor is none said of a physical network that only NICs use which are passed through: nobody sees their VLANs.
+    Nor is none said of a physical network all of whose NICs here are passed through: nobody sees their VLANs.
     """
     if not is_judged(target, cloud, answers.now):
         return
     view = wiring(target, answers, cloud)
     faults: defaultdict[str, defaultdict[str, list[_Fault]]] = defaultdict(lambda: defaultdict(list))
-    networks, bridged, unseen = dict.fromkeys(view.found(), True), set(), set()
+    networks, plugged, unseen = dict.fromkeys(view.found(), True), set(), set()
     for expected, interface in _nics_here(target, answers, cloud):
         network = expected.physical_network_id
-        if interface is not None and interface.kind not in ("bridge", "network", "vhostuser"):
-            unseen |= {network} if interface.kind in PASSED_THROUGH else set()
+        if interface is not None and interface.kind not in PLUGGED:
+            unseen.add(network)
             continue
-        bridged.add(network)
+        plugged.add(network)
         fault = _judged(expected, interface, view)
         networks[network] = networks.get(network, True) and fault.words is not None
         key = ("nic", target.host.id, expected.nic.mac)
@@ -84,7 +84,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             named = _Fault(f"{expected.machine.name}: {fault.words}", fault.remedy)
             faults[network][vlan_label(expected.segment)].append(named)
     for network, is_told in networks.items():
-        if (is_told and network not in unseen - bridged) or faults[network]:
+        if (is_told and network not in unseen - plugged) or faults[network]:
             found = [wrong[0] for wrong in faults[network].values()]
             yield MISMATCHES.sample(
                 *names(target, cloud),

@@ -109,19 +109,24 @@ def test_a_live_migration_begins_the_count_anew() -> None:
         assert scene.values_of(found) == {KEY: 0}
 
 
-@pytest.mark.parametrize(
-    "domain",
-    [
-        scene.domain(5, state="paused"),
-        scene.domain(6),
-        scene.domain(5, kind="hostdev"),
-        scene.domain(5, kind="direct"),
-    ],
-)
+@pytest.mark.parametrize("domain", [scene.domain(5, state="paused"), scene.domain(6)])
 def test_what_is_not_judged(domain: Any) -> None:
-    """Paused and unknown domains, and NICs that the agent does not bridge."""
+    """Paused and unknown domains."""
     found = verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), on=(domain,))
     assert scene.values_of(found) == {KEY: 0}
+
+
+@pytest.mark.parametrize("kind", ["hostdev", "direct", "vdpa"])
+@pytest.mark.parametrize("tap", ["", "macvtap0"])
+def test_nics_that_are_passed_through(kind: str, tap: str) -> None:
+    """No bridge carries them, so of their VLANs nothing is said, and of those of others all that is known."""
+    passed = scene.domain(5, tap, "eth3", kind=kind)
+    assert verdict(*scene.UPLINK, on=(passed,)) == []
+    both = scene.cloud(scene.instance(5), scene.instance(6))
+    wired = (*scene.UPLINK, *scene.vlan_bridge(101, "vnet0"))
+    assert scene.values_of(verdict(*wired, on=(passed, scene.domain(6)), cloud=both)) == {KEY: 0}
+    lost = (*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"))
+    assert scene.only(verdict(*lost, on=(passed, scene.domain(6)), cloud=both), "mismatches").value == 1
 
 
 def test_a_machine_that_is_not_running_by_cloudstack() -> None:
