@@ -36,8 +36,8 @@ ROW = gauge(
 )
 RESTART = "Stop and start the machine, or migrate it: libvirt plugs it with the VLAN of CloudStack again."
 LOOK = "Look who set the tag: ovs-vsctl list Port PORT, and the shell history of the host. CloudStack writes it once."
-
-
+PLUGGED = ("bridge", "network", "vhostuser")
+"""Kinds of NICs that are plugged into a switch; libvirt passes others through (hostdev, direct)."""
 Ways = frozenset[tuple[str, str]]  # physical network id and traffic type
 
 
@@ -120,16 +120,27 @@ def _plugged(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDa
 
 
 def _is_told(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDatabase) -> bool:
-    """Return whether each place is known, and libvirt was asked for the ports that the database does not tell."""
+    """Return whether each place is known, and the port of each NIC that is plugged into the switch."""
     switched, unknown = _ways(target, answers, cloud, database)
-    lacking = () if DOMAINS in answers.values else switched
     ports = _ports(answers, database)
     return not any(
         (way := (one.physical_network_id, one.nic.traffic_type)) in unknown
-        or (way in lacking and one.nic.mac.lower() not in ports)
+        or (way in switched and one.nic.mac.lower() not in ports and _is_plugged(one, answers))
         for one in expected_nics(cloud, target.host.id)
         if one.segment.is_vlan and one.machine.is_running
     )
+
+
+def _is_plugged(one: ExpectedNic, answers: Answers) -> bool:
+    """Return whether a NIC should have a port: not where libvirt has no such NIC, or passes it through.
+
+    Of a machine on DPDK libvirt may tell no name of the port, and nothing else tells it.
+    """
+    if DOMAINS not in answers.values:
+        return True
+    domain = answers[DOMAINS].get(one.machine.name)
+    interfaces = domain.interfaces if domain and domain.is_running else ()
+    return any(card.mac == one.nic.mac.lower() and card.kind in PLUGGED for card in interfaces)
 
 
 def _ways(target: HostTarget, answers: Answers, cloud: Cloud, database: OvsDatabase) -> tuple[Ways, Ways]:

@@ -108,6 +108,35 @@ def test_a_port_that_only_libvirt_could_tell() -> None:
     assert values_of(judged(judge, seen(port("vnet9", tag=200)), cloud())) == GOOD
 
 
+def on_dpdk(name: str, *ports: OvsPort, **interface: Any) -> Any:
+    """Return the verdict on a machine whose NIC is a socket, which libvirt calls so."""
+    card = Interface(**({"tap": name, "kind": "vhostuser", "source": "", "mac": UUID_MAC} | interface))
+    domains = {"i-2-7-VM": Domain("i-2-7-VM", 3, "running", (card,))}
+    values = {**HEALTHY, OVS_DATABASE: database(*ports), DOMAINS: domains}
+    return values_of(judged(judge, values, cloud(instance())))
+
+
+def test_a_machine_on_dpdk() -> None:
+    """Its port has no MAC, and a name that only libvirt tells; while it does not, nothing is said."""
+    socket = port("csdpdk-1", tag=200, kind="dpdkvhostuserclient")
+    assert on_dpdk("csdpdk-1", socket) == {("tags_wrong",): 1, ("tag_wrong", "i-2-7-VM", "csdpdk-1", "100"): 200}
+    assert on_dpdk("csdpdk-1", replace(socket, tag=100)) == GOOD
+    assert on_dpdk("", socket) == {}
+    assert on_dpdk("csdpdk-1") == {}
+
+
+@pytest.mark.parametrize("kind", ["hostdev", "direct"])
+def test_a_nic_that_is_passed_through(kind: str) -> None:
+    """It has no port, so none is missed; the ports of others are judged."""
+    assert on_dpdk("", tap(mac="02:00:00:00:00:99"), kind=kind) == GOOD
+
+
+def test_a_port_that_is_gone() -> None:
+    """Libvirt plugged the NIC and the switch does not know it: in which VLAN it is cannot be said."""
+    assert on_dpdk("vnet0", kind="bridge") == {}
+    assert on_dpdk("vnet0", kind="bridge", mac="02:00:00:00:00:99") == GOOD
+
+
 def test_a_place_that_nobody_told() -> None:
     """Without a label and links nobody knows whether the machine's traffic passes Open vSwitch."""
     unlabelled = replace(cloud(instance()), traffic_types={})
