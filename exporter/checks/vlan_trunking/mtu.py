@@ -1,8 +1,9 @@
 """Frames that are too long for a piece of their way.
 
 Symptom: ping works, large transfers hang; only between some hosts.
-Detect:  MTU of taps against the uplink of their bridge, of bridges, VLAN and VXLAN devices and bonds against what is
-         below them, and of NICs against the largest frame that the switch port takes by LLDP.
+Detect:  MTU of taps against the uplink of their bridge (in Open vSwitch those that let their VLAN through), of bridges,
+         VLAN and VXLAN devices and bonds against what is below them, and of NICs against the largest frame that the
+         switch port takes by LLDP.
 Fix:     one MTU for the whole way, set on switch ports, NICs, bonds and bridges.
 """
 
@@ -19,8 +20,9 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.hosts.links import LINKS, Link
 from exporter.questions.hosts.lldp import LLDP
+from exporter.questions.hosts.ovs import OvsDatabase, OvsPort
 from exporter.topology.hosts import absent, is_judged, names
-from exporter.topology.labels import is_tap, is_uplink
+from exporter.topology.labels import is_dead, is_machines, is_tap, is_uplink, lets_through, plain_uplinks
 from exporter.topology.majority import differs, majority
 
 CONFLICTS = Metric(
@@ -37,6 +39,7 @@ DIFFERS = Metric(
     subject="host",
 )
 VXLAN_OVERHEAD = 50  # bytes, over IPv4
+VXLAN_OVERHEAD_IPV6 = 70  # bytes
 ETHERNET_OVERHEAD = 22  # bytes of header, tag and checksum, which the switch counts
 STANDARD = 1500
 SET = "Set one MTU on the whole way: switch ports, NICs, bond, bridges; machines get theirs from the network's MTU."
@@ -47,7 +50,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     if not is_judged(target, cloud, answers.now):
         return
     view = wiring(target, answers, cloud)
-    found = [*_inside(view), *_at_switch(view, answers)]
+    found = [*_inside(view), *_in_switches(view), *_at_switch(view, answers)]
     if not found and _may_be_long(view) and (view.unknown() or LLDP not in answers.values):
         return
     yield CONFLICTS.sample(
@@ -111,12 +114,18 @@ def _inside(view: Wiring) -> Iterator[str]:
         below = links.by_name.get(link.parent)
         if link.kind in ("vlan", "macvlan") and below and link.mtu > below.mtu:
             yield _larger(link, below)
-        if link.kind == "vxlan" and below and link.mtu + VXLAN_OVERHEAD > below.mtu:
-            yield f"{link.name} needs {link.mtu + VXLAN_OVERHEAD}, {below.name} has {below.mtu}"
+        if link.kind == "vxlan" and below:
+            yield from _in_tunnel(link, below)
         if link.kind == "bond":
             yield from (_larger(link, port) for port in _ports(view, link) if port.mtu < link.mtu)
         if link.kind == "bridge":
             yield from _through(link, _ports(view, link))
+
+
+def _in_tunnel(device: Link, below: Link) -> Iterator[str]:
+    needed = device.mtu + (VXLAN_OVERHEAD_IPV6 if device.is_over_ipv6 else VXLAN_OVERHEAD)
+    if needed > below.mtu:
+        yield f"{device.name} needs {needed}, {below.name} has {below.mtu}"
 
 
 def _ports(view: Wiring, link: Link) -> list[Link]:
@@ -136,13 +145,43 @@ def _through(bridge: Link, ports: list[Link]) -> Iterator[str]:
         yield _larger(largest, smallest)
 
 
+def _in_switches(view: Wiring) -> Iterator[str]:
+    """Yield per bridge of Open vSwitch the largest port of a machine, where no uplink takes its frames.
+
+    Of several uplinks that let its VLAN through the one with the largest MTU counts: which is taken is not known.
+    Nor is what one takes that tells no MTU.
+    """
+    ovs = view.ovs or OvsDatabase()
+    named = {place.device for place in view.places.values() if place.kind == "openvswitch"}
+    for bridge in (ovs.bridges[name] for name in sorted(named) if name in ovs.bridges):
+        uplinks = [way for way in plain_uplinks(bridge) if not is_dead(way)]
+        taps = [(mtu, port) for port in bridge.ports if is_machines(port) and (mtu := _mtu(port, view))]
+        for mtu, port in sorted(taps, key=lambda tap: -tap[0]):
+            ways = [(_mtu(way, view) or mtu, way.name) for way in uplinks if lets_through(way, port.tag or 0)]
+            if ways and mtu > max(ways)[0]:
+                yield f"{port.name} has {mtu}, {max(ways)[1]} has {max(ways)[0]}"
+                break
+
+
+def _mtu(port: OvsPort, view: Wiring) -> int | None:
+    """Return what passes a port: the least of its interfaces, by the kernel, or on DPDK by Open vSwitch; None: untold.
+
+    An interface that could not be opened, or is switched off, has no say.
+    """
+    links = view.links.by_name
+    live = [one for one in port.interfaces if one.ofport != -1 and (one.name not in links or links[one.name].is_up)]
+    told = [links[one.name].mtu if one.name in links else one.mtu for one in live]
+    return min((mtu for mtu in told if mtu), default=None)
+
+
 def _larger(upper: Link, lower: Link) -> str:
     return f"{upper.name} has {upper.mtu}, {lower.name} has {lower.mtu}"
 
 
 def _may_be_long(view: Wiring) -> bool:
-    """Return whether a NIC sends frames that not every switch port takes."""
-    return any(not link.kind and link.name != "lo" and link.mtu > STANDARD for link in view.links.by_name.values())
+    """Return whether a NIC or a machine sends frames that not every switch port takes."""
+    every = (link for link in view.links.by_name.values() if link.name != "lo")
+    return any((not link.kind or is_tap(link.name)) and link.mtu > STANDARD for link in every)
 
 
 def _at_switch(view: Wiring, answers: Answers) -> Iterator[str]:

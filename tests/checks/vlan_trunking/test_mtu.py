@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from exporter.model import Sample
 from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import Link
 from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 
@@ -45,6 +47,15 @@ def test_a_switch_that_was_not_asked() -> None:
     assert scene.only(scene.on_host(judge, scene.cloud(), broken), "mtu_conflicts").value == 1
 
 
+def test_a_switch_of_the_host_that_did_not_answer() -> None:
+    """What long frames of a machine meet there is not known."""
+    found = (scene.link("eth2", master="ovs-system"), scene.link("cloudbr1", "openvswitch"))
+    for mtu, told in ((9000, 0), (1500, 1)):
+        values = scene.answered(scene.links(*found, scene.link("vnet0", "tun", "ovs-system", mtu=mtu)), more={LLDP: {}})
+        del values[OVS_DATABASE]
+        assert len(scene.on_host(judge, scene.cloud(), values)) == told
+
+
 def test_an_uplink_that_nobody_told() -> None:
     """Which NIC would have to be asked about is not known while the agent is not."""
     values = scene.answered(scene.links(*jumbo()), more={LLDP: {}})
@@ -56,6 +67,7 @@ HEALTHY: list[Any] = [
     (*jumbo(), *scene.vlan_bridge(101, "vnet0")),
     jumbo(bridge=1500),
     (*jumbo(), scene.link("vxlan7", "vxlan", "brvx-7", parent="bond0", mtu=8950), scene.link("brvx-7", "bridge")),
+    (*jumbo(), scene.link("vxlan7", "vxlan", parent="bond0", mtu=8930, is_over_ipv6=True)),
     (*scene.UPLINK, scene.link("docker0", "bridge", mtu=9000), scene.link("veth1", "veth", "docker0")),
     (*scene.UPLINK, scene.link("bond9", "bond", mtu=9000, is_up=False), scene.link("eth9", master="bond9")),
 ]
@@ -75,6 +87,10 @@ BROKEN: dict[str, Any] = {
         *scene.UPLINK, *scene.vlan_bridge(101), scene.link("vnet0", "tun", "brbond0-101", mtu=9000)
     ),
     "vxlan7 needs 1550, bond0 has 1500": (*scene.UPLINK, scene.link("vxlan7", "vxlan", parent="bond0")),
+    "vxlan7 needs 9001, bond0 has 9000": (*jumbo(), scene.link("vxlan7", "vxlan", parent="bond0", mtu=8951)),
+    "vxlan7 needs 9001, bond0 has 9000 ": (
+        *jumbo(), scene.link("vxlan7", "vxlan", parent="bond0", mtu=8931, is_over_ipv6=True)
+    ),
 }  # fmt: skip
 
 
@@ -82,7 +98,7 @@ BROKEN: dict[str, Any] = {
 def test_each_narrow_place(words: str) -> None:
     """The finding names both interfaces."""
     found = verdict(*BROKEN[words])
-    assert (found.value, found.seen) == (1, words)
+    assert (found.value, found.seen) == (1, words.strip())
 
 
 @pytest.mark.parametrize(("max_frame", "wrong"), [(9216, 0), (9022, 0), (9021, 1), (1522, 1), (None, 0)])
@@ -102,6 +118,65 @@ def test_every_port_takes_the_standard(max_frame: int) -> None:
 def test_a_nic_that_hears_two_ports() -> None:
     """Nobody can tell which one it is plugged into."""
     assert verdict(*jumbo(), max_frame=1522, heard=2).value == 0
+
+
+def nic(name: str, **columns: Any) -> OvsPort:
+    """Return a port of Open vSwitch with one NIC."""
+    return OvsPort(name=name, bridge="cloudbr1", interfaces=(OvsInterface(name=name),), **columns)
+
+
+def switched(*ports: OvsPort, uplink: int = 1500, tap: int = 1500, **bridge: Any) -> Sample:
+    """Return what is said of a host with Open vSwitch: bond1 of eth2 and eth3, vnet0 in VLAN 101, and more."""
+    bond = scene.switch().ports["bond1"]
+    every = (bond, nic("vnet0", tag=101), *ports)
+    ovs = OvsDatabase(
+        bridges={"cloudbr1": OvsBridge(name="cloudbr1", ports=every, **bridge)},
+        ports={one.name: one for one in every},
+    )
+    links = [scene.link(name, master="ovs-system", mtu=uplink) for name in ("eth2", "eth3")]
+    links += [scene.link("vnet0", "tun", "ovs-system", mtu=tap), scene.link("eth8", master="ovs-system", mtu=9000)]
+    links += [scene.link("ovs-system", "openvswitch", is_up=False), scene.link("cloudbr1", "openvswitch")]
+    values = scene.answered(scene.links(*links), ovs=ovs, more={LLDP: {}})
+    return scene.only(scene.on_host(judge, scene.cloud(), values), "mtu_conflicts")
+
+
+def test_a_tap_in_open_vswitch() -> None:
+    """Its frames end at the bond below its bridge."""
+    assert switched().value == 0
+    assert switched(uplink=9000).value == 0
+    assert switched(uplink=9000, tap=9000).value == 0
+    found = switched(tap=9000)
+    assert (found.value, found.seen) == (1, "vnet0 has 9000, bond1 has 1500")
+
+
+@pytest.mark.parametrize(
+    ("ports", "bridge", "wrong"),
+    [
+        ((nic("eth8"),), {}, 0),
+        ((nic("eth8", trunks=(101,)),), {}, 0),
+        ((nic("eth8", trunks=(200,)),), {}, 1),
+        ((nic("eth8", tag=30),), {}, 1),
+        ((replace(nic("to-ex"), interfaces=(OvsInterface(name="to-ex", kind="patch"),)),), {}, 0),
+        ((replace(nic("gre1"), interfaces=(OvsInterface(name="gre1", kind="gre"),)),), {}, 0),
+        ((), {"controllers": {"tcp:192.0.2.9:6653": True}}, 0),
+    ],
+)
+def test_other_ways_out_of_open_vswitch(ports: tuple[OvsPort, ...], bridge: dict[str, Any], wrong: int) -> None:
+    """Jumbo frames may leave by another uplink, if it lets their VLAN through, or in a way that nobody knows."""
+    assert switched(*ports, tap=9000, **bridge).value == wrong
+
+
+def test_machines_on_dpdk() -> None:
+    """Neither they nor their NICs are in the kernel; the switch tells their MTU."""
+
+    def of(kind: str, name: str, mtu: int | None) -> OvsPort:
+        return replace(nic(name), interfaces=(OvsInterface(name=name, kind=kind, mtu=mtu),))
+
+    socket = of("dpdkvhostuserclient", "csdpdk-1", 9000)
+    assert switched(of("dpdk", "p0", 9000), socket).value == 0
+    assert switched(of("dpdk", "p0", 1500), socket).seen == "csdpdk-1 has 9000, p0 has 1500"
+    assert switched(of("dpdk", "p0", None), socket).value == 0
+    assert switched(of("dpdk", "p0", 1500), of("dpdkvhostuserclient", "csdpdk-1", None)).value == 0
 
 
 def test_hosts_in_maintenance() -> None:
