@@ -36,6 +36,7 @@ from exporter.lab.inside.management_server import management_tree
 from exporter.lab.inside.router import CANARY, router_tree
 from exporter.lab.inside.secondary_storage_vm import secondary_tree
 from exporter.lab.inside.tree import Shelf
+from exporter.lab.inside.xen_host import xen_tree
 from exporter.lab.options import Options
 from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
@@ -233,6 +234,9 @@ class Lab:
             if not host.model:
                 self._shelf.put(host_tree(world, host))
                 self._runner.install(host.name, host.wrapper)
+        for xen in world.xen_hosts:
+            self._shelf.put(xen_tree(xen))
+            self._runner.install(xen.name, xen.wrapper)
         if any(host.model for host in world.hosts) or world.models:
             for tree in model_host_trees(world):
                 self._shelf.put(tree)

@@ -26,7 +26,8 @@ def test_one_row_per_template_and_zone() -> None:
     assert len(rows) == len(listed(made))
     assert {zone for name, zone in rows if name == "builtin"} == {"east", "west"}
     assert rows["edge", "east"]["status"] == "Bypassed Secondary Storage"
-    foreign = rows["SystemVM Template (XenServer)", "south"]
+    assert rows["SystemVM Template (XenServer)", "south"]["isready"]  # the one zone with such a cluster
+    foreign = rows["SystemVM Template (XenServer)", "north"]
     assert (foreign["isready"], foreign["downloaddetails"][0]["downloadState"]) == (False, "NOT_DOWNLOADED")
     assert rows["windows-2022", "north"]["sourcetemplateid"] == rows["debian-12", "north"]["id"]
 

@@ -115,7 +115,7 @@ def _instance(world: World, instance: Instance) -> Row:
         "zonename": instance.network.zone.name,
         "templateid": identity("template", instance.template),
         "templatename": instance.template,
-        "hypervisor": "KVM",
+        "hypervisor": instance.host.kind,
         "osdisplayname": world.templates[instance.template].os,
         "passwordenabled": world.templates[instance.template].password,
         "created": date(instance.created),

@@ -37,10 +37,12 @@ def physical_networks(world: World) -> list[Row]:
 
 def traffic_types(world: World) -> list[Row]:
     """Return listTrafficTypes of every physical network; the API server selects one. A label may be missing."""
+    with_xen = {host.zone.id for host in world.xen_hosts}
     return [
         {"id": identity("traffic", number, kind, place), "traffictype": kind, "physicalnetworkid": number}
         | ({"kvmnetworklabel": label} if label else {})
-        for _, one, number in _physical(world)
+        | ({"xennetworklabel": kind.lower()} if zone.id in with_xen else {})
+        for zone, one, number in _physical(world)
         for place, (kind, label) in enumerate(one.traffic)
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.lab.world.management import VERSION, ManagementServer, owner
 from exporter.lab.world.templates import REGION_STORE
-from exporter.lab.world.world import Host, NvpController, SystemVm, World, Zone, identity
+from exporter.lab.world.world import Host, NvpController, SystemVm, World, XenHost, Zone, identity
 
 Row = dict[str, Any]
 ZONE_SCOPED = {
@@ -72,26 +72,28 @@ def pods(world: World) -> list[Row]:
 
 def clusters(world: World) -> list[Row]:
     """Return listClusters: those of the hosts."""
-    named = {host.cluster: host.zone for host in world.hosts}
+    every: list[Host | XenHost] = [*world.hosts, *world.xen_hosts]
+    named = {host.cluster: (host.zone, host.kind) for host in every}
     return [
         {
             **_in_pod(zone),
             "id": identity("cluster", name),
             "name": name,
-            "hypervisortype": "KVM",
+            "hypervisortype": kind,
             "clustertype": "CloudManaged",
             "allocationstate": "Enabled",
             "managedstate": "Managed",
             "arch": "x86_64",
         }
-        for name, zone in named.items()
+        for name, (zone, kind) in named.items()
     ]
 
 
 def hosts(world: World) -> list[Row]:
     """Return what the table host has: hypervisors and the agents of system VMs; lastpinged is CloudStack's nonsense."""
     agents = [_agent(world, vm) for vm in world.system_vms if vm.agent_state]
-    return [*(_host(world, host) for host in world.hosts), *agents]
+    hypervisors = [*(_kvm_host(world, host) for host in world.hosts), *(_host(world, one) for one in world.xen_hosts)]
+    return [*hypervisors, *agents]
 
 
 def listed_hosts(world: World) -> list[Row]:
@@ -99,7 +101,12 @@ def listed_hosts(world: World) -> list[Row]:
     return [*hosts(world), *(_controller(world, one) for one in world.nvp if one.is_asked), *_relics(world)]
 
 
-def _host(world: World, host: Host) -> Row:
+def _kvm_host(world: World, host: Host) -> Row:
+    lost = {"disconnected": date(world.start - host.disconnected)}
+    return _host(world, host) | {"version": host.version or VERSION} | lost
+
+
+def _host(world: World, host: Host | XenHost) -> Row:
     return {
         **_in_pod(host.zone),
         "id": host.id,
@@ -111,11 +118,11 @@ def _host(world: World, host: Host) -> Row:
         "clusterid": identity("cluster", host.cluster),
         "clustername": host.cluster,
         "clustertype": "CloudManaged",
-        "hypervisor": "KVM",
-        "hypervisorversion": "7.2.0",
-        "version": host.version or VERSION,
+        "hypervisor": host.kind,
+        "hypervisorversion": "7.2.0" if host.kind == "KVM" else "8.2.1",
+        "version": VERSION,
         **_owned(world, host.number),
-        "disconnected": date(world.start - host.disconnected),
+        "disconnected": date(world.start - 40 * 86400),
         "lastpinged": "1970-01-21T17:13:21+0000",
         "created": date(world.start - 90 * 86400),
         "events": "AgentDisconnected; Ping",

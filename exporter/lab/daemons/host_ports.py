@@ -1,4 +1,4 @@
-"""What hypervisors, image stores and management servers listen on beside SSH: libvirt with TLS, NFS, their cluster.
+"""What hypervisors, image stores and management servers listen on beside SSH: libvirt with TLS, HTTPS, NFS, peers.
 
 libvirt demands a certificate of its clients, as CloudStack sets it up; who has none still sees that of the host.
 Nobody listens for live migrations while none is under way, nor for libvirt without TLS.
@@ -30,6 +30,8 @@ def host_places(world: World, authority: Authority, seen: Seen) -> dict[Place, O
             found[place] = _way(made.libvirt_tls, _handshake(authority.demanding(made.certificate), seen))
         for name in made.dropped:
             found[host.address, getattr(world.ports, name), "dropped"] = _dropped
+    for xen in world.xen_hosts:
+        found[xen.address, world.ports.hypervisor_https, "xapi"] = _way("up", _taken("https", seen))
     return found
 
 

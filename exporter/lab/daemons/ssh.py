@@ -19,7 +19,7 @@ from exporter.lab.daemons.listeners import Closer, ended, nothing, served, silen
 from exporter.lab.daemons.management_log import Logs
 from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
-from exporter.lab.world.world import Host, ManagementServer, World
+from exporter.lab.world.world import Host, ManagementServer, World, XenHost
 
 WRAPPER = "/usr/local/lib/cloudstack-network-exporter/collect"
 USERS = {"sudo": "exporter", "forced": "exporter", "root": "root"}
@@ -27,7 +27,7 @@ MOVED = re.compile(rb"^(ROOT|PATH)=.*$", re.MULTILINE)
 DRAINING = 5.0
 """Seconds for a client to take the rest of an answer."""
 Process = asyncssh.SSHServerProcess[bytes]
-Machine = Host | ManagementServer
+Machine = Host | XenHost | ManagementServer
 """What is logged in to."""
 
 
@@ -79,7 +79,7 @@ class SshServers:
         """Listen as the machines of this world do."""
         port = world.ports.ssh
         public = self._host_key.export_public_key().decode().strip()
-        machines: list[Machine] = [*world.hosts, *world.management_servers]
+        machines: list[Machine] = [*world.hosts, *world.xen_hosts, *world.management_servers]
         self._machines = {machine.address: machine for machine in machines}
         self.known_hosts_file.write_text("".join(f"[{address}]:{port} {public}\n" for address in self._machines))
         for address, machine in self._machines.items():
@@ -147,7 +147,7 @@ class SshServers:
             return 1 if self._mode == "sudo" else 127
         if isinstance(machine, ManagementServer):
             self._logs.write(machine)
-        else:
+        elif isinstance(machine, Host):
             copied = await self._runner.copied(machine, words)
             if copied is not None:
                 process.stdout.write(copied)

@@ -81,7 +81,7 @@ def _host(world: World, row: Row, owners: dict[str, int], number: Numbers) -> Ro
         "cluster_id": number(row["clusterid"]) if is_hypervisor else None,
         "data_center_id": number(row["zoneid"]),
         "pod_id": number(row["podid"]),
-        "hypervisor_type": "KVM" if is_hypervisor else None,
+        "hypervisor_type": row.get("hypervisor"),
         "version": row["version"],
         "mgmt_server_id": owners.get(row.get("managementserverid", "")),
         "resource_state": row["resourcestate"],
@@ -169,6 +169,7 @@ def physical_networks(world: World, number: Numbers) -> Tables:
                 "physical_network_id": number(row["physicalnetworkid"]),
                 "traffic_type": row["traffictype"],
                 "kvm_network_label": row.get("kvmnetworklabel"),
+                "xenserver_network_label": row.get("xennetworklabel"),
             }
             for row in rows_network.traffic_types(world)
         ],

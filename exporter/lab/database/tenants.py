@@ -103,7 +103,7 @@ def machines(world: World, number: Numbers) -> Tables:
             "type": kind,
             "vm_type": kind,
             "account_id": account,
-            "hypervisor_type": "KVM",
+            "hypervisor_type": one.host.kind,
         }
         for one, inner, kind, zone, account in every
     ]

@@ -59,7 +59,7 @@ def host_link_local_lost(world: World) -> None:
 def console_screens_dropped(world: World) -> None:
     """A firewall of one host with machines keeps console proxies from its screens."""
     proxy = _proxy(world)
-    busy = next(one.host for one in world.instances if one.state == "Running" and one.host.zone is proxy.zone)
+    busy = next(one.kvm for one in world.instances if one.state == "Running" and one.host.zone is proxy.zone)
     busy.hypervisor.dropped.add("vnc")
 
 

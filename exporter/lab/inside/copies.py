@@ -125,7 +125,7 @@ class Copies:
             self._routers[one.host.name].append(one)
         self._instances: defaultdict[str, list[Instance]] = defaultdict(list)
         for guest in world.instances:
-            if guest.host.model:
+            if isinstance(guest.host, Host) and guest.host.model:
                 self._instances[guest.host.name].append(guest)
 
     def about(self, host: Host, words: list[str]) -> Router | None:

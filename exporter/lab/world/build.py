@@ -7,6 +7,7 @@ east  kvm-1, kvm-2, kvm-3   LACP bond0; cloudbr0 (management, public, storage); 
 east  kvm-10                the same, in maintenance
 west  kvm-4                 LACP bond0 with tagged management (30) in cloudbr0; LACP bond1 with guests in cloudbr1
 south kvm-5, kvm-6          security groups; active-backup bond0; cloudbr0 for everything
+south xen-1, xen-2          XenServer with Linux bridges, a cluster of its own
 north kvm-7, kvm-8, kvm-9   Open vSwitch: LACP bond0 in cloudbr0, balance-slb bond1 in cloudbr1
 ===== ===================== ====================================================================================
 
@@ -21,8 +22,8 @@ from exporter.lab.options import SMALLEST_HOSTS, Options
 from exporter.lab.world import management, scale, templates, traps
 from exporter.lab.world.racking import rack
 from exporter.lab.world.routers import add_router
-from exporter.lab.world.tenants import DAY, instances, network
-from exporter.lab.world.world import Era, Host, Network, Ports, SystemVm, World, Zone
+from exporter.lab.world.tenants import DAY, instance, instances, network
+from exporter.lab.world.world import Era, Host, Network, Ports, SystemVm, World, XenHost, Zone
 
 PLACES = {"kvm-4": "west", "kvm-5": "south", "kvm-6": "south", "kvm-7": "north", "kvm-8": "north", "kvm-9": "north"}
 """Zones of the hosts of the smallest lab; the others are in zone east."""
@@ -96,6 +97,8 @@ def _hosts(world: World, options: Options) -> None:
         zone = zones[PLACES.get(f"kvm-{number}", "east")]
         world.hosts.append(Host(f"kvm-{number}", zone, f"{zone.name}-cluster-1", f"127.1.0.{number}"))
     world.hosts[-1].resource_state = "Maintenance"
+    for number in (1, 2):
+        world.xen_hosts.append(XenHost(f"xen-{number}", zones["south"], "south-xen", f"127.1.0.{100 + number}"))
     for extra in range(options.hosts - SMALLEST_HOSTS):
         address = f"127.1.{1 + extra // 250}.{1 + extra % 250}"
         zone = zones["south" if options.security_groups else "east"]
@@ -126,6 +129,8 @@ def _networks(world: World, count: int) -> None:
     network(world, "spine", north, kind="L2")
     for made in world.networks:
         instances(world, made, count)
+    lobby = next(made for made in world.networks if made.security_groups)
+    instance(world, lobby, world.xen_hosts[1])
     for number, era, host, networks in plan:
         add_router(world, number, host, era, networks)
     world.router(7).redundant_state, world.router(8).redundant_state = "PRIMARY", "BACKUP"

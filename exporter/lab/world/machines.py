@@ -36,15 +36,15 @@ class Machine:
 
 
 def machines(world: World) -> Iterator[Machine]:
-    """Yield every machine that has a host of its own: system VMs, routers, instances."""
+    """Yield every machine that has a KVM host of its own: system VMs, routers, instances."""
     yield from map(system_vm, world.system_vms)
     yield from map(router, world.routers)
-    yield from map(instance, world.instances)
+    yield from (instance(one) for one in world.instances if isinstance(one.host, Host))
 
 
 def instance(one: Instance) -> Machine:
-    """Return an instance."""
-    return Machine(one.domain, one.host, one.state == "Running", (_plug(one.nic, None),))
+    """Return an instance on a KVM host."""
+    return Machine(one.domain, one.kvm, one.state == "Running", (_plug(one.nic, None),))
 
 
 def router(one: Router) -> Machine:

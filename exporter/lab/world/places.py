@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import ClassVar, Literal
 
 from exporter.lab.world.hypervisor import Hypervisor
+from exporter.lab.world.xen import Dom0
 
 Era = Literal["A", "B", "C"]
 NAMESPACE = uuid.UUID("6f1b7c1e-5a57-4c2e-9d55-1ab0c1ab0c1a")
@@ -129,6 +130,7 @@ class Zone:
 class Host:
     """A KVM host; ``ssh`` says how its SSH server behaves."""
 
+    kind: ClassVar[str] = "KVM"
     name: str
     zone: Zone
     cluster: str
@@ -151,6 +153,32 @@ class Host:
     @property
     def number(self) -> int:
         """Return the number in its name, of which its MACs are made."""
+        return int(self.name.rpartition("-")[2])
+
+
+@dataclass(slots=True, eq=False)
+class XenHost:
+    """A XenServer host; a management server speaks for it, so it has no agent that could be lost or old."""
+
+    kind: ClassVar[str] = "XenServer"
+    name: str
+    zone: Zone
+    cluster: str
+    address: str
+    state: str = "Up"
+    resource_state: str = "Enabled"
+    ssh: str = "up"  # up | refused | silent
+    wrapper: str = "current"  # current | missing | old
+    dom0: Dom0 = field(default_factory=Dom0)
+
+    @property
+    def id(self) -> str:
+        """Return the host's uuid."""
+        return identity("host", self.name)
+
+    @property
+    def number(self) -> int:
+        """Return the number in its name, which decides which management server speaks for it."""
         return int(self.name.rpartition("-")[2])
 
 
@@ -222,7 +250,7 @@ class Instance:
 
     number: int
     name: str
-    host: Host
+    host: Host | XenHost
     network: Network
     nic: Nic
     template: str
@@ -233,6 +261,17 @@ class Instance:
     def id(self) -> str:
         """Return the instance's uuid."""
         return identity("instance", self.number)
+
+    @property
+    def kvm(self) -> Host:
+        """Return its host where that is one of KVM.
+
+        Raises:
+            TypeError: it is none.
+        """
+        if isinstance(self.host, XenHost):
+            raise TypeError(self.host.name)
+        return self.host
 
     @property
     def domain(self) -> str:

@@ -77,6 +77,10 @@ def _place(zone: Zone | None) -> tuple[str, str]:
     return (zone.name, f"{zone.name}-secondary") if zone else ("", REGION_STORE)
 
 
+ELSEWHERE = frozenset({("XenServer", "south")})
+"""Hypervisors other than KVM, and the zones that have them: their system template is wanted there."""
+
+
 def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
     """Return the templates of the healthy lab by name; among them those that look wrong and are not."""
     made = [
@@ -97,6 +101,6 @@ def healthy(zones: list[Zone], start: float) -> dict[str, LabTemplate]:
             if one.direct:
                 one.fails(zone, "Bypassed Secondary Storage", "BYPASSED")
                 one.copy(zone).ready = True
-            elif one.hypervisor != "KVM":
+            elif one.hypervisor != "KVM" and (one.hypervisor, zone.name) not in ELSEWHERE:
                 one.fails(zone, "", "NOT_DOWNLOADED")
     return {one.name: one for one in made}

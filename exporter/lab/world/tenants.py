@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exporter.lab.world.places import Host, Instance, Network, Nic, Zone
+from exporter.lab.world.places import Host, Instance, Network, Nic, XenHost, Zone
 from exporter.lab.world.world import World
 
 DAY = 86400.0
@@ -29,7 +29,7 @@ def instances(world: World, made: Network, count: int, hosts: Sequence[Host] = (
         instance(world, made, places[(20 + len(world.instances)) % len(places)])
 
 
-def instance(world: World, made: Network, host: Host) -> Instance:
+def instance(world: World, made: Network, host: Host | XenHost) -> Instance:
     """Add the next running instance to a network, on a host."""
     number, names = 20 + len(world.instances), [one.name for one in world.templates.values() if one.is_offered]
     members = world.members.setdefault(made.id, [])

@@ -22,6 +22,7 @@ from exporter.lab.world.places import (
     Offering,
     PhysicalNetwork,
     Ports,
+    XenHost,
     Zone,
     identity,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Router",
     "SystemVm",
     "World",
+    "XenHost",
     "Zone",
     "identity",
 ]
@@ -205,6 +207,7 @@ class World:
     now: float
     zones: list[Zone] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=list)
+    xen_hosts: list[XenHost] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
     offerings: list[Offering] = field(default_factory=_offerings)
     instances: list[Instance] = field(default_factory=list)
