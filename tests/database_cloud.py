@@ -70,7 +70,7 @@ def fill(server: Server, size: Size = Size()) -> None:
             names = ", ".join(f"`{name}`" for name in columns)
             cursor.executemany(f"INSERT INTO `{table}` ({names}) VALUES ({marks})", list(rows))
         cursor.execute("UPDATE mshost SET last_update = UTC_TIMESTAMP()")
-        cursor.execute("UPDATE op_lock SET acquired_on = NOW()")
+        cursor.execute("UPDATE op_lock SET acquired_on = UTC_TIMESTAMP()")
         cursor.execute("UPDATE op_it_work SET updated_at = UNIX_TIMESTAMP() WHERE step <> 'Done'")
         cursor.execute("COMMIT")
 

@@ -292,14 +292,14 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
     ),
     (
         "a lock of a dead server",
-        "INSERT INTO op_lock (`key`, mac, ip, thread, acquired_on) VALUES ('networks204', '7777', 't', 'x', NOW())",
+        "INSERT INTO op_lock (`key`, mac, ip, thread, acquired_on) VALUES ('networks204', '7777', 't', 'x', UTC_TIMESTAMP())",
         {"lock_of_dead_server"},
     ),
     (
         "a lock held too long",
         (
             "INSERT INTO op_lock (`key`, mac, ip, thread, acquired_on) VALUES ('networks204', '9001',"
-            " 't', 'x', NOW() - INTERVAL 7 HOUR)"
+            " 't', 'x', UTC_TIMESTAMP() - INTERVAL 7 HOUR)"
         ),
         {"lock_held_long"},
     ),

@@ -31,7 +31,7 @@ SEEDS: Mapping[str, Rows] = MappingProxyType({
             ("pod", "p", 1, "", "10.0.0.1", "24", "10.0.0.2-10.0.0.9-0-untagged"),
         ),
     ),
-    "read_pools": Rows(("name", "size"), (("management", 100), ("control", 65000))),
+    "read_pools": Rows(("name", "pod", "size"), (("management", "z/p", 100), ("control", "z/p", 65000))),
     "read_taken": Rows(("network", "vnet"), (("pn1", "101"), ("pn1", "102"), ("pn2", None))),
     "read_sequences": Rows(("vm", "sequence"), (("i-2-5-VM", 7), ("i-2-6-VM", 9))),
     "read_versions": Rows(("version", "step"), (("4.20.1.0", "Complete"), ("4.22.0.0", "Upgrade"))),

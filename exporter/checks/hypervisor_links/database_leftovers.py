@@ -8,11 +8,15 @@ Fix:     by the API, or with whoever supports CloudStack.
 
 from __future__ import annotations
 
-from exporter.checks.hypervisor_links.database_kinds import ASK, LEAKED, LEFTOVERS, counted
+from collections import Counter
+from collections.abc import Mapping
+
+from exporter.checks.hypervisor_links.database_kinds import ASK, LEAKED, LEFTOVERS, counted, found_lasting
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.database.counts import ADDRESS_POOLS
+from exporter.questions.database.found import Found
 from exporter.thresholds import DATABASE_LEAKED_RATIO
 
 LEFT = Metric(
@@ -23,7 +27,7 @@ LEFT = Metric(
 )
 RATIO = Metric(
     "cloudstack_network_hypervisor_links_database_leaked_addresses_ratio",
-    "Share of all management or control addresses in the database that NICs which are gone still hold.",
+    "Share of the management or control addresses that NICs which are gone still hold, of the pod that lost most.",
     labels=("check",),
     problem=above(DATABASE_LEAKED_RATIO),
 )
@@ -36,10 +40,16 @@ def judge(_: DatabaseTarget, answers: Answers, __: Cloud) -> Samples:
         words = {"seen": seen, "expected": kind.expected, "remedy": kind.remedy}
         yield LEFT.sample(kind.name, value=found, **words)
         if kind in LEAKED and kind.name in pools:
-            share = found / pools[kind.name] if pools[kind.name] else 0.0
-            words["seen"] = f"{share:.0%} of {pools[kind.name]}, {seen}"
-            words["expected"] = f"at most {DATABASE_LEAKED_RATIO:.0%}"
+            share, pod = _worst_share(found_lasting(answers, kind) or (), pools[kind.name])
+            words["seen"] = f"{share:.0%} of those of pod {pod}; {seen}" if pod else ""
+            words["expected"] = f"at most {DATABASE_LEAKED_RATIO:.0%} in each pod"
             yield RATIO.sample(kind.name, value=round(share, 4), **words)
+
+
+def _worst_share(found: tuple[Found, ...], pods: Mapping[str, int]) -> tuple[float, str]:
+    """Return the largest share of leaked addresses of a pod, and its zone/pod; rows are named zone/pod/address."""
+    held = Counter(one.name.rpartition("/")[0] for one in found)
+    return max(((held[pod] / size, pod) for pod, size in pods.items() if size), default=(0.0, ""))
 
 
 CHECK = Check(

@@ -11,18 +11,22 @@ from exporter.model import Question, UnreadableError, Via
 from exporter.questions.database.rows import Rows
 
 Taken = Mapping[str, frozenset[int]]
+Pools = Mapping[str, Mapping[str, int]]
 VLAN = re.compile(r"\d{1,10}", re.ASCII)
 
 
-def read_pools(rows: Rows) -> Mapping[str, int]:
-    """Return how many addresses each pool has, by the name of the check that counts leaked ones."""
-    return MappingProxyType({_text(name): _number(size) for name, size in _pairs(rows, ("name", "size"))})
+def read_pools(rows: Rows) -> Pools:
+    """Return how many addresses each pod has, as zone/pod, by the name of the check that counts leaked ones."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for name, pod, size in _rows(rows, ("name", "pod", "size")):
+        found[_text(name)][_text(pod)] = _number(size)
+    return MappingProxyType({name: MappingProxyType(pods) for name, pods in found.items()})
 
 
 def read_taken(rows: Rows) -> Taken:
     """Return the VLANs taken from the pool of each physical network, by its id; what is no number is left out."""
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for network, vnet in _pairs(rows, ("network", "vnet")):
+    for network, vnet in _rows(rows, ("network", "vnet")):
         taken = found[_text(network)]
         if vnet is not None and VLAN.fullmatch(_text(vnet)):
             taken.add(int(_text(vnet)))
@@ -31,12 +35,12 @@ def read_taken(rows: Rows) -> Taken:
 
 def read_sequences(rows: Rows) -> Mapping[str, int]:
     """Return the number of the newest rules by machine, under its name on the hypervisor; 0 where none were made."""
-    return MappingProxyType({_text(vm): _number(sequence) for vm, sequence in _pairs(rows, ("vm", "sequence"))})
+    return MappingProxyType({_text(vm): _number(sequence) for vm, sequence in _rows(rows, ("vm", "sequence"))})
 
 
-def _pairs(rows: Rows, columns: tuple[str, str]) -> tuple[tuple[object, ...], ...]:
+def _rows(rows: Rows, columns: tuple[str, ...]) -> tuple[tuple[object, ...], ...]:
     if rows.columns != columns:
-        message = f"columns {', '.join(rows.columns)[:80]} instead of {' and '.join(columns)}"
+        message = f"columns {', '.join(rows.columns)[:80]} instead of {', '.join(columns)}"
         raise UnreadableError(message)
     return rows.rows
 
@@ -54,14 +58,18 @@ def _number(value: object) -> int:
         raise UnreadableError(message) from None
 
 
-ADDRESS_POOLS: Question[Mapping[str, int]] = Question(
+ADDRESS_POOLS: Question[Pools] = Question(
     "database_address_pools",
     Via.DATABASE,
-    "SELECT 'management_address_leaked' AS name, COUNT(*) AS size FROM op_dc_ip_address_alloc"
-    " UNION ALL SELECT 'control_address_leaked', COUNT(*) FROM op_dc_link_local_ip_address_alloc",
+    "SELECT a.name AS name, CONCAT(z.name, '/', p.name) AS pod, a.size AS size FROM ("
+    "SELECT 'management_address_leaked' AS name, data_center_id, pod_id, COUNT(*) AS size FROM op_dc_ip_address_alloc"
+    " GROUP BY data_center_id, pod_id UNION ALL"
+    " SELECT 'control_address_leaked', data_center_id, pod_id, COUNT(*) FROM op_dc_link_local_ip_address_alloc"
+    " GROUP BY data_center_id, pod_id"
+    ") a JOIN data_center z ON z.id = a.data_center_id JOIN host_pod_ref p ON p.id = a.pod_id",
     read_pools,
-    privilege="SELECT on op_dc_ip_address_alloc, op_dc_link_local_ip_address_alloc",
-    why="How many management and control addresses there are, so that the leaked ones can be told as a share.",
+    privilege="SELECT on op_dc_ip_address_alloc, op_dc_link_local_ip_address_alloc, host_pod_ref, data_center",
+    why="How many management and control addresses each pod has: leaked ones are told as a share, as pods share none.",
     every=10,
     seconds=1.0,
 )

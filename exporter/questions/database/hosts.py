@@ -100,8 +100,8 @@ LOCK_HELD_LONG = finds(
     """
     SELECT l.`key` AS name, CONCAT('held since ', l.acquired_on) AS seen
     FROM op_lock l JOIN mshost m ON m.msid = CAST(l.mac AS UNSIGNED) AND ALIVE
-    WHERE l.acquired_on < NOW() - INTERVAL 6 HOUR
-    """.replace("ALIVE", ALIVE),
+    WHERE l.acquired_on < UTC_TIMESTAMP() - INTERVAL 6 HOUR
+    """.replace("ALIVE", ALIVE),  # Merovingian2.doAcquire writes GMT, whatever the time zone of the server
 )
 HA_WORK_STUCK = finds(
     "ha_work_stuck",

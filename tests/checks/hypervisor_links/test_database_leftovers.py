@@ -14,7 +14,8 @@ from exporter.thresholds import DATABASE_LEAKED_RATIO
 from tests.checks.hypervisor_links.database_scene import judged, rows
 
 LEFT, RATIO = "leftovers", "leaked_addresses_ratio"
-SIZES = {"management_address_leaked": 20, "control_address_leaked": 1000}
+POD, OTHER = "zone/pod", "zone/a/b"
+SIZES = {"management_address_leaked": {POD: 20, OTHER: 480}, "control_address_leaked": {POD: 1000}}
 POOLS: dict[Question[Any], Any] = {ADDRESS_POOLS: SIZES}
 
 
@@ -37,9 +38,9 @@ def test_a_leftover_counts_when_it_stays() -> None:
 
 
 def test_many_leaked_addresses_are_a_problem_and_few_are_not() -> None:
-    """What counts is the share of the pool: exactly a tenth is not yet too much."""
+    """What counts is the share of the pod's: exactly a tenth is not yet too much. Other pods have none to give."""
     found = {}
-    few, many = rows("10.0.0.1", "10.0.0.2"), rows("10.0.0.1", "10.0.0.2", "10.0.0.3")
+    few, many = ((rows(*(f"{POD}/10.0.0.{one}" for one in range(number)))) for number in (2, 3))
     for leaked, is_problem in ((few, False), (many, True)):
         told = {**POOLS, MANAGEMENT_ADDRESS_LEAKED: leaked, CONTROL_ADDRESS_LEAKED: leaked}
         found = judged(CHECK, told, told)
@@ -48,8 +49,11 @@ def test_many_leaked_addresses_are_a_problem_and_few_are_not() -> None:
         assert one.metric.problem.holds(one.value, 0) == is_problem
         assert one.value == len(leaked) / 20
         assert not one.metric.problem.holds(found[RATIO, "control_address_leaked"].value, 0)
-    assert found[RATIO, "management_address_leaked"].seen.startswith("15% of 20, 3: 10.0.0.1 (")
-    assert found[RATIO, "management_address_leaked"].expected == f"at most {DATABASE_LEAKED_RATIO:.0%}"
+    worst = found[RATIO, "management_address_leaked"]
+    assert worst.seen.startswith(f"15% of those of pod {POD}; 3: {POD}/10.0.0.0 (")
+    assert worst.expected == f"at most {DATABASE_LEAKED_RATIO:.0%} in each pod"
+    elsewhere = {**POOLS, MANAGEMENT_ADDRESS_LEAKED: rows(*(f"{OTHER}/10.0.9.{one}" for one in range(3)))}
+    assert judged(CHECK, elsewhere, elsewhere)[RATIO, "management_address_leaked"].value == round(3 / 480, 4)
 
 
 def test_without_the_size_of_the_pool_there_is_no_share() -> None:
@@ -57,7 +61,7 @@ def test_without_the_size_of_the_pool_there_is_no_share() -> None:
     lost = {ADDRESS_POOLS: Failure(Reason.PERMISSION)}
     assert RATIO not in {metric for metric, _ in judged(CHECK, lost)}
     assert judged(CHECK, lost)[LEFT, "control_address_leaked"].value == 0
-    empty = judged(CHECK, {ADDRESS_POOLS: {"control_address_leaked": 0}})
+    empty = judged(CHECK, {ADDRESS_POOLS: {"control_address_leaked": {POD: 0}}})
     assert empty[RATIO, "control_address_leaked"].value == 0.0
     assert (RATIO, "management_address_leaked") not in empty
 

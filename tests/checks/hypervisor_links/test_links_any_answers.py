@@ -138,7 +138,8 @@ LOST = st.builds(Failure, st.sampled_from(Reason))
 @given(answered=st.data())
 def test_judges_of_the_database_end_and_keep_to_their_metrics(registered: Registered, answered: st.DataObject) -> None:
     """Whatever is found or lost in two rounds: what could not be asked has no sample, and words are bounded."""
-    check, pools = registered.check, st.dictionaries(st.just("control_address_leaked"), st.integers(0, 9))
+    check = registered.check
+    pools = st.dictionaries(st.just("control_address_leaked"), st.dictionaries(st.text(max_size=5), st.integers(0, 9)))
     rounds = [
         {
             one: answered.draw(LOST | (pools if one is ADDRESS_POOLS else FOUND))

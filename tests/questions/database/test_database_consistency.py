@@ -195,6 +195,20 @@ def test_what_looks_odd_and_is_not(small: Small, what: str, how: str) -> None:
     assert problems(judged(odd, odd)) == set(), what
 
 
+@pytest.mark.parametrize("zone", ["+09:00", "-08:00"])
+@pytest.mark.parametrize(("hours", "expected"), [(5, set[str]()), (7, {"lock_held_long"})])
+def test_locks_are_as_old_as_gmt_says(small: Small, zone: str, hours: int, expected: set[str]) -> None:
+    """CloudStack writes when a lock was taken in GMT, into a column whose times are those of the session."""
+    small.run(f"DELETE FROM op_lock; SET SESSION time_zone = '{zone}'")
+    try:
+        taken = f"UTC_TIMESTAMP() - INTERVAL {hours} HOUR"
+        small.run(f"INSERT INTO op_lock (`key`, mac, ip, thread, acquired_on) VALUES ('n', '9001', 't', 'x', {taken})")
+        odd = small.ask()
+        assert problems(judged(odd, odd)) == expected
+    finally:
+        small.run("SET SESSION time_zone = DEFAULT")
+
+
 @pytest.mark.parametrize("off", ["+ INTERVAL 3 HOUR", "- INTERVAL 3 HOUR"])
 def test_a_living_server_whose_clock_is_wrong_is_not_dead(small: Small, off: str) -> None:
     """Its heartbeat goes on, so that in no two rounds the same rows are found; of one that died they are the same."""

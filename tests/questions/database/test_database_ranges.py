@@ -21,7 +21,7 @@ READERS: dict[Question[Any], tuple[str, ...]] = {
     VLAN_RANGE_DIFFERS: POOLS,
     VLAN_RANGE_SIZE_DIFFERS: POOLS[:3],
     RANGES_OVERLAP: COLUMNS,
-    ADDRESS_POOLS: ("name", "size"),
+    ADDRESS_POOLS: ("name", "pod", "size"),
     VLANS_TAKEN: ("network", "vnet"),
     RULE_SEQUENCES: ("vm", "sequence"),
 }
@@ -168,9 +168,10 @@ def test_whether_anything_overlaps_is_what_comparing_all_says(found: list[tuple[
 
 
 def test_what_the_counts_say() -> None:
-    """Pools by check; VLANs by physical network, also of one that has none taken; rules by machine."""
-    pools = ADDRESS_POOLS.read(Rows(("name", "size"), (("control_address_leaked", 3),)))
-    assert pools == {"control_address_leaked": 3}
+    """Pools by check and pod; VLANs by physical network, also of one that has none taken; rules by machine."""
+    sizes = (("control_address_leaked", "z/p", 3), ("control_address_leaked", "z/q", 4))
+    pools = ADDRESS_POOLS.read(Rows(("name", "pod", "size"), sizes))
+    assert pools == {"control_address_leaked": {"z/p": 3, "z/q": 4}}
     taken = VLANS_TAKEN.read(Rows(("network", "vnet"), (("p", "100"), ("p", "101"), ("q", None), ("p", "x"))))
     assert taken == {"p": {100, 101}, "q": frozenset()}
     assert RULE_SEQUENCES.read(Rows(("vm", "sequence"), ((b"i-2-3-VM", 7),))) == {"i-2-3-VM": 7}
