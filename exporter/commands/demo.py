@@ -13,16 +13,6 @@ from exporter.config import load
 from exporter.lab.lab import Lab
 from exporter.lab.options import Options
 
-
-def add_arguments(to: argparse.ArgumentParser) -> None:
-    """Add the options of ``demo``."""
-    to.add_argument("--listen-address", default="127.0.0.1:10061", metavar="HOST:PORT", help="where to serve")
-    to.add_argument("--hosts", type=int, default=Options().hosts, help="KVM hosts in the lab")
-    to.add_argument("--routers", type=int, default=Options().routers, help="virtual routers in the lab")
-    to.add_argument("--no-database", action="store_true", help="without CloudStack's database")
-    to.add_argument("--healthy", action="store_true", help="begin without faults")
-
-
 BROKEN = (
     "console_certificate_expired",
     "password_daemon_dead",
@@ -42,9 +32,8 @@ async def _demo(given: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     faults = () if given.healthy else BROKEN
-    options = Options(
-        hosts=given.hosts, routers=given.routers, faults=faults, database=not given.no_database, images=True
-    )
+    sizes = {name: size for name, size in vars(given).items() if name in {"hosts", "routers"}}
+    options = Options(**sizes, faults=faults, database=not given.no_database, images=True)
     async with Lab(options) as lab:
         config = load(lab.config_file, os.environ, {("web", "listen_address"): given.listen_address})
         async with serving(config) as (addresses, engine):

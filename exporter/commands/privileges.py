@@ -14,8 +14,6 @@ from exporter.privileges import database_privileges, keyscan_hosts, ssh_privileg
 from exporter.questions.wrapper import collector
 from exporter.sources.ssh import SshSettings
 
-WITHOUT_CONFIG = ("api", "ssh", "wrapper", "database")
-"""What can be printed before there is a configuration."""
 EXAMPLE = SshSettings(user="cloudstack-exporter", key_file=Path("id_ed25519"), known_hosts_file=Path("known_hosts"))
 """Stands in for the section ssh where there is none yet."""
 
