@@ -91,15 +91,17 @@ def test_every_alert_goes_where_its_severity_says(
     assert told == {name: _receiver(name, labels["severity"]) for name, labels in alerts.items()}
 
 
-def _alert_labels(name: str) -> set[str]:
-    """Return the labels that tell the alert's object."""
-    known = judged()
-    row = next(row for source in sources() for row in load(source) if row.alert == name)
-    own = {"job", *dict(row.labels)} if row.expr else {"job"}
-    return own | {label for metric in row.metrics for label in known[metric].identity}
+@pytest.fixture
+def identity() -> dict[str, set[str]]:
+    """Return alert -> the labels that tell its object."""
+    known, rows = judged(), [row for source in sources() for row in load(source)]
+    own = {row.alert: {"job", *dict(row.labels)} if row.expr else {"job"} for row in rows}
+    return {row.alert: own[row.alert] | {one for name in row.metrics for one in known[name].identity} for row in rows}
 
 
-def test_inhibition_is_about_one_object(config: dict[str, Any], matching: Matching) -> None:
+def test_inhibition_is_about_one_object(
+    config: dict[str, Any], matching: Matching, identity: dict[str, set[str]]
+) -> None:
     """Each rule selects alerts that exist, none is its own target, and the cause names what must be equal."""
     for rule in config["inhibit_rules"]:
         causes, effects = matching(rule["source_matchers"]), matching(rule["target_matchers"])
@@ -107,8 +109,8 @@ def test_inhibition_is_about_one_object(config: dict[str, Any], matching: Matchi
         assert effects
         assert not set(causes) & set(effects)
         for cause in causes:
-            assert set(rule.get("equal", ())) <= _alert_labels(cause)
-        shared = [name for name in effects if set(rule.get("equal", ())) <= _alert_labels(name)]
+            assert set(rule.get("equal", ())) <= identity[cause]
+        shared = [name for name in effects if set(rule.get("equal", ())) <= identity[name]]
         assert shared, "no effect has the labels that must be equal"
 
 
