@@ -18,17 +18,18 @@ ROWS = {row.alert: row for source in sources() for row in load(source) if row.me
 EXPOSED = "CloudStackNetSecurityGroupsOpen"
 SERVERS = ("ManagementServerLost", "ManagementServiceDown", "AgentPortClosed", "ManagementDatabaseUnconnected")
 AGENTS = ("AgentDisconnected", "AgentServiceDown", "AgentServersWrong", "HostManagementUnreachable")
+LOST = ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostFlapping", "HostManagementUnreachable")
 TOLD_ANYWAY = {
     ("CloudStackNetTrafficLabelMissing", EXPOSED): "tenants are exposed, which a missing label does not say",
     ("CloudStackNetBackendDiffers", "CloudStackNetClusterBackendsMixed"): "a host's alert cannot hide a cluster's",
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "an agent goes on to another management server"
         for one in SERVERS
-        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostFlapping", "HostManagementUnreachable")
+        for other in LOST
     },
     **{
         ("CloudStackNetAgentServersWrong", f"CloudStackNet{other}"): "the other entries of its list may be right"
-        for other in ("AgentDisconnected", "HostNotUp", "HostStateDisagrees", "HostFlapping", "HostManagementUnreachable")
+        for other in LOST
     },
     **{
         (f"CloudStackNet{one}", f"CloudStackNet{other}"): "they follow from a host that is dead, not from its agent"
