@@ -29,7 +29,7 @@ INFO = gauge(
 )
 DIFFERS = gauge(
     "uplink_wiring_differs",
-    "Whether an uplink is wired to other switches than on most hosts of the cluster and on no other one, by LLDP.",
+    "Whether an uplink is wired to other switches than most hosts of the cluster, and not as in another rack, by LLDP.",
     "uplink",
     problem=above(0),
 )
@@ -52,7 +52,8 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     """Yield for each uplink all of whose NICs hear a switch whether it is wired unlike those of the peers.
 
     Not that it is not while so many hosts have not told that other switches may be those of most. Switches that two
-    hosts have in common are no fault: the cluster may stand in two racks.
+    hosts have in common are no fault where they are none of most hosts' (a second rack), or more than theirs; where
+    one of these is missing, two hosts have been wired wrong alike.
     """
     wired = {
         target: dict(_wiring(heard, _nics_by_uplink(links, answers.get(OVS_DATABASE))))
@@ -68,7 +69,7 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     for target, uplinks in wired.items():
         for uplink, switches in uplinks.items():
             hosts = judged[uplink]
-            is_odd = differs(switches, hosts, missing) if _is_alone(target, switches, hosts) else False
+            is_odd = differs(switches, hosts, missing) if _is_judged(target, switches, hosts) else False
             if is_odd is None:
                 continue
             yield DIFFERS.sample(
@@ -81,8 +82,11 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
             )
 
 
-def _is_alone(target: HostTarget, switches: frozenset[str], hosts: Mapping[HostTarget, frozenset[str]]) -> bool:
-    return target in hosts and Counter(hosts.values())[switches] == 1
+def _is_judged(target: HostTarget, switches: frozenset[str], hosts: Mapping[HostTarget, frozenset[str]]) -> bool:
+    """Return whether switches may be wrong: nobody else has the same, or part of most hosts' is missing."""
+    common = majority(hosts) or frozenset()
+    is_alone, lacks = Counter(hosts.values())[switches] == 1, common & switches and common - switches
+    return target in hosts and (is_alone or bool(lacks))
 
 
 def _nics_by_uplink(links: Links, ovs: OvsDatabase | None) -> Mapping[str, tuple[str, ...]]:

@@ -82,6 +82,28 @@ def test_two_racks_are_no_fault() -> None:
     assert scene.problems(found(PAIR, PAIR, PAIR, rack, rack)) == {}
 
 
+@pytest.mark.parametrize(
+    ("wiring", "is_wrong"),
+    [
+        (heard(eth1="leaf01", eth2="leaf01"), True),
+        (heard(eth1="leaf02", eth2="leaf09"), True),
+        (heard(eth1="leaf09", eth2="leaf09"), False),
+        (heard(eth1="leaf03", eth2="leaf04"), False),
+        (heard(eth1="leaf02", eth2="leaf01"), False),
+    ],
+)
+def test_two_hosts_that_are_wired_alike(wiring: Heard, is_wrong: bool) -> None:
+    """Another rack has switches of its own; a switch of most hosts that both lack is redundancy that both lost."""
+    odd = [("uplink_wiring_differs", f"kvm{number}", "bond0") for number in (9, 10)]
+    assert scene.problems(found(*[PAIR] * 8, wiring, wiring)) == (dict.fromkeys(odd, 1) if is_wrong else {})
+    assert scene.problems(found(PAIR, PAIR, wiring, wiring)) == {}  # no majority
+
+
+def test_two_hosts_with_more_switches_than_most() -> None:
+    """They have more redundancy, not less: the others are to follow."""
+    assert scene.problems(found(*[heard(eth1="leaf01", eth2="leaf01")] * 4, PAIR, PAIR)) == {}
+
+
 def test_two_hosts_that_differ_are_nobodys_fault() -> None:
     """Neither a cluster in which every host has switches of its own."""
     other = heard(eth1="leaf03", eth2="leaf04")
