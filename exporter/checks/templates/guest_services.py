@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.checks.templates.guest_evidence import Evidence
-from exporter.checks.templates.guest_states import Guest, State
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.routers import serving
 from exporter.model import Question
 from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
 from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUESTS
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, PASSWORD_PENDING_SECONDS
+from exporter.topology.guest_evidence import Evidence
+from exporter.topology.guest_states import Guest, State
 
 ASKED: tuple[Question[Any], ...] = (PASSWORD_PENDING, PASSWORD_REQUESTS, ROUTER_GUEST_REQUESTS)
 """The questions whose answers tell it."""

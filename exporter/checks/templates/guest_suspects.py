@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from exporter.checks.templates.guest_states import Guest, State
 from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_SILENT_RATIO
+from exporter.topology.guest_states import Guest, State
 
 Place = tuple[str, ...]
 """Where guests are: ("host", id), ("cell", host id, network id), ("network", id) or ("router", name)."""
@@ -145,10 +145,22 @@ def against_router(router: str, counts: Tally) -> list[Guest]:
 
 
 def is_router_suspected(router: str, counts: Tally) -> bool | None:
-    """Return whether the guests behind a router are silent whatever their template; None when too few are known."""
+    """Return whether the guests behind a router are silent whatever their template; None when too few are known.
+
+    Guests of one template say so only where that template is fine elsewhere, and no single host can be the reason.
+    """
     if counts.fine_behind[router]:
         return False
     silent = against_router(router, counts)
-    if len(silent) < TEMPLATE_GUESTS or len({guest.instance.template_id for guest in silent}) < 2:
+    templates = {guest.instance.template_id for guest in silent}
+    if len(silent) < TEMPLATE_GUESTS or (len(templates) == 1 and not _is_elsewhere_fine(silent, counts)):
         return None
     return True
+
+
+def _is_elsewhere_fine(silent: list[Guest], counts: Tally) -> bool:
+    """Return whether most guests of the template of these are fine behind other routers; these are on several hosts."""
+    template = silent[0].instance.template_id
+    others = [one for one in counts.silent_of[template] if one.router_name != silent[0].router_name]
+    fine = counts.fine_of[template]
+    return fine >= TEMPLATE_GUESTS and fine > len(others) and len(set(map(host_of, silent))) > 1

@@ -8,13 +8,11 @@ Fix:     the template; or the router, or the host's VLAN, where guests of every 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, field
 
-from exporter.checks.templates import guest_evidence, guest_services
-from exporter.checks.templates.guest_evidence import Members
+from exporter.checks.templates import guest_services
 from exporter.checks.templates.guest_services import Services
-from exporter.checks.templates.guest_states import Guest, State, guests
 from exporter.checks.templates.guest_suspects import (
     Tally,
     against_router,
@@ -29,6 +27,9 @@ from exporter.cloud.storage import Origin
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_UNFETCHED_RATIO
+from exporter.topology import guest_evidence
+from exporter.topology.guest_evidence import Members
+from exporter.topology.guest_states import Guest, State, guests
 from exporter.topology.zones import is_zone_judged
 
 GUESTS = Metric(
@@ -216,10 +217,14 @@ def _routers(group: ZoneGroup, found: Found, names: Mapping[str, str], counts: T
                 group.zone,
                 router,
                 value=int(is_suspected),
-                seen=f"{len(silent)} guests of {len(templates)} templates silent: {_named(silent, cloud)}",
+                seen=f"{len(silent)} guests of {_number(templates)} silent: {_named(silent, cloud)}",
                 expected="at least one guest that is heard",
                 remedy=ROUTER,
             )
+
+
+def _number(templates: Sized) -> str:
+    return "1 template" if len(templates) == 1 else f"{len(templates)} templates"
 
 
 def _services(group: ZoneGroup, services: Services, names: Mapping[str, str]) -> Samples:

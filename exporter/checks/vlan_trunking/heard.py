@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
-from exporter.cloud.objects import Instance, Router
+from exporter.cloud.objects import Instance, Nic, Router
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers
 from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS
+from exporter.topology.guest_evidence import Behind
+from exporter.topology.guest_states import was_never_heard
 
 Routers = Mapping[RouterTarget, Answers]
 
@@ -24,11 +26,18 @@ class Heard:
 
     Attributes:
         fresh: of those that answered, how many were heard just now.
+        absent: those of which no table has an entry, with their NIC.
     """
 
     silent: list[str] = field(default_factory=list)
     answered: int = 0
     fresh: int = 0
+    absent: list[tuple[Instance, Nic]] = field(default_factory=list)
+
+    @property
+    def is_told(self) -> bool:
+        """Return whether anything was heard, or asked for in vain."""
+        return bool(self.answered or self.silent)
 
     def is_silent(self, least: int) -> bool:
         """Return whether at least so many machines are silent, and all that were asked."""
@@ -63,27 +72,48 @@ def routers_by_network(members: Routers) -> Mapping[str, list[RouterTarget]]:
 
 
 def heard(network: Network, routers: list[RouterTarget], members: Routers, cloud: Cloud) -> Mapping[str, Heard]:
-    """Return by host id what was heard of the running machines; those nobody talked to lately are left out."""
+    """Return by host id what was heard of the running machines; those nobody talked to lately are absent."""
     tables: defaultdict[str, list[RouterNeighbour]] = defaultdict(list)
     for router in routers:
         for one in members[router][ROUTER_NEIGHBOURS]:
             tables[one.address].append(one)
     hosts: defaultdict[str, Heard] = defaultdict(Heard)
-    for machine, address in _machines(network, cloud):
-        entries = tables.get(address, [])
+    for machine, nic in _machines(network, cloud):
+        entries = tables.get(nic.address, [])
         if any(one.has_answered for one in entries):
             hosts[machine.host_id].answered += 1
             hosts[machine.host_id].fresh += any(one.state == "REACHABLE" for one in entries)
         elif any(one.is_silent for one in entries):
             hosts[machine.host_id].silent.append(machine.name)
+        elif not entries:
+            hosts[machine.host_id].absent.append((machine, nic))
     return hosts
 
 
-def _machines(network: Network, cloud: Cloud) -> Iterator[tuple[Instance, str]]:
-    """Yield running machines with their address; second NICs are often not configured inside the machine."""
+def never_heard(
+    network: Network, by_host: Mapping[str, Heard], own: set[str], found: Behind | None, cloud: Cloud
+) -> Mapping[str, Heard]:
+    """Return the same with those for silent who were never heard since they were made, on hosts of which nobody is.
+
+    Not on ``own`` hosts, those of the routers: there no switch is between them. ``found`` is what the routers prove.
+    """
+    made: dict[str, Heard] = {}
+    for host, one in by_host.items():
+        is_asked = found is not None and not one.is_told and host not in own
+        silent = [
+            machine.name
+            for machine, nic in one.absent
+            if is_asked and found and was_never_heard(machine, nic, network, found, cloud)
+        ]
+        made[host] = Heard(silent, one.answered, one.fresh)
+    return made
+
+
+def _machines(network: Network, cloud: Cloud) -> Iterator[tuple[Instance, Nic]]:
+    """Yield running machines with their default NIC, if it has an address; others are often not configured inside."""
     for machine in cloud.instances_by_network.get(network.id, ()):
         is_new = machine.created is not None and cloud.at - machine.created < INSTANCE_SETTLES_SECONDS
         if machine.is_running and machine.host_id and not is_new:
             for nic in machine.nics:
                 if nic.network_id == network.id and nic.address and nic.is_default:
-                    yield machine, nic.address
+                    yield machine, nic

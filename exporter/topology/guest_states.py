@@ -16,7 +16,6 @@ from enum import StrEnum
 from math import inf
 from operator import attrgetter
 
-from exporter.checks.templates.guest_evidence import Behind, Evidence, Members, behind
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
@@ -25,6 +24,7 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Held
 from exporter.questions.routers.neighbours import RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, SYSTEM_VM_SETTLES_SECONDS, WINDOWS_SETTLES_SECONDS
+from exporter.topology.guest_evidence import Behind, Evidence, Members, behind
 from exporter.topology.hosts import is_judged
 
 RUNNING = ("Running", "Migrating")
@@ -87,6 +87,22 @@ def guests(group: ZoneGroup, members: Members, cloud: Cloud) -> Iterator[Guest]:
                         _look(guest, found, is_host_up=instance.host_id in up)
                     if _is_of_template(instance, cloud):
                         yield guest
+
+
+def was_never_heard(instance: Instance, nic: Nic, network: Network, found: Behind, cloud: Cloud) -> bool:
+    """Return whether a guest has been silent ever since it was made, whatever became of it since.
+
+    That nobody hears it is named for each of its routers, with its host: it counts from when it was seen to be so. Call
+    it exactly while the routers know nothing of its default NIC, which has an address.
+    """
+    if not found.routers or not is_served(network) or not _is_of_template(instance, cloud):
+        return False
+    quiet = max(one.answers.held("quiet", instance.id, instance.host_id).seconds for one in found.routers)
+    host = cloud.hosts.get(instance.host_id)
+    is_settled = host is not None and host.state == "Up" and not instance.iso_id and quiet >= _settles(instance)
+    now, talks = found.routers[0].answers.now, (nic.gateway or network.gateway) in found.addresses
+    longest = _longest(instance, Held(quiet, at_least=True, first_asked=0.0), now)
+    return state_of(nic, found, longest, is_settled=is_settled, talks=talks) is State.SILENT
 
 
 def is_served(network: Network) -> bool:
