@@ -1,7 +1,8 @@
 """Machines whose security groups are not enforced, and machines that they cut off.
 
 Symptom: anybody reaches a machine or a machine reaches anybody; or nothing gets to it at all.
-Detect:  a stranger's frame led through iptables-save and ip6tables-save: does it pass the machine's own chain?
+Detect:  a stranger's frame led through iptables-save and ip6tables-save: does it pass the machine's own chain? And
+         whether ebtables drops frames of the machine's own addresses.
 Fix:     stop and start the machine. Where all of a host are open: bridge filtering, or rules above the agent's.
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from exporter.checks.security_groups import remedies
+from exporter.checks.security_groups.frames import unheard
 from exporter.checks.security_groups.nics import (
     HOST,
     NEEDED,
@@ -25,8 +28,9 @@ from exporter.checks.security_groups.nics import (
 from exporter.checks.security_groups.verdict import Verdict, families, system_vm_cut_off, verdict
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, Metric, Samples, above
+from exporter.model import Answers, Check, Metric, Question, Samples, above
 from exporter.questions.hosts.firewall import FIREWALL
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES
 from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
 from exporter.questions.hosts.links import LINKS
 from exporter.thresholds import ROWS_PER_TARGET
@@ -57,7 +61,7 @@ OPEN_ROW = Metric(
 )
 CUT_OFF = Metric(
     f"{PREFIX}_machines_cut_off",
-    "Machines on the host that get or send nothing, because chains, jumps or addresses are missing (iptables, ipset).",
+    "Machines on the host that get or send nothing: chains, jumps or addresses missing (iptables, ipset, ebtables).",
     labels=HOST,
     problem=above(0),
     follows=(f"{PREFIX}_bridges_incomplete",),
@@ -76,15 +80,20 @@ CUT_OFF_ROW = Metric(
 class Wrong:
     """Everything that is wrong with a machine, of all its NICs."""
 
-    open: tuple[str, ...]
-    cut_off: tuple[str, ...]
+    open: tuple[str, ...] = ()
+    cut_off: tuple[str, ...] = ()
     is_known: bool = True
+
+    def __add__(self, other: Wrong) -> Wrong:
+        """Return both."""
+        return Wrong(self.open + other.open, self.cut_off + other.cut_off, self.is_known and other.is_known)
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the counts, and a row for each failing machine up to a limit, worst first.
 
-    While the rules of some machine cannot be followed there is no count of none.
+    While the rules of some machine cannot be followed there is no count of none, nor of machines that are cut off while
+    ebtables does not tell.
     """
     if not is_watched(target, answers, cloud):
         return
@@ -93,14 +102,15 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     yield GUARDED.sample(*labels, value=len({nic.machine.id for nic in nics if nic.is_guarded}))
     found = _by_machine(target, answers, cloud, nics)
     is_known = all(wrong.is_known for wrong in found.values())
-    for count, row, kind, expected in (
-        (OPEN, OPEN_ROW, "open", "every frame passes the chains of its machine"),
-        (CUT_OFF, CUT_OFF_ROW, "cut_off", "what the rules allow gets through"),
+    is_told = is_known and answers.get(FRAME_RULES) is not None
+    for count, row, kind, expected, is_health in (
+        (OPEN, OPEN_ROW, "open", "every frame passes the chains of its machine", is_known),
+        (CUT_OFF, CUT_OFF_ROW, "cut_off", "what the rules allow gets through", is_told),
     ):
         failing = {vm: why for vm, wrong in found.items() if (why := getattr(wrong, kind))}
         worst = sorted(failing, key=lambda vm: (-len(failing[vm]), vm))
         seen = listed([f"{vm}: {failing[vm][0]}" for vm in worst], 3)
-        if failing or is_known:
+        if failing or is_health:
             yield count.sample(*labels, value=len(failing), seen=seen, expected=expected)
         for vm in worst[:ROWS_PER_TARGET]:
             yield row.sample(*labels, vm, value=1, seen=listed(list(failing[vm])), expected=expected)
@@ -113,15 +123,22 @@ def _by_machine(
     found: dict[str, Wrong] = {}
     for nic, told in _verdicts(answers, nics):
         open_, cut_off = (
-            why
-            if why and is_certain(target, answers, cloud, kind, nic.machine.id, nic.nic.mac, by=FIREWALL_RULES)
-            else ()
+            why if why and _is_certain(target, answers, cloud, kind, nic, by=FIREWALL_RULES) else ()
             for kind, why in (("open", told.open), ("cut_off", told.cut_off))
         )
-        old = found.get(nic.machine.name, Wrong((), ()))
-        is_known = old.is_known and told.is_known
-        found[nic.machine.name] = Wrong((*old.open, *open_), (*old.cut_off, *cut_off), is_known)
+        found[nic.machine.name] = found.get(nic.machine.name, Wrong()) + Wrong(open_, cut_off, told.is_known)
+    rules = answers.get(FRAME_RULES)
+    for nic in nics:
+        why = unheard(nic, rules) if rules and nic.is_guarded else ""
+        if why and _is_certain(target, answers, cloud, "unheard", nic, by=FRAME_RULES):
+            found[nic.machine.name] += Wrong(cut_off=(why,))
     return found
+
+
+def _is_certain(
+    target: HostTarget, answers: Answers, cloud: Cloud, kind: str, nic: PluggedNic, *, by: Question[Any]
+) -> bool:
+    return is_certain(target, answers, cloud, kind, nic.machine.id, nic.nic.mac, by=by)
 
 
 def _verdicts(answers: Answers, nics: tuple[PluggedNic, ...]) -> Iterator[tuple[PluggedNic, Verdict]]:
@@ -140,5 +157,6 @@ CHECK = Check(
     remedies=(remedies.RESTART_AGENT, remedies.READ_LOG),
     judges={HostTarget: judge},
     asks={HostTarget: (*NEEDED, FIREWALL, FIREWALL_RULES)},
+    uses={HostTarget: (FRAME_RULES,)},
     reads=READS,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exporter.checks.security_groups.addresses import Sets, missing
 from exporter.checks.security_groups.chains import Chains, chains_of
 from exporter.checks.security_groups.nics import OVS, PluggedNic, uplinks
 from exporter.checks.security_groups.walk import Frame, Path, Walk
@@ -89,7 +90,7 @@ def verdict(
     both: tuple[Family, Family],
     links: Links,
     firewall: HostFirewall,
-    sets: Mapping[str, tuple[str, ...]] | None,
+    sets: Sets | None,
 ) -> Verdict:
     """Return what is wrong with a NIC that must be guarded."""
     open_: list[str] = []
@@ -114,20 +115,9 @@ def verdict(
             wrong = {"open": open_, "cut_off": cut_off}.get(state)
             if wrong is not None and not (state == "cut_off" and family.name == "IPv4" and not nic.nic.address):
                 wrong.append(f"{family.name} {'ingress' if is_ingress else 'egress'}: {why}")
-    if both[0].walks and not open_ and (lacks := _lacks_address(asked, sets)):
+    if both[0].walks and not open_ and sets is not None and (lacks := missing(nic.machine, nic.nic, sets)):
         cut_off.append(lacks)
     return Verdict(tuple(dict.fromkeys(open_)), tuple(dict.fromkeys(cut_off)), is_known)
-
-
-def _lacks_address(asked: Asked, sets: Mapping[str, tuple[str, ...]] | None) -> str:
-    """Return what is wrong with the set of addresses that a machine may use; nothing when nobody knows."""
-    address, name = asked.nic.nic.address, asked.chains.addresses
-    if sets is None or not address:
-        return ""
-    if name not in sets:
-        return f"the address set {name} is missing"
-    missing = [one for one in (address, *asked.nic.nic.secondary) if one not in sets[name]]
-    return f"{' and '.join(missing)} is missing in the address set {name}" if missing else ""
 
 
 def _direction(asked: Asked, family: Family, *, is_ingress: bool) -> tuple[str, str]:

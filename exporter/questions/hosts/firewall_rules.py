@@ -21,7 +21,7 @@ class FirewallRules:
             a family when its command is not installed, nor of IPv6 where the kernel is without (ipv6.disable=1):
             br_netfilter then drops bridged IPv6 frames before any rule (since Linux 5.4).
         unread: families (4, 6) whose other flavour is in the kernel, but no installed command shows it.
-        sets: address set of a machine -> its IPv4 addresses; None when ipset is not installed.
+        sets: address set of a machine -> its addresses, IPv6 in a set of its own; None when ipset is not installed.
     """
 
     version: str
@@ -85,7 +85,7 @@ def _parts(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _sets(lines: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the IPv4 addresses of each set of a machine."""
+    """Return the addresses of each set of a machine."""
     found: dict[str, list[str]] = {}
     for line in lines:
         match line.split():
@@ -103,9 +103,9 @@ FIREWALL_RULES: Question[FirewallRules] = Question(
     "host_firewall_rules",
     Via.HOST,
     # A machine may have thousands of rules with addresses and ports: they decide nothing about whether it is guarded
-    # and stay on the host, and so do addresses of other sets and of IPv6. Only tables that the kernel has are shown,
-    # so that no module is loaded: iptables-legacy lists its tables in proc, and no set is without ip_set. A kernel
-    # without IPv6 is not asked for its rules: the command fails there, and IPv4 would be lost with it.
+    # and stay on the host, and so do addresses of other sets. Only tables that the kernel has are shown, so that no
+    # module is loaded: iptables-legacy lists its tables in proc, and no set is without ip_set. A kernel without IPv6
+    # is not asked for its rules: the command fails there, and IPv4 would be lost with it.
     r"""
 version=$(iptables -V) || exit
 has_module() {
@@ -152,7 +152,6 @@ save() {
 } 2>&1 | awk '
     /^-A [irsv]-[0-9]/ && / -[psd] | -m state / { next }
     /^(create|add) / && !/^[a-z]+ i-[0-9]/ { next }
-    /^add / && $3 ~ /:/ { next }
     { print; ended = $0 == "@@ end" }
     END { exit !ended }'
 """,

@@ -42,6 +42,8 @@ MACHINES: Mapping[str, tuple[int, tuple[tuple[str, str, str, str], ...]]] = {
     ),
 }
 """Name -> libvirt's number, and per NIC: tap, bridge, MAC, address."""
+SECOND = {"i-2-56-VM": ("10.1.1.156", "10.1.1.157")}
+SIXTH = {"i-2-57-VM": ("2001:db8:1::57",)}
 
 
 def text(name: str) -> str:
@@ -70,12 +72,11 @@ class Texts:
 
     @property
     def rules(self) -> str:
-        """Return the answer to the question for rules; of sets, what the host sends."""
+        """Return the answer to the question for rules."""
         flavour = "nft" if "nf_tables" in self.version else "legacy"
-        sets = "".join(line for line in self.ipset.splitlines(keepends=True) if not ("add" in line and "::" in line))
         return (
             f"@@ version\n{self.version}\n@@ 4 {flavour}\n{self.ip4}\n@@ 6 {flavour}\n{self.ip6}\n{self.further}"
-            f"@@ sets\n{sets}@@ end\n"
+            f"@@ sets\n{self.ipset}@@ end\n"
         )
 
     @property
@@ -171,6 +172,8 @@ def _placed(name: str) -> Placed:
             traffic_type="Guest",
             address=address,
             mac=mac,
+            secondary=SECOND.get(name, ()),
+            addresses6=SIXTH.get(name, ()),
         )
         for _, bridge, mac, address in MACHINES[name][1]
     )

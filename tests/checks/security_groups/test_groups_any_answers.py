@@ -18,7 +18,7 @@ from exporter.questions.database.counts import RULE_SEQUENCES
 from exporter.questions.hosts.domains import DOMAINS
 from exporter.questions.hosts.firewall import FIREWALL, TOOLS, HostFirewall, RuleLog
 from exporter.questions.hosts.firewall_chains import Default, Rule, Ruleset
-from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, FrameRules
+from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, LISTS, FrameRules, Permitted
 from exporter.questions.hosts.firewall_rules import FIREWALL_RULES, FirewallRules
 from exporter.questions.hosts.links import LINKS
 from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
@@ -58,6 +58,7 @@ LOG = st.builds(
     signature=st.sampled_from(["", "_initial_", "9b0c"]),
     sequence=st.none() | st.integers(-1, 9),
 )
+FRAME_CHAIN = st.sampled_from([f"i-2-55-VM{end}" for end in ("-in", "-out", *LISTS)])
 FLAG = st.sampled_from([None, True, False])
 NAMES = st.sampled_from([*scene.MACHINES, "i-9-9-VM", "?"])
 VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
@@ -73,10 +74,12 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
     FIREWALL_RULES: RULES,
     FRAME_RULES: st.builds(
         FrameRules,
-        sent=st.dictionaries(PORT, MACHINE),
-        received=st.dictionaries(PORT, MACHINE),
-        sources=st.dictionaries(MACHINE, st.just(frozenset({"1e:00:b4:00:00:05"}))),
-        jumps=st.dictionaries(MACHINE, st.frozensets(MACHINE)),
+        sent=st.dictionaries(PORT, st.frozensets(FRAME_CHAIN)),
+        received=st.dictionaries(PORT, st.frozensets(FRAME_CHAIN)),
+        permitted=st.dictionaries(
+            FRAME_CHAIN, st.builds(Permitted, st.frozensets(st.sampled_from(["1e:00:b4:00:00:05"])), st.booleans())
+        ),
+        jumps=st.dictionaries(FRAME_CHAIN, st.frozensets(FRAME_CHAIN)),
     ),
     XEN_BACKEND: st.builds(
         XenBackend,

@@ -327,6 +327,7 @@ def test_further_addresses_of_a_machine() -> None:
     healthy = scene.judged(judge, seen_by=with_second())
     assert scene.only(healthy, "machines_cut_off").value == 0
     found = scene.judged(judge, seen_by=with_second("10.1.1.177"))
-    assert scene.rows(found, "machine_cut_off") == {name: f"10.1.1.177 is missing in the address set {name}"}
+    seen = f"10.1.1.177 is missing in the address set {name}; {name}-in-ips drops ARP from 10.1.1.177"
+    assert scene.rows(found, "machine_cut_off") == {name: seen}
     known = scene.judged(judge, seen_by=with_second(given))
     assert scene.only(known, "machines_cut_off").value == 0

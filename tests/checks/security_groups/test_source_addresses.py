@@ -8,6 +8,7 @@ import pytest
 
 from exporter.checks.security_groups.source_addresses import LONG_NAME, judge
 from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, read_frame_rules
+from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
 from tests.checks.security_groups import guarded_host as scene
 
 GUARDED = scene.Texts().ebtables
@@ -39,8 +40,8 @@ def test_healthy_as_it_was_printed(name: str) -> None:
     """The rules of one machine, from the tool itself."""
     machine = "i-2-56-VM" if "legacy" in name else "i-2-55-VM"
     rules = read_frame_rules(scene.text(name))
-    assert rules.sent[{"i-2-56-VM": "vnet13", "i-2-55-VM": "vnet12"}[machine]] == f"{machine}-in"
-    assert rules.sources[f"{machine}-in-src"] == {scene.MACHINES[machine][1][0][2]}
+    assert rules.sent[{"i-2-56-VM": "vnet13", "i-2-55-VM": "vnet12"}[machine]] == {f"{machine}-in"}
+    assert rules.permitted[f"{machine}-in-src"].addresses == {scene.MACHINES[machine][1][0][2]}
 
 
 def test_the_table_was_flushed() -> None:
@@ -57,8 +58,14 @@ def test_the_table_was_flushed() -> None:
         ("-A POSTROUTING -o vnet12 -j i-2-55-VM-out", "POSTROUTING has no jump from vnet12 to i-2-55-VM-out"),
         ("-A i-2-55-VM-in -j i-2-55-VM-in-src", "i-2-55-VM-in does not lead to i-2-55-VM-in-src and -in-ips"),
         ("-A i-2-55-VM-in -p ARP -j i-2-55-VM-in-ips", "i-2-55-VM-in does not lead to i-2-55-VM-in-src and -in-ips"),
-        ("-A i-2-55-VM-in-src -s 1e:00:b4:00:00:05 -j RETURN", "does not hold 1e:00:b4:00:00:05"),
-        ("-A i-2-55-VM-in-src -j DROP", "does not hold 1e:00:b4:00:00:05 and drop all others"),
+        ("-A i-2-55-VM-in-src -j DROP", "i-2-55-VM-in-src does not drop other addresses"),
+        ("-A i-2-55-VM-in-ips -j DROP", "i-2-55-VM-in-ips does not drop other addresses"),
+        ("-A i-2-55-VM-out-ips -j DROP", "i-2-55-VM-out-ips does not drop other addresses"),
+        ("-A i-2-55-VM-out-dst -p ARP --arp-op Reply -j DROP", "i-2-55-VM-out-dst does not drop other addresses"),
+        (
+            "-A i-2-55-VM-out -p ARP -j i-2-55-VM-out-ips",
+            "i-2-55-VM-out does not lead to i-2-55-VM-out-dst and -out-ips",
+        ),
     ],
 )
 def test_each_rule_counts(rule: str, lacks: str) -> None:
@@ -67,6 +74,58 @@ def test_each_rule_counts(rule: str, lacks: str) -> None:
     found = spoofing(GUARDED.replace(f"{rule}\n", ""))
     assert found.keys() == {"i-2-55-VM"}
     assert lacks in found["i-2-55-VM"]
+
+
+@pytest.mark.parametrize("chain", ["in-ips", "in-src", "out-ips", "out-dst"])
+def test_a_chain_was_flushed(chain: str) -> None:
+    """The jump to it is left and leads to nothing, so that every address passes."""
+    lines = [line for line in GUARDED.splitlines() if not line.startswith(f"-A i-2-55-VM-{chain} ")]
+    assert spoofing("\n".join(lines)) == {"i-2-55-VM": f"i-2-55-VM-{chain} does not drop other addresses"}
+
+
+@pytest.mark.parametrize(
+    ("chain", "rule", "seen"),
+    [
+        ("in-ips", "-p ARP -s 1e:00:b4:00:00:05 --arp-ip-src 10.1.1.1 --arp-mac-src 1e:00:b4:00:00:05", "10.1.1.1"),
+        ("in-ips", "-p ARP --arp-ip-src 10.1.1.56", "10.1.1.56"),
+        ("in-src", "-s 1e:00:b4:00:00:06", "1e:00:b4:00:00:06"),
+        ("out-ips", "-p ARP --arp-ip-dst 10.1.1.0/24", "10.1.1.0/24"),
+    ],
+)
+def test_an_address_of_another_machine(chain: str, rule: str, seen: str) -> None:
+    """Somebody let it pass, or CloudStack gave it away and the agent did not hear of it."""
+    chain = f"i-2-55-VM-{chain}"
+    found = spoofing(GUARDED.replace(f"-A {chain} ", f"-A {chain} {rule} -j RETURN\n-A {chain} ", 1))
+    assert found == {"i-2-55-VM": f"{chain} lets {seen} pass"}
+
+
+@pytest.mark.parametrize("chain", ["PREROUTING", "i-2-55-VM-in", "i-2-55-VM-in-ips"])
+def test_a_rule_on_top_lets_all_pass(chain: str) -> None:
+    """What stands behind it is never reached."""
+    found = spoofing(GUARDED.replace(f"-A {chain} ", f"-A {chain} -j ACCEPT\n-A {chain} ", 1))
+    assert "i-2-55-VM" in found
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("i-2-55-VM", "10.1.1.1"), ("i-2-55-VM-6", "::/1"), ("i-2-57-VM-6", "2001:db8:1::58")]
+)
+def test_a_strange_member_of_an_address_set(name: str, address: str) -> None:
+    """The rules against false addresses look into the set, so the machine may send from there."""
+    texts = scene.Texts(ipset=f"{scene.Texts().ipset}add {name} {address}\n")
+    seen = f"the address set {name} holds {address}, which CloudStack did not give to the machine"
+    found = scene.judged(judge, texts)
+    assert scene.rows(found, "machine_spoofing") == {name.removesuffix("-6"): seen}
+    assert scene.counts(scene.judged(judge, texts, looks=1)) == {"machines_spoofing": 0}
+
+
+def test_without_the_address_sets_nobody_is_healthy() -> None:
+    """While iptables and ipset do not tell, ebtables alone finds faults and no health."""
+    known = scene.values()
+    del known[FIREWALL_RULES]
+    assert scene.judged_of(judge, known, seen_by=scene.cloud()) == []
+    known = scene.values(scene.broken("ebtables-flushed"))
+    del known[FIREWALL_RULES]
+    assert scene.counts(scene.judged_of(judge, known, seen_by=scene.cloud())) == {"machines_spoofing": 6}
 
 
 def test_a_name_that_is_too_long_for_ebtables() -> None:

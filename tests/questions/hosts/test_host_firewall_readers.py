@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.model import UnreadableError
 from exporter.questions.hosts.firewall import read_firewall, read_log
 from exporter.questions.hosts.firewall_chains import Default, Rule, read_rule
-from exporter.questions.hosts.firewall_ebtables import mac, read_frame_rules
+from exporter.questions.hosts.firewall_ebtables import Permitted, mac, read_frame_rules
 from exporter.questions.hosts.firewall_rules import read_rules
 from tests.remote_texts import sample
 
@@ -137,11 +137,76 @@ def test_flavours_and_tables_that_are_not_there() -> None:
 def test_frame_rules_in_both_spellings() -> None:
     """ebtables-legacy writes MACs without leading zeros and a blank at the end."""
     rules = read_frame_rules(sample(ROOM, "healthy-ebtables-legacy-L.txt"))
-    assert rules.sent == {"vnet13": "i-2-56-VM-in"}
-    assert rules.received == {"vnet13": "i-2-56-VM-out"}
-    assert rules.sources == {"i-2-56-VM-in-src": {"1e:00:b4:00:00:06"}}
-    assert rules.jumps == {"i-2-56-VM-in": {"i-2-56-VM-in-src", "i-2-56-VM-in-ips"}}
-    assert read_frame_rules(sample(ROOM, "healthy-ebtables-L.txt")).sent["vnet12"] == "i-2-55-VM-in"
+    assert rules.sent == {"vnet13": {"i-2-56-VM-in"}}
+    assert rules.received == {"vnet13": {"i-2-56-VM-out"}}
+    mac = Permitted(frozenset({"1e:00:b4:00:00:06"}), drops_others=True)
+    addresses = Permitted(frozenset({"10.1.1.56", "10.1.1.156", "10.1.1.157"}), drops_others=True)
+    assert rules.permitted == {
+        "i-2-56-VM-in-src": mac,
+        "i-2-56-VM-out-dst": mac,
+        "i-2-56-VM-in-ips": addresses,
+        "i-2-56-VM-out-ips": addresses,
+    }
+    assert rules.jumps == {
+        "i-2-56-VM-in": {"i-2-56-VM-in-src", "i-2-56-VM-in-ips"},
+        "i-2-56-VM-out": {"i-2-56-VM-out-dst", "i-2-56-VM-out-ips"},
+    }
+    nft = read_frame_rules(sample(ROOM, "healthy-ebtables-L.txt"))
+    assert nft.sent["vnet12"] == {"i-2-55-VM-in"}
+    assert nft.permitted["i-2-55-VM-out-dst"] == Permitted(frozenset({"1e:00:b4:00:00:05"}), drops_others=True)
+
+
+@pytest.mark.parametrize(
+    ("chain", "rules", "permitted"),
+    [
+        ("-in-ips", "-j RETURN|-j DROP", Permitted()),
+        ("-in-ips", "-p ARP -j RETURN|-j DROP", Permitted()),
+        ("-in-ips", "-p ARP --arp-ip-src ! 10.1.1.1 -j RETURN|-j DROP", Permitted()),
+        ("-in-ips", "! -s 1e:0:b4:0:0:6 -j DROP|-p ARP -j DROP", Permitted(drops_others=True)),
+        ("-in-ips", "-p ARP --arp-ip-src 10.0.0.0/8 -j ACCEPT", Permitted(frozenset({"10.0.0.0/8"}))),
+        (
+            "-in-src",
+            "-s 2:0:0:0:0:0/ff:ff:0:0:0:0 -j RETURN",
+            Permitted(frozenset({"02:00:00:00:00:00/ff:ff:0:0:0:0"})),
+        ),
+        ("-in-src", "-p ARP -j DROP", Permitted()),
+        ("-out-dst", "-p ARP --arp-op Reply -j DROP", Permitted(drops_others=True)),
+        ("-out-ips", "-p ARP --arp-op Reply -j DROP|-j CONTINUE", Permitted()),
+        ("-out-ips", "", Permitted()),
+    ],
+)
+def test_what_chains_of_addresses_let_pass(chain: str, rules: str, permitted: Permitted) -> None:
+    """The first rule for every frame decides about all others; half a drop is none (constructed)."""
+    lines = "\n".join(rules.split("|"))
+    text = f"Bridge table: nat\n\nBridge chain: x{chain}, entries: 1, policy: ACCEPT\n{lines}\n"
+    assert read_frame_rules(text).permitted == {f"x{chain}": permitted}
+
+
+def test_rules_of_ebtables_that_are_never_reached() -> None:
+    """Behind a rule that lets everything pass there might be nothing as well (constructed)."""
+    text = """Bridge table: nat
+        Bridge chain: PREROUTING, entries: 4, policy: ACCEPT
+        -i vnet1 -j a-in
+        -i vnet2 -j ACCEPT
+        -i vnet2 -j b-in
+        -i vnet1 -j c-in
+        Bridge chain: POSTROUTING, entries: 2, policy: ACCEPT
+        -j ACCEPT
+        -o vnet1 -j a-out
+        Bridge chain: a-in, entries: 4, policy: RETURN
+        -j a-in-src
+        -p IPv4 --ip-proto udp -j ACCEPT
+        -p ARP -j a-in-ips
+        -p ARP --arp-op Request -j ACCEPT
+        -p ARP -j a-out
+        Bridge chain: a-in-src, entries: 0, policy: RETURN
+        Bridge chain: a-in-ips, entries: 0, policy: RETURN
+        Bridge chain: a-out, entries: 0, policy: RETURN
+    """
+    rules = read_frame_rules(text)
+    assert rules.sent == {"vnet1": {"a-in", "c-in"}}
+    assert rules.received == {}
+    assert rules.jumps == {"a-in": {"a-in-src", "a-in-ips"}, "a-out": frozenset()}
 
 
 @given(parts=st.lists(st.integers(0, 255), min_size=6, max_size=6))

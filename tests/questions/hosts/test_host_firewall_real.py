@@ -31,6 +31,8 @@ pytestmark = pytest.mark.real
 BRIDGE = "cloudbr0"
 STRANGER, QUIET, STRICT = "10.1.1.200", "10.1.1.55", "10.1.1.56"
 """QUIET has no rules of its own yet: it may send anything and gets nothing. STRICT takes pings and may not send any."""
+MAC = "1e:00:b4:00:00:05"
+OWN_ARP = f"-p ARP -s {MAC} --arp-ip-src 10.1.1.55 --arp-mac-src {MAC}"
 ASKED = (LINKS, FIREWALL, FIREWALL_RULES, FRAME_RULES)
 CLOUD = scene.cloud(scene.machines(["i-2-55-VM", "i-2-56-VM"]))
 RESTORE = {
@@ -138,7 +140,9 @@ def test_healthy_rules_hold(host: RealHost) -> None:
 def test_mac_addresses_are_guarded_until_the_table_is_flushed(host: RealHost) -> None:
     """The rules of ebtables as the tool prints them now."""
     values = host.values()
-    assert values[FRAME_RULES].sources["i-2-56-VM-in-src"] == {"1e:00:b4:00:00:06"}
+    known = values[FRAME_RULES].permitted["i-2-56-VM-in-src"]
+    assert (known.addresses, known.drops_others) == ({"1e:00:b4:00:00:06"}, True)
+    assert scene.rows(scene.judged_of(source_addresses.judge, values, seen_by=CLOUD), "machine_spoofing") == {}
     host.do("ebtables -t nat -F")
     found = scene.judged_of(source_addresses.judge, host.values(), seen_by=CLOUD)
     assert scene.rows(found, "machine_spoofing").keys() == BOTH
@@ -167,6 +171,33 @@ def test_mac_addresses_are_guarded_until_the_table_is_flushed(host: RealHost) ->
             ("ipset del i-2-55-VM 10.1.1.55",), (False, True, False, False), set(), {"i-2-55-VM"}, {}, id="address"
         ),
         pytest.param(
+            ("iptables -I i-2-55-VM -j ACCEPT",), (True, True, True, False), {"i-2-55-VM"}, set(), {}, id="accept first"
+        ),
+        pytest.param(
+            ("iptables -I i-2-56-VM-eg -j RETURN",),
+            (False, True, True, True), {"i-2-56-VM"}, set(), {}, id="return first",
+        ),
+        pytest.param(
+            ("iptables -I i-2-56-def -j ACCEPT",),
+            (False, True, True, True), {"i-2-56-VM"}, set(), {}, id="default first",
+        ),
+        pytest.param(
+            ("iptables -I i-2-56-def -j RETURN",),
+            (False, False, True, True), {"i-2-56-VM"}, {"i-2-56-VM"}, {}, id="default returns",
+        ),
+        pytest.param(
+            ("ebtables -t nat -D i-2-55-VM-out-ips -p ARP --arp-ip-dst 10.1.1.55 -j RETURN",),
+            (False, True, False, False), set(), {"i-2-55-VM"}, {}, id="no questions",
+        ),
+        pytest.param(
+            (f"ebtables -t nat -D i-2-55-VM-in-ips {OWN_ARP} -j RETURN",),
+            (False, True, False, False), set(), {"i-2-55-VM"}, {}, id="no answers",
+        ),
+        pytest.param(
+            (f"ebtables -t nat -D i-2-55-VM-in-src -s {MAC} -j RETURN",),
+            (False, True, False, False), set(), {"i-2-55-VM"}, {}, id="no frames",
+        ),
+        pytest.param(
             ("iptables -D FORWARD -o cloudbr0 -m physdev --physdev-is-bridged -j BF-cloudbr0",),
             AS_TOLD, set(), set(), {"bridges_incomplete": 1}, id="one jump of two",
         ),
@@ -189,6 +220,34 @@ def test_what_breaks(
         host.do(command)
     assert judged(host) == (open_, cut_off, others)
     assert traffic(host) == passes
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        pytest.param(("ebtables -t nat -F i-2-55-VM-in-ips",), id="flushed"),
+        pytest.param(("ebtables -t nat -I i-2-55-VM-in-ips -p ARP --arp-ip-src 10.1.1.77 -j RETURN",), id="one more"),
+        pytest.param(("ebtables -t nat -I i-2-55-VM-in-ips -p ARP -j RETURN",), id="all more"),
+        pytest.param(("ebtables -t nat -I i-2-55-VM-in -j ACCEPT",), id="accepted first"),
+    ],
+)
+def test_arp_with_the_address_of_another(host: RealHost, commands: tuple[str, ...]) -> None:
+    """A machine asks with an address that is not its own: the stranger learns it only once a rule lets it pass."""
+
+    def is_learnt() -> bool:
+        run(*host.inside("stranger"), "ip", "neigh", "flush", "all")
+        ask = ("busybox", "arping", "-q", "-c", "1", "-w", "1", "-s", "10.1.1.77", "-I", "nic", STRANGER)
+        subprocess.run((*host.inside("quiet"), *ask), capture_output=True, check=False)
+        known = (*host.inside("stranger"), "ip", "neigh", "show", "10.1.1.77")
+        return MAC in subprocess.run(known, capture_output=True, text=True, check=True).stdout
+
+    run(*host.inside("quiet"), "ip", "address", "add", "10.1.1.77/32", "dev", "nic")
+    assert not is_learnt()
+    for command in commands:
+        host.do(command)
+    found = scene.judged_of(source_addresses.judge, host.values(), seen_by=CLOUD)
+    assert scene.rows(found, "machine_spoofing").keys() == {"i-2-55-VM"}
+    assert is_learnt()
 
 
 def test_legacy_rules_are_in_force_as_well(host: RealHost) -> None:
