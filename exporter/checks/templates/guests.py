@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, field
 
-from exporter.checks.templates import guest_services
+from exporter.checks.templates import cut_off, guest_services
 from exporter.checks.templates.guest_services import Services
 from exporter.checks.templates.guest_suspects import (
     Tally,
@@ -24,11 +24,10 @@ from exporter.checks.templates.guest_suspects import (
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Origin
-from exporter.cloud.targets import RouterTarget
-from exporter.model import Check, GroupJudge, Metric, Samples, above
+from exporter.cloud.targets import HostTarget, RouterTarget
+from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_UNFETCHED_RATIO
 from exporter.topology import guest_evidence
-from exporter.topology.guest_evidence import Members
 from exporter.topology.guest_states import Guest, State, guests
 from exporter.topology.zones import is_zone_judged
 
@@ -102,6 +101,7 @@ SHOWN = 3
 """Guests named in a finding; the numbers tell of all."""
 TEMPLATES_SHOWN = 150
 """Templates of which every state is shown: the most silent, then the largest."""
+NEEDS = {RouterTarget: (*guest_evidence.ASKED, *guest_services.ASKED), HostTarget: cut_off.ASKED}
 UNSERVED_STATES = (State.NO_ANSWER, State.MISSING_HOST_ENTRY)
 
 
@@ -120,20 +120,22 @@ class Found:
     known: list[Guest] = field(default_factory=list)
 
 
-def judge(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
+def judge(group: ZoneGroup, members: Mapping[RouterTarget | HostTarget, Answers], cloud: Cloud) -> Samples:
     """Say of each template, router and origin of the zone how many of its guests the network does not know.
 
     Nothing is said of a zone that is disabled; its guests are looked at all the same, so that it is remembered since
     when they run.
     """
     found, services = Found(), Services(cloud)
-    for guest in guests(group, members, cloud):
+    routers = {one: answers for one, answers in members.items() if isinstance(one, RouterTarget)}
+    hosts = {one: answers for one, answers in members.items() if isinstance(one, HostTarget)}
+    for guest in guests(group, routers, cloud):
         _add(found, guest)
         services.add(guest)
     if not is_zone_judged(cloud, group.id):
         return
     names = {template: cloud.templates_of(group.id)[template].name for template in found.states}
-    counts = tally(found.known)
+    counts = tally(cut_off.not_cut_off(found.known, hosts, cloud))
     yield from _templates(group, found, names, counts, cloud)
     yield from _origins(group, found, cloud)
     yield from _routers(group, found, names, counts, cloud)
@@ -250,7 +252,7 @@ CHECK = Check(
     title="Guests without network, by template",
     metrics=(GUESTS, RATIO, BY_ORIGIN, SUSPECTED, ROUTER_SILENT, UNSERVED, UNFETCHED, UNREAD),
     remedies=(LINT, ROUTER, PUSH, SCRIPT),
-    groups=(GroupJudge(ZoneGroup, judge, {RouterTarget: (*guest_evidence.ASKED, *guest_services.ASKED)}),),
+    groups=(GroupJudge(ZoneGroup, judge, NEEDS),),
     reads=("listRouters", "listNetworks", "listVirtualMachines", "listHosts", "listTemplates"),
     judges_cloud=True,
 )

@@ -12,7 +12,7 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.networks import Network
 from exporter.cloud.objects import Host, Instance, Nic, Router, Zone
 from exporter.cloud.storage import Template
-from exporter.cloud.targets import Machine, RouterTarget
+from exporter.cloud.targets import HostTarget, Machine, RouterTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Failure, Question, Sample
 from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog
@@ -29,6 +29,7 @@ GROUP = ZoneGroup("z", "zone1")
 SERVICES = {name: frozenset({"VirtualRouter"}) for name in ("Dhcp", "Dns", "UserData")}
 Values = dict[Question[Any], Any]
 NONE: Mapping[str, Failure] = {}
+NOBODY: Mapping[HostTarget, tuple[Values, Values]] = {}
 
 ACKNOWLEDGED = DhcpGuest(has_host=True, asked=2, acknowledged=1)
 NEVER_ASKED = DhcpGuest(has_host=True)
@@ -163,12 +164,25 @@ class Watch:
     scopes: dict[str, Scope] = field(default_factory=dict)
 
     def look(
-        self, seen_by: Cloud, values: Mapping[str, Values], failures: Mapping[str, Failure] = NONE
+        self,
+        seen_by: Cloud,
+        values: Mapping[str, Values],
+        failures: Mapping[str, Failure] = NONE,
+        hosts: Mapping[HostTarget, tuple[Values, Values]] = NOBODY,
     ) -> list[Sample]:
-        """Visit the routers named, and judge; ``failures`` are of the DHCP question, by router id."""
+        """Visit the routers named, and judge; ``failures`` are of the DHCP question, by router id.
+
+        ``hosts`` are what hosts told at the visit before, and now.
+        """
         self.looks += 1
         asked = self.looks * STEP
-        members: dict[RouterTarget, Answers] = {}
+        members: dict[RouterTarget | HostTarget, Answers] = {}
+        for of, (old, new) in hosts.items():
+            scope = self.scopes.setdefault(of.host.id, Scope())
+            scope.begin()
+            now = {question: Answer(value, asked, NOW, 1e12) for question, value in new.items()}
+            past = {question: Answer(value, asked - STEP, NOW, 1e12) for question, value in old.items()}
+            members[of] = Answers(now=NOW, asked=asked, values=now, previous=past, memory=scope.held)
         for one in seen_by.routers.values():
             if one.id in values or one.id in failures:
                 scope = self.scopes.setdefault(one.id, Scope())
