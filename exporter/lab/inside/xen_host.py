@@ -31,7 +31,7 @@ def xen_tree(host: XenHost) -> Tree:
         for name, value in made.sysctls.items():
             tree.put(f"proc/sys/net/bridge/bridge-nf-call-{name}", f"{value}\n", mode=0o644)
     else:
-        tree.put("sys/class/net/ovs-system/mtu", "1500\n")
+        tree.put("sys/class/net/ovs-system", "")  # a folder would stay when this is mended
         tree.put("var/run/openvswitch/ovs-vswitchd.pid", f"{DAEMON}\n")
         tree.put(f"proc/{DAEMON}/stat", f"{DAEMON} (ovs-vswitchd) S 1 {DAEMON} {DAEMON} 0 -1 4202752\n", mode=0o444)
     return tree
