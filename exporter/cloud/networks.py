@@ -45,7 +45,7 @@ class ServiceProvider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkOffering:
-    """Source: listNetworkOfferings."""
+    """Source: listNetworkOfferings. Without ``zone_ids`` it is for all zones."""
 
     id: str
     name: str
@@ -55,6 +55,7 @@ class NetworkOffering:
     tags: tuple[str, ...] = ()
     specifies_vlan: bool = False
     services: frozenset[str] = frozenset()
+    zone_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,7 @@ def offering(row: rows.NetworkOfferingRow) -> NetworkOffering:
         tags=words(row.tags),
         specifies_vlan=row.specifyvlan,
         services=frozenset(told.name for told in row.service),
+        zone_ids=words(row.zoneid),
     )
 
 

@@ -121,6 +121,7 @@ class NetworkOfferingRow(Struct, frozen=True, gc=False):
     tags: str = ""
     specifyvlan: bool = False
     service: tuple[ServiceRow, ...] = ()
+    zoneid: str = ""  # of several zones, with commas between
 
 
 class NetworkRow(Struct, frozen=True, gc=False):

@@ -38,7 +38,7 @@ REFUSED = gauge(
 NAME_MOST = 15
 """Characters of an interface name in Linux (IFNAMSIZ without the final zero)."""
 RENAME = "Rename the interface (systemd .link file), or put a bond with a short name over it, and restart the agent."
-VLAN_TRAFFIC = ("Guest", "Public")
+VLAN_TRAFFIC = ("Guest", "Public", "Storage")
 VLAN_LAST = 4095
 
 
@@ -81,7 +81,9 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 def _too_long(physical_id: str, lying: list[Place], cloud: Cloud) -> dict[int, str]:
     """Return the VLANs that pass the limit, with the uplink below which they would lie."""
     public, shared = _chosen(physical_id, cloud, is_public=True), _chosen(physical_id, cloud, is_public=False)
-    wanted = {"Guest": _given(cloud.physical_networks[physical_id]) | shared, "Public": public}
+    network = cloud.physical_networks[physical_id]
+    storage = {one.vlan for one in cloud.storage_ranges.values() if one.zone_id == network.zone_id and one.vlan}
+    wanted = {"Guest": _given(network) | shared, "Public": public, "Storage": storage}
     return {
         vlan: place.pif
         for place in lying
@@ -135,6 +137,6 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: (AGENT, OVS_DATABASE)},
-    reads=("listPhysicalNetworks", "listTrafficTypes", "listVlanIpRanges"),
+    reads=("listPhysicalNetworks", "listTrafficTypes", "listVlanIpRanges", "listStorageNetworkIpRange"),
     judges_cloud=True,
 )

@@ -1,4 +1,4 @@
-"""Uplinks that carry nothing: the bond is off or no member of it is up; or the only NIC has no link.
+"""Uplinks that carry nothing: the bond is off or no member of it is up; or no NIC of the label has a link.
 
 Symptom: every guest of the host is cut off, or only those on VLANs that go over this uplink.
 Detect:  ip link, /proc/net/bonding: MII status of the members, for what a traffic label leads to. Where nobody answers
@@ -73,14 +73,16 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def _carriers(found: Iterable[Place], links: Links) -> Iterator[str]:
-    """Yield the bonds and teams below places, and the NICs that are alone below one.
+    """Yield the bonds and teams below places, and the NICs that are alone below one, or of which none has a link.
 
     Of several uplinks the agent takes any: a NIC among them may be spare.
     """
     for place in found:
         ways = dict.fromkeys(below for name in place.uplinks for below in _below(name, links, DEPTH))
+        bonds = [name for name in ways if links.by_name[name].kind in ("bond", TEAM)]
+        is_dark = not bonds and not any(links.by_name[name].has_carrier for name in ways)
         for name in ways:
-            if len(ways) == 1 or links.by_name[name].kind in ("bond", TEAM):
+            if len(ways) == 1 or is_dark or name in bonds:
                 yield name
 
 

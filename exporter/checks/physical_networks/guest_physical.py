@@ -3,7 +3,7 @@
 Symptom: networks cannot be made or do not start: "More than one physical networks exist ... and no tags are
          specified", "Unable to find physical network which match the tags", "Unable to allocate vnet".
 Detect:  listPhysicalNetworks and listTrafficTypes: several guest physical networks of a zone need tags; the tags of
-         enabled network offerings (listNetworkOfferings) must be those of one, where a zone has several; and one
+         enabled network offerings (listNetworkOfferings) must be those of one, there or in another zone; and one
          that serves isolated networks needs a VLAN range. Of a single one CloudStack asks no tags.
 Fix:     tag the physical networks, correct the tags of the offering, or give the physical network VLANs.
 """
@@ -27,7 +27,7 @@ UNTAGGED = Metric(
 )
 OFFERINGS = Metric(
     "cloudstack_network_physical_networks_offerings_without_network",
-    "Enabled guest network offerings with tags that no guest physical network of any enabled zone has.",
+    "Enabled guest network offerings with tags that no guest physical network has, of a zone where tags choose.",
     labels=("zone",),
     problem=above(0),
 )
@@ -58,7 +58,7 @@ def judge(group: ZoneGroup, _: Mapping[Any, Any], cloud: Cloud) -> Samples:
         expected=f"tags on each of {len(guest)} guest physical networks",
         remedy=ADD_TAGS,
     )
-    lost = [one for one in _enabled(cloud) if one.tags and not _fits_somewhere(one, cloud)] if judged and guest else []
+    lost = _lost(group.id, cloud) if judged and len(guest) > 1 else []
     yield OFFERINGS.sample(
         group.zone,
         value=len(lost),
@@ -82,13 +82,16 @@ def _enabled(cloud: Cloud) -> tuple[NetworkOffering, ...]:
     return tuple(one for one in cloud.offerings.values() if one.state == "Enabled" and one.traffic_type == "Guest")
 
 
-def _fits_somewhere(offering: NetworkOffering, cloud: Cloud) -> bool:
-    """Return whether a zone can use the offering. Source: NetworkModelImpl.findPhysicalNetworkId."""
-    for zone in cloud.zones.values():
-        guest = guest_networks(cloud, zone.id)
-        if zone.enabled and (len(guest) == 1 or any(set(offering.tags) & set(network.tags) for network in guest)):
-            return True
-    return False
+def _lost(zone_id: str, cloud: Cloud) -> list[NetworkOffering]:
+    """Return the offerings whose tags choose nothing in a zone with several guest physical networks.
+
+    One that fits by its tags in another enabled zone is meant for that one; where a zone has one network, every
+    offering can be used there, which says nothing of the others. Source: NetworkModelImpl.findPhysicalNetworkId.
+    """
+    zones = [zone.id for zone in cloud.zones.values() if zone.enabled]
+    tags = {tag for one in zones for network in guest_networks(cloud, one) for tag in network.tags}
+    here = (one for one in _enabled(cloud) if not one.zone_ids or zone_id in one.zone_ids)
+    return [one for one in here if one.tags and not tags & set(one.tags)]
 
 
 def _lacks_vlans(network: PhysicalNetwork, number: int, cloud: Cloud) -> bool:

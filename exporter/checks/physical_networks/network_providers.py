@@ -2,7 +2,7 @@
 
 Symptom: networks do not start or get no router: "Unable to find ... provider enabled on physical network".
 Detect:  listPhysicalNetworks state; listNetworkServiceProviders state against the providers that the services of the
-         guest networks there name (listNetworks). A provider that no network uses may be disabled.
+         guest networks there name (listNetworks); one that is not there serves none. Who serves none may be disabled.
 Fix:     enable the physical network, or the provider on it.
 """
 
@@ -19,6 +19,8 @@ from exporter.model import Check, GroupJudge, Metric, Samples, above
 
 OTHER_ISSUE = frozenset({"SecurityGroupProvider"})
 """Providers of which another issue speaks."""
+ABSENT = "not added"
+"""Where other providers of the physical network are listed; where none is, nobody has told."""
 GOING = frozenset({"Destroy", "Shutdown"})
 
 DISABLED = Metric(
@@ -57,12 +59,12 @@ def judge(group: ZoneGroup, _: Mapping[Any, Any], cloud: Cloud) -> Samples:
             remedy=ENABLE_NETWORK,
         )
         found = states[network.id]
-        off = sorted(name for name in needed[network.id] if found.get(name, "Enabled") != "Enabled")
+        off = sorted(name for name in needed[network.id] if found and found.get(name, ABSENT) != "Enabled")
         yield PROVIDERS.sample(
             group.zone,
             names[network.id],
             value=judged * len(off),
-            seen=", ".join(f"{name} {found[name]}" for name in off[:5]),
+            seen=", ".join(f"{name} {found.get(name, ABSENT)}" for name in off[:5]),
             expected="Enabled, because guest networks name them",
             remedy=ENABLE_PROVIDER,
         )

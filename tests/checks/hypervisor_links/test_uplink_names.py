@@ -9,6 +9,7 @@ import pytest
 
 from exporter.checks.hypervisor_links.uplink_names import judge
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.networks import StorageRange
 from exporter.model import Question, Sample
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.links import LINKS, Links
@@ -52,6 +53,18 @@ def test_the_sign_on_the_host_is_shown() -> None:
 def test_public_vlans_count_where_public_traffic_lies() -> None:
     """Untagged ones need no device, other physical networks are no business of this one."""
     cloud = scene.cloud({"Public": "cloudbr0"}, vlans=((4000, 4094),), public=("vlan://1234", "vlan://untagged", "77"))
+    samples = found(scene.plain("enp59s0f1"), cloud)
+    assert scene.values_of(samples)["uplink_name_too_long_vlans", "kvm1", "physical1"] == 1
+
+
+def test_storage_vlans_count_where_storage_traffic_lies() -> None:
+    """The agent makes a bridge for them too. Untagged ranges need none, nor has a host those of other zones."""
+    ranges = {
+        str(vlan): StorageRange(str(vlan), zone, "", vlan) for vlan, zone in ((1234, "z"), (99, "z"), (1235, "y"))
+    }
+    cloud = replace(
+        scene.cloud({"Storage": "cloudbr0"}), storage_ranges=ranges | {"0": StorageRange("0", "z", "", None)}
+    )
     samples = found(scene.plain("enp59s0f1"), cloud)
     assert scene.values_of(samples)["uplink_name_too_long_vlans", "kvm1", "physical1"] == 1
 

@@ -102,13 +102,16 @@ def test_a_bond_for_storage() -> None:
 
 
 def test_two_uplinks_in_one_bridge() -> None:
-    """A bond among them is judged; of NICs one may be spare. Two VLANs of one NIC are one uplink."""
+    """A bond among them is judged; of NICs one may be spare, not all. Two VLANs of one NIC are one uplink."""
     bridge = scene.link("cloudbr0", "bridge")
     nics = [scene.link(name, master="cloudbr0", is_nic=True, **DARK) for name in ("eth1", "eth2")]
-    assert found({}, scene.links(*nics, bridge)) == []
+    lit = scene.link("eth3", master="cloudbr0", is_nic=True)
+    assert found({}, scene.links(*nics, lit, bridge)) == []
+    both = {("uplink_down", "kvm1", name): 1 for name in ("eth1", "eth2")}
+    assert scene.problems(found({}, scene.links(*nics, bridge))) == both
     bond = scene.link("bond0", "bond", master="cloudbr0", **DARK)
     dead = scene.bond(scene.member("eth3", is_up=False))
-    assert scene.problems(found(dead, scene.links(nics[0], bond, bridge))) == {("uplink_down", "kvm1", "bond0"): 1}
+    assert scene.problems(found(dead, scene.links(lit, bond, bridge))) == {("uplink_down", "kvm1", "bond0"): 1}
     vlans = [scene.link(f"eth1.{tag}", "vlan", parent="eth1", vlan=tag, master="cloudbr0") for tag in (20, 30)]
     dark = scene.links(scene.link("eth1", is_nic=True, **DARK), *vlans, bridge)
     assert scene.problems(found({}, dark)) == {("uplink_down", "kvm1", "eth1"): 1}

@@ -65,7 +65,7 @@ def test_offerings_whose_tags_match_no_physical_network() -> None:
 
 
 def test_an_offering_may_be_for_another_zone() -> None:
-    """One where it fits is enough; a disabled zone is none, nor has one that is disabled such a fault."""
+    """By its tags, or by name; a zone that is disabled, or has one network, excuses no other."""
     cloud = two(("a",), ("b",), offerings=(offering("gold", tags=("gold",)),))
     far = replace(scene.physical("far", tags=("gold",)), zone_id="z2")
     more = replace(
@@ -77,6 +77,10 @@ def test_an_offering_may_be_for_another_zone() -> None:
     assert verdict(more)["offerings_without_network",] == 0
     disabled = replace(more, zones={**cloud.zones, "z2": replace(scene.zone(enabled=False), id="z2")})
     assert verdict(disabled)["offerings_without_network",] == 1
+    untagged = {**more.physical_networks, "far": replace(far, tags=())}
+    assert verdict(replace(more, physical_networks=untagged))["offerings_without_network",] == 1
+    named = replace(cloud, offerings={"gold": offering("gold", tags=("gold",), zone_ids=("z2",))})
+    assert verdict(named)["offerings_without_network",] == 0
     own = replace(cloud, zones={"z": scene.zone(enabled=False)})
     assert verdict(own)["offerings_without_network",] == 0
 

@@ -50,15 +50,24 @@ def test_a_provider_that_networks_need(state: str) -> None:
     assert (sample.value, sample.seen) == (1, f"VirtualRouter {state}")
 
 
+def test_a_provider_that_was_never_added() -> None:
+    """CloudStack finds it enabled nowhere; a row that is missing is no row that is fine."""
+    cloud = scene.cloud(guests=(network(),), providers=providers(Ovs="Enabled"))
+    sample = scene.only(scene.on_zone(judge, cloud), "providers_disabled")
+    assert (sample.value, sample.seen) == (1, "VirtualRouter not added")
+
+
 def test_tiers_need_the_provider_of_vpcs() -> None:
     """Its name differs."""
     tier = network(services={"Dhcp": frozenset({"VpcVirtualRouter"})})
-    assert off(scene.cloud(guests=(tier,), providers=providers(VirtualRouter="Disabled"))) == 0
+    assert (
+        off(scene.cloud(guests=(tier,), providers=providers(VirtualRouter="Disabled", VpcVirtualRouter="Enabled"))) == 0
+    )
     assert off(scene.cloud(guests=(tier,), providers=providers(VpcVirtualRouter="Disabled"))) == 1
 
 
 def test_who_needs_no_provider() -> None:
-    """Networks that go, are of another zone, or are not on any physical network yet; one whose state is not told."""
+    """Networks that go, are of another zone, or are not on any physical network yet; nobody told the providers."""
     disabled = providers(VirtualRouter="Disabled")
     elsewhere = Network(id="n", name="net", zone_id="z2", type="Isolated", state="Implemented", services=BY_ROUTER)
     going, nowhere, bare = network(state="Destroy"), network(physical_network_id=""), network(services={})
