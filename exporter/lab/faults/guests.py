@@ -27,6 +27,15 @@ def router_guests_silent(world: World) -> None:
     router.unheard = {one.nic.address for one in world.served(router)}
 
 
+@fault(TEMPLATES, "router_silent", after=SETTLED)
+def router_equal_guests_silent(world: World) -> None:
+    """All guests of r-6-VM are of debian-12 and silent, while those behind other routers are heard."""
+    router = world.router(6)
+    for guest in world.served(router):
+        guest.template = "debian-12"
+    router.unheard = {one.nic.address for one in world.served(router)}
+
+
 @fault(TEMPLATES, "router_unserved_guests", after=SETTLED)
 def dhcp_entry_missing(world: World) -> None:
     """The DHCP server of r-6-VM does not know one of its guests, and ignores it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -130,7 +131,7 @@ def test_four_of_five_are_most() -> None:
 
 
 def test_nobody_else_on_the_routers_is_fine() -> None:
-    """Then nothing tells template and router apart; and a router with guests of one template is not suspected."""
+    """Then nothing tells template and router apart, as it has no fine guest behind another router."""
     found = verdict(*SPREAD, *(G("t2", 3, on) for on in (1, 2, 3)))
     assert suspected(found) == []
     assert silent_routers(found) == []
@@ -154,18 +155,39 @@ def test_a_router_all_of_whose_guests_are_silent() -> None:
     assert sample.seen.startswith("3 guests of 2 templates silent: vm10 (")
 
 
+EQUAL = tuple(G("t1", 1, on, fine=False) for on in (1, 2, 3))
+"""Guests of one template behind one router, all silent."""
+ELSEWHERE = tuple(G("t1", 2, on) for on in (1, 2, 3))
+"""Guests of the same template, fine behind another router."""
+
+
+def test_a_router_with_guests_of_one_template_only() -> None:
+    """Three of the same template are fine behind another router: it is this router, not the template."""
+    found = verdict(*EQUAL, *ELSEWHERE)
+    assert silent_routers(found) == ["r-1-VM"]
+    assert suspected(found) == []
+    (sample,) = [one for one in found if one.metric.name.endswith("router_silent") and one.value]
+    assert sample.seen.startswith("3 guests of 1 template silent: vm10 (")
+
+
 @pytest.mark.parametrize(
     "silent",
     [
         (*SPREAD[:2], G("t2", 1, 3)),
         (G("t1", 1, 1, fine=False), G("t2", 1, 2, fine=False)),
-        tuple(G("t1", 1, on, fine=False) for on in (1, 2, 3)),
+        EQUAL,
+        (*EQUAL, *ELSEWHERE[:2]),
+        (*EQUAL, *ELSEWHERE, *(one._replace(network=3) for one in EQUAL)),
+        (*(one._replace(on=1) for one in EQUAL), *ELSEWHERE),
     ],
-    ids=["one-is-heard", "two-guests", "one-template"],
-)
+    ids=[
+        "one-is-heard", "two-guests", "template-nowhere-else", "template-hardly-elsewhere", "template-silent-elsewhere",
+        "template-on-one-host",
+    ],
+)  # fmt: skip
 def test_what_is_no_silent_router(silent: tuple[G, ...]) -> None:
-    """One that is heard, too few guests, or guests of one template."""
-    assert silent_routers(verdict(*silent, *(G("t3", 2, on) for on in (1, 2, 3)))) == []
+    """One that is heard; too few; guests of one template of which little else is known, or that are on one host."""
+    assert silent_routers(verdict(*silent, *(G("t3", 4, on) for on in (1, 2, 3)))) == []
 
 
 def test_a_host_on_which_everybody_is_silent() -> None:
@@ -280,7 +302,9 @@ def test_suspicion_needs_a_population(guests: list[G]) -> None:
         behind = [one for one in guests if f"r-{one.network}-VM" == router]
         assert not any(one.fine for one in behind)
         assert len(behind) >= TEMPLATE_GUESTS
-        assert len({one.template for one in behind}) >= 2
+        fine = Counter(one.template for one in guests if one.fine)
+        templates = {one.template for one in behind}
+        assert len(templates) >= 2 or all(fine[one] >= TEMPLATE_GUESTS for one in templates)
 
 
 @given(guests=st.lists(GUEST, max_size=14), added=st.lists(GUEST, min_size=1, max_size=3))
