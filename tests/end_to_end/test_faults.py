@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.checks import discover
 from exporter.clock import SystemClock
 from exporter.lab.faults import CATALOGUE, Fault
 from tests.watching import Watch
@@ -58,6 +59,12 @@ async def test_each_part_is_tried_by_some_run() -> None:
         assert sorted(one for part in parts for one in numbers[part]) == numbers
     for words in ({}, ci | {"FAULT_TESTS": "all"}):
         assert numbers[chosen(words, "abc", today)] == numbers
+
+
+async def test_every_problem_is_shown_by_some_fault() -> None:
+    """What no fault brings about may never be found; and what a fault names is declared."""
+    problems = {metric.name for found in discover() for metric in found.check.metrics if metric.problem}
+    assert problems == {name for fault in CATALOGUE.values() for name in fault.expects}
 
 
 async def test_a_healthy_cloud_has_no_finding_and_nothing_unchecked(watch: Watch) -> None:
