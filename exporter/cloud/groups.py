@@ -25,7 +25,7 @@ GONE = frozenset({"Destroyed", "Expunging"})
 
 @dataclass(frozen=True, slots=True)
 class ZoneGroup:
-    """A zone; its members are all targets in it, and the database, which knows of all zones."""
+    """A zone; its members are all targets in it, and those that serve every zone: management servers, the database."""
 
     kind: ClassVar[str] = "zone"
     id: str
@@ -135,7 +135,7 @@ class Membership:
         """Yield the groups that ``target`` is a member of."""
         if target.zone in self._zones:
             yield self._zones[target.zone]
-        if isinstance(target, DatabaseTarget):
+        if isinstance(target, DatabaseTarget | ManagementServerTarget):
             yield from self._zones.values()
         if isinstance(target, HostTarget | XenHostTarget) and target.host.cluster_id in self._clusters:
             yield self._clusters[target.host.cluster_id]
