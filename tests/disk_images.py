@@ -103,11 +103,9 @@ def partitioned(path: Path, script: str, *, size: int = 32 * MIB) -> tuple[Parti
             words = dict(word.strip().split("=", 1) for word in line.split(" : ")[1].split(",") if "=" in word)
             number = int(line.split(" : ")[0].strip().removeprefix(str(path)))
             if words["type"] not in ("5", "f", "85"):
-                found.append(
-                    Partition(
-                        number, int(words["start"]) * 512, int(words["size"]) * 512, words.get("uuid", "").lower()
-                    )
-                )
+                start, length = int(words["start"]) * 512, int(words["size"]) * 512
+                uuid, name = words.get("uuid", "").lower(), words.get("name", "").strip('"')
+                found.append(Partition(number, start, length, uuid, name))
     return tuple(found)
 
 

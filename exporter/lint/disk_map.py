@@ -25,7 +25,8 @@ def _partitions(disk: Disk, sector: int) -> tuple[Found, ...]:
 
 def _partition(disk: Disk, one: Partition) -> Found:
     found = _found(disk.part(one.offset, one.length), f"partition {one.number}", one.number)
-    return replace(found, names=found.names | {f"PARTUUID={one.uuid}"}) if one.uuid else found
+    own = {f"{word}={value}" for word, value in (("PARTUUID", one.uuid), ("PARTLABEL", one.name)) if value}
+    return replace(found, names=found.names | own)
 
 
 def _found(disk: Disk, place: str, number: int = 0, names: frozenset[str] = frozenset()) -> Found:
@@ -74,8 +75,14 @@ def _volume(volume: LogicalVolume, holder: Found, physical: dict[str, Disk]) -> 
         why = volume.layout or ("a physical volume is missing" if missing else "empty")
         return Found(holder.disk, "lvm", frozenset(), 0, f"{place}, LVM: {why}")
     disk = joined([physical[one.volume].part(one.offset, one.length) for one in volume.segments])
-    names = {f"/dev/{volume.group}/{volume.name}", "/dev/mapper/" + _mapped(volume.group) + "-" + _mapped(volume.name)}
-    return _found(disk, place, 0, frozenset(names))
+    names = frozenset(
+        {
+            f"/dev/{volume.group}/{volume.name}",
+            f"/dev/mapper/{_mapped(volume.group)}-{_mapped(volume.name)}",
+            f"/dev/disk/by-id/dm-uuid-LVM-{volume.identity}",
+        }
+    )
+    return _found(disk, place, 0, names)
 
 
 def _mapped(name: str) -> str:

@@ -46,12 +46,14 @@ class LogicalVolume:
         name: its own.
         segments: in order; empty when it is not laid out straight.
         layout: what its segments are, of one that is not straight.
+        identity: of its group, and its own.
     """
 
     group: str
     name: str
     segments: tuple[Segment, ...]
     layout: str = ""
+    identity: str = ""
 
 
 def read_physical(read: Read) -> tuple[str, bytes]:
@@ -129,7 +131,12 @@ def _volume(group_name: str, group: dict[str, Any], name: str, volume: dict[str,
     if starts[:1] != [0] or any(first + length != then for (first, then), length in zip(pairwise(starts), lengths)):  # noqa: B905
         message = f"the segments of {name} do not follow each other"
         raise LvmError(message)
-    return LogicalVolume(group_name, name, tuple(_segment(group, one) for one in segments))
+    identity = _identity(group) + _identity(volume)
+    return LogicalVolume(group_name, name, tuple(_segment(group, one) for one in segments), identity=identity)
+
+
+def _identity(section: Mapping[str, Any]) -> str:
+    return str(section.get("id", "")).replace("-", "")
 
 
 def _is_straight(segment: Mapping[str, Any]) -> bool:
@@ -144,8 +151,7 @@ def _segment(group: dict[str, Any], segment: dict[str, Any]) -> Segment:
     extent = _whole(group, "extent_size") * SECTOR
     physical = _dict(_dict(group["physical_volumes"]).get(str(stripes[0])))
     start = _whole(physical, "pe_start") * SECTOR + stripes[1] * extent
-    identity = str(physical.get("id", "")).replace("-", "")
-    return Segment(identity, start, _whole(segment, "extent_count") * extent)
+    return Segment(_identity(physical), start, _whole(segment, "extent_count") * extent)
 
 
 def _whole(found: Mapping[str, Any], key: str) -> int:

@@ -25,12 +25,14 @@ class Partition:
         offset: bytes from the start of the disk.
         length: bytes.
         uuid: of GPT's entry in lower case, else empty.
+        name: of GPT's entry, else empty.
     """
 
     number: int
     offset: int
     length: int
     uuid: str = ""
+    name: str = ""
 
 
 def read_partitions(read: Read, size: int, sector: int) -> tuple[Partition, ...]:
@@ -104,4 +106,5 @@ def _gpt(read: Read, sector: int) -> Iterator[Partition]:
         if any(entry[:16]):
             first, last = _number(entry, 32, 8), _number(entry, 40, 8)
             own = str(uuid.UUID(bytes_le=entry[16:32]))
-            yield Partition(number, first * sector, (last - first + 1) * sector, own)
+            name = entry[56:128].decode("utf-16-le", "replace").partition("\0")[0]
+            yield Partition(number, first * sector, (last - first + 1) * sector, own, name)

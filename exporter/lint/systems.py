@@ -15,7 +15,9 @@ Readable = Mapping[Found, Volume | LintError]
 MOST_FSTAB = 256 * 1024
 NOT_LOCAL = ("swap", "proc", "sysfs", "tmpfs", "devpts", "nfs", "nfs4", "cifs", "iso9660", "udf", "auto", "none")
 DEVICE = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=|/dev/")
-PARTITION = re.compile(r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+p|mmcblk\d+p)(\d{1,3})")
+PARTITION = re.compile(r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+p|mmcblk\d+p|disk/by-(?:id|path)/.+-part)(\d{1,3})")
+UDEV = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/")
+"""What udev makes of UUID=... and the like; the installer of Ubuntu writes it into fstab."""
 
 
 async def root_of(readable: Readable, limits: Limits) -> tuple[str, Tree | None]:
@@ -72,7 +74,8 @@ async def _mounts(tree: Tree, root: Volume, readable: Readable) -> dict[tuple[st
 
 def _is_called(found: Found, device: str) -> bool:
     match = PARTITION.fullmatch(device)
-    return device in found.names or (match is not None and found.number == int(match[1]))
+    name = UDEV.sub(lambda link: f"{link[1].upper()}=", device, count=1)
+    return name in found.names or (match is not None and found.number == int(match[1]))
 
 
 def read_fstab(text: bytes) -> Iterator[tuple[str, str]]:

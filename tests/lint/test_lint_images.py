@@ -136,12 +136,29 @@ PART_UUID = "22222222-2222-3333-4444-555555555555"
 UUID = "11111111-2222-3333-4444-555555555555"
 
 
-@pytest.mark.parametrize("device", [f"UUID={UUID}", "LABEL=var", "/dev/vda2", f"PARTUUID={PART_UUID}"])
+DEVICES = (
+    f"UUID={UUID}",
+    "LABEL=var",
+    f"PARTUUID={PART_UUID}",
+    "PARTLABEL=var-part",
+    "/dev/vda2",
+    f"/dev/disk/by-uuid/{UUID}",
+    "/dev/disk/by-label/var",
+    f"/dev/disk/by-partuuid/{PART_UUID}",
+    "/dev/disk/by-partlabel/var-part",
+    "/dev/disk/by-path/pci-0000:00:05.0-part2",
+    "/dev/disk/by-id/scsi-0QEMU_disk-part2",
+)
+
+
+@pytest.mark.parametrize("device", DEVICES)
 async def test_a_partition_of_var_is_mounted_where_fstab_says(device: str, tmp_path: Path, work: Path) -> None:
     """By each kind of name; what the root has below it is hidden."""
     require("sfdisk", "mke2fs", "debugfs")
     disk = tmp_path / "disk.raw"
-    first, second = disk_images.partitioned(disk, f"label: gpt\nsize=20480\nsize=20480,uuid={PART_UUID}\n")
+    first, second = disk_images.partitioned(
+        disk, f"label: gpt\nsize=20480\nsize=20480,uuid={PART_UUID},name=var-part\n"
+    )
     root = linux_with_mounts("/dev/vda1 / ext4 defaults 0 1", f"{device} /var ext4 defaults 0 2")
     disk_images.put(disk_images.ext(tmp_path / "root", {**root, "var/hidden": "x"}), disk, first.offset)
     var = disk_images.ext(tmp_path / "var", {"lib/x": "y"}, options=("-U", UUID, "-L", "var"))
@@ -164,10 +181,17 @@ async def test_a_mount_that_is_not_in_the_image_is_unknown_and_the_rest_is_read(
         assert await one.root.read("/srv/x", 1) == b"y"
 
 
-async def test_logical_volumes_in_stretches_over_two_partitions_are_read(tmp_path: Path, work: Path) -> None:
-    """The root is copied together, /var/log mounted from its own volume."""
+LOG_UUID = "PIzjNcb3wa2sfS0NAEffvSnh9YcH6pZ6GpEPrOHJ5Nm1Mt2CjvIrjxDUwCeKJhUB"  # group and volume, of the sample
+LOGS = ("/dev/mapper/rhel-var--log", "/dev/rhel/var-log", f"/dev/disk/by-id/dm-uuid-LVM-{LOG_UUID}")
+
+
+@pytest.mark.parametrize("device", LOGS)
+async def test_logical_volumes_in_stretches_over_two_partitions_are_read(
+    device: str, tmp_path: Path, work: Path
+) -> None:
+    """The root is copied together, /var/log mounted from its own volume, by each of its names."""
     require("sfdisk", "mke2fs", "debugfs")
-    files = linux_with_mounts("/dev/mapper/rhel-root / ext4 d 0 0", "/dev/mapper/rhel-var--log /var/log ext4 d 0 0")
+    files = linux_with_mounts("/dev/mapper/rhel-root / ext4 d 0 0", f"{device} /var/log ext4 d 0 0")
     blob = os.urandom(30 * MIB)
     root = disk_images.ext(tmp_path / "root", {**files, "blob": blob, "var/log/x": ""}, size=44 * MIB)
     log = disk_images.ext(tmp_path / "log", {"messages": "m"}, size=16 * MIB)

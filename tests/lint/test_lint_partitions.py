@@ -13,7 +13,7 @@ from tests import disk_images
 from tests.real_parts import require
 
 SCRIPTS = {
-    "gpt": "label: gpt\nsize=2048\nsize=2048,uuid=aaaaaaaa-1111-2222-3333-444444444444\nsize=4096\n",
+    "gpt": "label: gpt\nsize=2048\nsize=2048,uuid=aaaaaaaa-1111-2222-3333-444444444444,name=boot-1\nsize=4096\n",
     "gpt with a gap": "label: gpt\n1: size=2048\n5: size=2048\n",
     "mbr": "label: dos\nsize=2048,type=82,bootable\nsize=2048\nsize=2048\nsize=2048\n",
     "logical": "label: dos\nsize=2048\n2: type=5\n5: size=2048\n6: size=4096\n7: size=2048\n",
