@@ -89,8 +89,8 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
         broken = watch.problems()
     finally:
         await watch.lab.set(fault.name, on=False)
+        watch.clock.moved += fault.stays
     assert set(broken) == fault.expects
-    watch.clock.moved += fault.stays
     await watch.look()
     assert watch.problems() == {}
 
