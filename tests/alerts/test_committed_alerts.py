@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -75,6 +76,7 @@ def test_promtool_accepts_the_rules(require: Callable[..., None], path: Path) ->
 
 def _promtool_agrees(path: Path) -> None:
     result = subprocess.run(["promtool", "test", "rules", path.name], cwd=path.parent,
+                            env={**os.environ, "GOGC": "400"},  # a fifth of its time goes to tidying up a few MB
                             capture_output=True, text=True, check=False)  # fmt: skip
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
 
@@ -82,6 +84,13 @@ def _promtool_agrees(path: Path) -> None:
 def _written_by_hand() -> list[Path]:
     generated = {f"{source.stem}_test.yml" for source in sources()}
     return sorted(path for path in (ALERTS / "tests").glob("*_test.yml") if path.name not in generated)
+
+
+def _records_of(rule: Rule) -> str:
+    records = yaml.load(render_records(), Loader=yaml.CSafeLoader)
+    (group,) = records["groups"]
+    group["rules"] = [one for one in group["rules"] if one["record"] in rule.expr]
+    return yaml.safe_dump(records)
 
 
 def _each_rule() -> Iterator[Any]:
@@ -106,10 +115,10 @@ def test_promtool_agrees_with_cases_written_by_hand(require: Callable[..., None]
 def test_promtool_agrees_with_every_case(require: Callable[..., None], tmp_path: Path, issue: str, rule: Rule) -> None:
     """Rules and tests pass as they are generated; that what is committed is the same, ``generate --check`` says.
 
-    Each rule alone: promtool tries every rule of a file in every test of it, minute by minute.
+    Each rule alone, with the records that it reads: promtool tries every one in every test, minute by minute.
     """
     require("promtool")
-    (tmp_path / "recorded.rules.yml").write_text(render_records(), encoding="utf-8")
+    (tmp_path / "recorded.rules.yml").write_text(_records_of(rule), encoding="utf-8")
     (tmp_path / "alone.rules.yml").write_text(render(issue, (rule,)), encoding="utf-8")
     tests = tmp_path / "alone_test.yml"
     tests.write_text(promtool_tests((rule,), ("alone.rules.yml", "recorded.rules.yml")), encoding="utf-8")
