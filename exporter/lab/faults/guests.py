@@ -27,10 +27,10 @@ def router_guests_silent(world: World) -> None:
     router.unheard = {one.nic.address for one in world.served(router)}
 
 
-@fault(TEMPLATES, "router_silent", after=SETTLED)
+@fault(TEMPLATES, "router_silent", after=WINDOWS_SETTLED)
 def router_equal_guests_silent(world: World) -> None:
-    """All guests of r-6-VM are of debian-12 and silent, while those behind other routers are heard."""
-    router = world.router(6)
+    """All guests of r-9-VM are of debian-12 and silent, while those behind other routers are heard."""
+    router = world.router(9)
     for guest in world.served(router):
         guest.template = "debian-12"
     router.unheard = {one.nic.address for one in world.served(router)}
