@@ -20,6 +20,7 @@ from tests.watching import watching
 pytestmark = pytest.mark.timeout(180)
 
 BY_SSH = {"host", "router", "console_proxy", "secondary_storage_vm", "management_server"}
+FAULTS = ("password_pending_old", "metadata_directory_exposed", "router_garbage")
 WORD = re.compile(r"([a-z0-9_]+)(?::[0-9a-zA-Z@.,_-]*)?")
 
 
@@ -67,7 +68,7 @@ async def test_the_password_service_is_only_asked_for_its_head() -> None:
 async def test_no_secret_leaves_by_any_door(caplog: pytest.LogCaptureFixture) -> None:
     """Canaries in every password, user-data and key of the lab are in no output, whatever is broken."""
     with caplog.at_level(logging.DEBUG):
-        async with watching(faults=("password_pending_old", "metadata_directory_exposed", "router_garbage")) as watch:
+        async with watching(remembers=True, faults=FAULTS) as watch:
             await watch.look(2)
             snapshot = watch.snapshot()
             secret = (watch.lab.folder / "secret_key").read_text()

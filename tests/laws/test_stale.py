@@ -19,7 +19,7 @@ def series(watch: Watch, what: str) -> set[str]:
 
 async def test_verdicts_stand_until_their_time_and_not_a_second_longer() -> None:
     """A router that answers no more keeps its verdicts for two cadences and a deadline; then only telemetry speaks."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.look()
         await watch.lab.set("ssh_refused", on=True)
         await watch.look()
@@ -41,7 +41,7 @@ async def test_verdicts_stand_until_their_time_and_not_a_second_longer() -> None
 
 async def test_old_facts_judged_again_are_not_renewed() -> None:
     """Each failing visit judges what is left; the end of the verdict does not move."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.look()
         engine = watch.app.engine
         await watch.lab.set("ssh_refused", on=True)
@@ -55,7 +55,7 @@ async def test_old_facts_judged_again_are_not_renewed() -> None:
 
 async def test_what_only_the_cloud_tells_ends_with_the_cloud() -> None:
     """With the API away, verdicts on CloudStack's state expire; those from visits go on."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.look()
         assert series(watch, r"user_metadata_router_down\{")
         await watch.lab.set("api_down", on=True)
@@ -70,7 +70,7 @@ async def test_what_only_the_cloud_tells_ends_with_the_cloud() -> None:
 
 async def test_a_target_gone_from_cloudstack_loses_all_its_series_in_one_cycle() -> None:
     """A router that was destroyed leaves nothing behind but its pair's or network's verdict."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.look()
         routers = set(re.findall(r'router="(r-\d+-VM)"', watch.page()))
         await watch.lab.set("router_gone", on=True)
@@ -85,7 +85,7 @@ async def test_a_target_gone_from_cloudstack_loses_all_its_series_in_one_cycle()
 
 async def test_a_visit_that_ends_after_its_target_has_gone_brings_no_series_back() -> None:
     """Nobody would ever take them away again: the target is forgotten already."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.look()
         engine = watch.app.engine
         before = dict(engine.schedule.entries)
@@ -99,7 +99,7 @@ async def test_a_visit_that_ends_after_its_target_has_gone_brings_no_series_back
 
 async def test_no_sample_carries_a_timestamp() -> None:
     """Staleness is Prometheus's to decide."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.look()
         assert not [
             line
