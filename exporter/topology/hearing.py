@@ -62,6 +62,9 @@ def _place(network: Network, target: HostTarget, answers: Answers, cloud: Cloud)
 
 def _of_device(device: Link, answers: Answers) -> Hearing:
     """Return what a device tells by its two newest counts, and by which of sending and hearing ended first."""
+    now = device.counters
+    if now.rx_packets == 0 and now.tx_packets >= VLAN_ONE_WAY_FRAMES:
+        return Hearing.DEAF  # the kernel's own frames, when a bridge comes up, are fewer
     frames = counted(device, answers)
     if frames is None:
         return Hearing.UNKNOWN
@@ -70,9 +73,6 @@ def _of_device(device: Link, answers: Answers) -> Hearing:
     mute = answers.held_by(LINKS, "sends nothing", *name) if frames.sent == 0 else None
     if deaf is None:
         return Hearing.TALKS if mute is None else Hearing.LISTENS
-    now = device.counters
-    if now.rx_packets == 0 and now.tx_packets >= VLAN_ONE_WAY_FRAMES:
-        return Hearing.DEAF
     if mute is not None and mute.first_asked <= deaf.first_asked:
         return Hearing.QUIET if mute.first_asked == deaf.first_asked else Hearing.LISTENS
     return Hearing.DEAF if deaf.seconds >= INSTANCE_SETTLES_SECONDS else Hearing.SPEAKS

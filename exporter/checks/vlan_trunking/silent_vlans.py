@@ -106,11 +106,13 @@ def _zone(group: ZoneGroup, members: Routers, cloud: Cloud) -> _Zone:
         never = never_heard(network, by_host, own, told.get(network_id), cloud)
         silent = {one.host_id for one in (*many, *few)}
         more = [one for one in blames(network, never, own, cloud, 1, NEVER) if one.host_id not in silent]
-        for one in (*many, *few, *more):
+        for one in (*many, *few):
             if _is_confirmed(one, routers, members, cloud):
                 found = zone.hosts[one.host_id]
-                (found.blamed if one in many else found.doubted if one in few else found.unheard).append(one)
-        zone.judged.update(one.host_id for one in more)
+                (found.blamed if one in many else found.doubted).append(one)
+        for one in more:  # that has held for a quarter of an hour, which is more than two visits
+            zone.hosts[one.host_id].unheard.append(one)
+            zone.judged.add(one.host_id)
     return zone
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
 from exporter.lab.world import machines, tenants
-from exporter.lab.world.hypervisor import Hypervisor, Tap, VlanDevice
+from exporter.lab.world.hypervisor import Hypervisor, Tap, Traffic, VlanDevice
 from exporter.lab.world.places import Host, Instance, PhysicalNetwork
 from exporter.lab.world.racking import plug_in
-from exporter.lab.world.world import MetadataEntry, World
+from exporter.lab.world.tenants import DAY
+from exporter.lab.world.world import MetadataEntry, Router, World
 from exporter.model import Issue
 
 VLAN = Issue.VLAN_TRUNKING
@@ -64,6 +65,13 @@ def vlan_bridge_off(world: World) -> None:
     """The VLAN bridge of a running instance of kvm-4 is switched off; its VLAN device and the tap are not."""
     made, tap = _made(world, "kvm-4"), _tap(world, "kvm-4")
     next(bridge for bridge in made.bridges if bridge.name == tap.bridge).is_up = False
+
+
+@fault(VLAN, "mismatches")
+def vlan_device_blocked(world: World) -> None:
+    """STP blocks the VLAN device of a running instance of kvm-4 in its bridge; all links are up."""
+    made, tap = _made(world, "kvm-4"), _tap(world, "kvm-4")
+    made.bridge(tap.bridge).blocked = [_vlan_device(made, tap).name]
 
 
 @fault(VLAN, "mismatches")
@@ -210,16 +218,22 @@ def second_dhcp_server(world: World) -> None:
     router.silent.add(address)
 
 
+def _new_instance(world: World, router: Router, on: str) -> Instance:
+    """Add a running instance behind a router, of which the router was told."""
+    host = _host(world, on)
+    new = tenants.instance(world, router.networks[0], host)
+    plug_in(machines.instance(new), host)
+    router.names.append((new.nic.address, new.name))
+    router.web.entries[new.nic.address] = MetadataEntry(new.nic.address, new.id, new.name)
+    return new
+
+
 @fault(VLAN, "silent_vlans")
 def vlan_silent_on_one_host(world: World) -> None:
     """The machines of the network frontend on kvm-3 do not answer their router, those on other hosts do."""
     router = world.router(4)
     for name in ("kvm-2", "kvm-3", "kvm-3"):
-        host = _host(world, name)
-        new = tenants.instance(world, router.networks[0], host)
-        plug_in(machines.instance(new), host)
-        router.names.append((new.nic.address, new.name))
-        router.web.entries[new.nic.address] = MetadataEntry(new.nic.address, new.id, new.name)
+        _new_instance(world, router, name)
     router.silent = {one.nic.address for one in world.served(router) if one.host.name == "kvm-3"}
 
 
@@ -230,3 +244,17 @@ def vlans_silent_with_one_machine_each(world: World) -> None:
         for one in world.served(router):
             if one.host is not router.host and "kvm-2" in (one.host.name, router.host.name):
                 router.silent.add(one.nic.address)
+
+
+@fault(VLAN, "silent_vlans", after=1000)
+def vlans_never_trunked(world: World) -> None:
+    """The switch never had the VLANs of frontend on kvm-2 and of legacy on kvm-1: new machines beg there in vain."""
+    for number, name in ((4, "kvm-2"), (5, "kvm-1")):
+        router = world.router(number)
+        for _ in range(2):
+            new = _new_instance(world, router, name)
+            new.template, new.created = "appliance", world.start - DAY  # all of its machines: it is not the template
+            router.unheard.add(new.nic.address)
+        vlan = router.networks[0].vlan
+        device = next(one for one in _made(world, name).vlans if one.vlan == vlan)
+        device.traffic = Traffic(rx=0, tx=1, rx_multicast=0, rx_broadcast=0, base=4000, heard=False)

@@ -71,6 +71,15 @@ def bond_mac(made: Hypervisor, bond: Bond) -> str:
 
 def _rows(made: Hypervisor) -> Iterator[Row]:
     above = masters(made)
+    blocked = {port for bridge in made.bridges for port in bridge.blocked}
+    for row in _shown(made, above):
+        told = row.get("linkinfo", {}).get("info_slave_data", {})
+        if row["ifname"] in blocked:
+            told["state"] = "blocking"
+        yield row
+
+
+def _shown(made: Hypervisor, above: dict[str, str]) -> Iterator[Row]:
     yield _row(_Shape(name="lo", mac=NOBODY, mtu=65536))
     for nic in made.nics:
         yield _nic(made, nic, above)
@@ -147,8 +156,8 @@ def _vlan(made: Hypervisor, device: VlanDevice, above: dict[str, str]) -> Row:
 
 def _bridge(made: Hypervisor, bridge: Bridge) -> Row:
     data = {
-        "stp_state": 0,
-        "vlan_filtering": bridge.vlan_filtering,
+        "stp_state": int(bool(bridge.blocked)),
+        "vlan_filtering": 0,
         "vlan_protocol": "802.1Q",
         "nf_call_iptables": bridge.nf_call_iptables,
         "nf_call_ip6tables": bridge.nf_call_ip6tables,
@@ -231,14 +240,15 @@ def _row(shape: _Shape) -> Row:
 
 def _stats(traffic: Traffic) -> Row:
     rx, tx = traffic.rx, traffic.tx
+    base = traffic.base if traffic.heard else 0
     return {
         "rx": {
-            "bytes": growing(FRAME * traffic.base, FRAME * rx),
-            "packets": growing(traffic.base, rx),
+            "bytes": growing(FRAME * base, FRAME * rx),
+            "packets": growing(base, rx),
             "errors": growing(0, traffic.rx_errors),
             "dropped": growing(0, traffic.rx_dropped),
             "over_errors": 0,
-            "multicast": growing(traffic.base // 50, traffic.rx_multicast),
+            "multicast": growing(base // 50, traffic.rx_multicast),
             "length_errors": 0,
             "crc_errors": growing(0, traffic.rx_crc_errors),
             "frame_errors": 0,

@@ -33,7 +33,10 @@ __all__ = [
 
 @dataclass(slots=True, eq=False)
 class Traffic:
-    """Frames per second that an interface counts, and what it had counted when the lab began."""
+    """Frames per second that an interface counts, and what it had counted when the lab began.
+
+    ``heard``: whether it had received any of these.
+    """
 
     rx: int = 40
     tx: int = 40
@@ -44,6 +47,7 @@ class Traffic:
     rx_dropped: int = 0
     tx_errors: int = 0
     base: int = 1_000_000
+    heard: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -116,7 +120,7 @@ class Bond:
 
 @dataclass(slots=True, eq=False)
 class Bridge:
-    """A Linux bridge; its ports are the interfaces named here, and the taps that name it."""
+    """A Linux bridge; its ports are the interfaces named here, and the taps that name it. STP blocks those named so."""
 
     name: str
     ports: list[str] = field(default_factory=list)
@@ -124,7 +128,7 @@ class Bridge:
     is_up: bool = True
     nf_call_iptables: int = 0
     nf_call_ip6tables: int = 0
-    vlan_filtering: int = 0
+    blocked: list[str] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
 
 

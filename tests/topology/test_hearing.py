@@ -1,0 +1,97 @@
+"""Whether a host hears anybody in a segment in which its machines are silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.model import Answers
+from exporter.topology.hearing import Hearing, hearing
+from tests.checks.vlan_trunking import vlan_scene as scene
+
+CLOUD = scene.cloud()
+HOST = scene.target(CLOUD.hosts["h1"])
+NETWORK = scene.network()
+
+
+def told(*looks: Any, network: Any = NETWORK, cloud: Any = CLOUD) -> list[Hearing]:
+    """Return what is said at each look, 100 seconds apart, at which a host has told so."""
+    found: list[Hearing] = []
+
+    def judge(_: Any, answers: Answers, _cloud: Any) -> list[Any]:
+        found.append(hearing(network, HOST, answers, cloud))
+        return []
+
+    watch = scene.Watch(judge)
+    for values in looks:
+        watch.look(HOST, cloud, lambda values=values: watch.answers("kvm1", values))  # type: ignore[misc]
+    return found
+
+
+def vlan(rx: int, tx: int, index: int = 1) -> Any:
+    """Return what a host tells whose VLAN device has counted so."""
+    return scene.answered(scene.links(*scene.UPLINK, *scene.counted(rx=rx, tx=tx, index=index)))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "last"),
+    [
+        (((5, 5), (6, 6)), Hearing.TALKS),
+        (((5, 5), (6, 5)), Hearing.LISTENS),
+        (((5, 5), (5, 6)), Hearing.SPEAKS),
+        (((5, 5), (5, 5)), Hearing.QUIET),
+        (((5, 5), (6, 6), (6, 6)), Hearing.QUIET),
+        (((5, 5), (6, 5), (6, 5)), Hearing.LISTENS),
+        (((5, 5), (5, 6), (5, 6)), Hearing.SPEAKS),
+        (((5, 5), (6, 5), (6, 6)), Hearing.SPEAKS),
+        (((5, 5), (5, 6), (6, 6)), Hearing.LISTENS),
+        (((5, 5), (5, 4)), Hearing.QUIET),
+        (((9, 9), (3, 3)), Hearing.LISTENS),
+    ],
+)
+def test_what_passes(pairs: tuple[tuple[int, int], ...], last: Hearing) -> None:
+    """By the two newest counts, and by which of both ended first; counters that went back have counted something."""
+    assert told(*(vlan(rx, tx) for rx, tx in pairs))[-1] is last
+
+
+def test_deaf_since_the_device_was_made() -> None:
+    """One count is enough; some frames the kernel itself sends when a bridge comes up."""
+    assert told(vlan(0, 30)) == [Hearing.DEAF]
+    assert told(vlan(0, 29)) == [Hearing.UNKNOWN]
+
+
+def test_deaf_for_a_quarter_of_an_hour() -> None:
+    """It hears nothing and sends now and then; one frame ends it."""
+    found = told(*(vlan(5, 100 + 2 * look) for look in range(11)), vlan(6, 130), vlan(6, 131))
+    assert found[1:10] == [Hearing.SPEAKS] * 9
+    assert found[10:] == [Hearing.DEAF, Hearing.TALKS, Hearing.SPEAKS]
+
+
+def test_devices_that_cannot_be_compared() -> None:
+    """At the first visit, and after a device was made anew."""
+    assert told(vlan(5, 5)) == [Hearing.UNKNOWN]
+    assert told(vlan(5, 5), vlan(6, 6, index=2))[-1] is Hearing.UNKNOWN
+
+
+def test_what_was_not_told() -> None:
+    """Neither the host, nor where its guest traffic lies."""
+    assert hearing(NETWORK, HOST, Answers(), CLOUD) is Hearing.UNKNOWN
+    assert hearing(NETWORK, None, None, CLOUD) is Hearing.UNKNOWN
+    assert told(vlan(0, 30), cloud=scene.cloud(labels=(scene.label(""),))) == [Hearing.UNKNOWN]
+
+
+def test_what_nothing_counts() -> None:
+    """Untagged networks, VLANs that are not there, Open vSwitch, physical networks without guest traffic."""
+    assert told(vlan(0, 30), network=scene.network("untagged")) == [Hearing.UNCOUNTED]
+    assert told(vlan(0, 30), network=scene.network("")) == [Hearing.UNCOUNTED]
+    assert told(vlan(0, 30), network=scene.network("102")) == [Hearing.UNCOUNTED]
+    assert told(scene.answered(scene.links(*scene.UPLINK), ovs=scene.switch())) == [Hearing.UNCOUNTED]
+    assert told(vlan(0, 30), cloud=scene.cloud(labels=())) == [Hearing.UNCOUNTED]
+
+
+def test_a_vxlan() -> None:
+    """Its device counts as that of a VLAN does, wherever it hangs."""
+    values = scene.answered(scene.links(*scene.UPLINK, *scene.vxlan(rx=0, tx=40)))
+    assert told(values, network=scene.network("vxlan://5001")) == [Hearing.DEAF]
+    assert told(values, network=scene.network("vxlan://5002")) == [Hearing.UNCOUNTED]
