@@ -25,12 +25,13 @@ def world() -> World:
 
 
 def told_nics(world: World) -> list[tuple[str, str, str, str]]:
-    """Return host, machine, MAC and URI of every NIC that the API tells of a running machine."""
+    """Return host, machine, MAC and URI of every NIC that the API tells of a machine that runs on a KVM host."""
+    elsewhere = {host.name for host in world.xen_hosts}
     rows: list[dict[str, Any]] = [*rows_guests.instances(world), *rows_guests.routers(world)]
     found = [
         (row["hostname"], row.get("instancename", row["name"]), nic["macaddress"], nic.get("broadcasturi", ""))
         for row in rows
-        if "hostname" in row
+        if "hostname" in row and row["hostname"] not in elsewhere
         for nic in row["nic"]
     ]
     for row in rows_zone.system_vms(world):

@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 
 from exporter.cloud.objects import Host, Router, SystemVm
-from exporter.cloud.targets import ConsoleProxyTarget, HostTarget, Machine, RouterTarget
+from exporter.cloud.targets import ConsoleProxyTarget, HostTarget, Machine, RouterTarget, XenHostTarget
 from exporter.model import Failure, Ports, Question, Reason, SourceError, UnreadableError, Via
 from exporter.sources.sections import Collected, Section
 from exporter.sources.ssh import Hop, Request, Ssh
-from exporter.visits import console_proxy, host, router
+from exporter.visits import console_proxy, host, router, xen_host
 from exporter.visits.ways import Ways
 
 MACHINE = Machine("kvm1", "192.0.2.11")
@@ -92,6 +92,16 @@ async def test_all_due_questions_travel_in_one_request() -> None:
     assert [one.size for one in request.questions] == [100, 65536]
     assert request.hop is None
     assert seconds == 59.0
+
+
+async def test_dom0_is_visited_itself() -> None:
+    """As a KVM host, for what is asked of it; nothing where SSH is not configured."""
+    source = Collecting(Collected({"a": Section("1", 0)}))
+    target = XenHostTarget(HOST.host, "zone", MACHINE)
+    assert await xen_host.visit(target, (A,), ways(source), 60.0) == {A: 1}
+    [(machine, request, _)] = source.asked
+    assert (machine, request.hop) == (MACHINE, None)
+    assert (xen_host.is_lit(ways(source)), xen_host.is_lit(ways(None))) == (True, False)
 
 
 @pytest.mark.parametrize(

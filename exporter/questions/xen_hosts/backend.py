@@ -142,4 +142,5 @@ exit 0
     privilege="none; root where /proc hides the processes of others (hidepid)",
     why="Linux bridges or Open vSwitch on XenServer and XCP-ng, as set and as run, and what security groups need.",
     size=4096,
+    processes=1,
 )
