@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.storage import ImageStore
@@ -13,9 +15,11 @@ PER_STORE = ("zone", "secondary_storage_vm", "image_store")
 
 
 def stores(cloud: Cloud, zone_id: str) -> tuple[ImageStore, ...]:
-    """Return the image stores of a zone, those of the whole region too, by name and each name once."""
+    """Return the image stores of a zone, those of the whole region too, by name; namesakes get their id behind it."""
     every = sorted(cloud.image_stores.values(), key=lambda store: (store.name, store.id))
-    return tuple({store.name: store for store in every if store.zone_id in ("", zone_id)}.values())
+    found = [store for store in every if store.zone_id in ("", zone_id)]
+    named = Counter(store.name for store in found)
+    return tuple(replace(one, name=f"{one.name} ({one.id})") if named[one.name] > 1 else one for one in found)
 
 
 def is_mounted(store: ImageStore) -> bool:
@@ -23,12 +27,12 @@ def is_mounted(store: ImageStore) -> bool:
     return store.protocol.lower() in ("nfs", "cifs", "smb")
 
 
-def mount_of(store: ImageStore, mounts: Iterable[Mount]) -> Mount | None:
-    """Return the mount of a store, None where there is none.
+def mounts_of(store: ImageStore, mounts: Iterable[Mount]) -> tuple[Mount, ...]:
+    """Return what may be the mount of a store: none where it is not mounted, several where nobody can say which it is.
 
     CloudStack resolves the name in a store's URL and mounts by address, so a name is not compared.
     """
     path = "/" + store.url.partition("://")[2].partition("/")[2].strip("/")
     host = store.place.host if store.place else ""
     named = not re.fullmatch(r"[\d.]+", host)
-    return next((one for one in mounts if one.path == path and (named or one.host == host)), None)
+    return tuple(one for one in mounts if one.path == path and (named or one.host == host))

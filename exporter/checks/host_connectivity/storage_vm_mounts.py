@@ -10,7 +10,7 @@ downloaded into it. One that cannot even be reached is told by another check.
 
 from __future__ import annotations
 
-from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mount_of, stores
+from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mounts_of, stores
 from exporter.checks.host_connectivity.system_vms import DESTROY, PER_STORAGE_VM, storage_vms
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
@@ -53,8 +53,8 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
     yield MOUNTS.sample(target.zone, target.name, value=len(mounts))
     for store in filter(is_mounted, stores(cloud, target.vm.zone_id)):
         labels = (target.zone, target.name, store.name)
-        mount = mount_of(store, mounts)
-        if mount is None:
+        found = mounts_of(store, mounts)
+        if not found:
             needed = _is_needed(store, target, cloud)
             yield MISSING.sample(
                 *labels,
@@ -65,7 +65,8 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
             )
             continue
         yield MISSING.sample(*labels, value=0)
-        yield from _hanging(labels, mount, answers)
+        if len({mount.source for mount in found}) == 1:  # else it may be any of them
+            yield from _hanging(labels, found[0], answers)
 
 
 def _is_needed(store: ImageStore, target: SecondaryStorageVmTarget, cloud: Cloud) -> bool:

@@ -9,7 +9,7 @@ The places that templates come from are dialled with them, and judged with the t
 
 from __future__ import annotations
 
-from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mount_of, stores
+from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mounts_of, stores
 from exporter.checks.host_connectivity.system_vms import DESTROY
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
@@ -67,7 +67,7 @@ def _mounted(store: ImageStore, answers: Answers) -> str:
     mounts = answers.get(SSVM_MOUNTS)
     if mounts is None or not is_mounted(store):
         return ""
-    return ", mounted" if mount_of(store, mounts.mounts) else ", not mounted"
+    return ", mounted" if mounts_of(store, mounts.mounts) else ", not mounted"
 
 
 CHECK = Check(

@@ -3,7 +3,7 @@
 Symptom: tickets of consoles are refused as expired, certificates are not valid yet or any more, logs cannot be laid
          side by side.
 Detect:  the clock of each system VM, asked within one visit, against the middle one of the management servers; where
-         those are not visited or disagree, against the exporter's, when one machine of the zone at least agrees with it.
+         those are not visited or disagree, against the exporter's, when a machine of the zone agrees with it.
 Fix:     chrony or ntp inside, and the clock of the host below it.
 """
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from exporter.model import Question, UnreadableError, Via
 
-UNIT_STATES = frozenset({"active", "inactive", "failed", "activating", "deactivating", "reloading", "maintenance"})
+UNIT_STATE = re.compile(r"[a-z-]{1,30}")
+"""systemd's ActiveState: active, inactive, failed, ...; newer releases add words (refreshing)."""
 HEADING = "COMMAND"
 """The first line of ps: without it there was no answer."""
 
@@ -140,7 +141,7 @@ def _units(lines: Sequence[str]) -> Mapping[str, str]:
     found = {}
     for line in lines:
         match = re.match(r"[●*]?\s*([\w@:.\\-]+)\.service\s+(\S+)\s+(\S+)\s+\S+(\s|$)", line, re.ASCII)
-        if match is None or match[3] not in UNIT_STATES:
+        if match is None or not UNIT_STATE.fullmatch(match[3]):
             message = f"not a unit: {line[:60]!r}"
             raise UnreadableError(message)
         if match[2] not in {"not-found", "masked"}:

@@ -117,6 +117,25 @@ def test_a_store_with_a_name_is_mounted_by_address() -> None:
     assert problems(found(Mounts((MOUNT,), 0), store=other, downloads=True))[0][0] == "mount_missing"
 
 
+def test_of_two_mounts_of_one_path_nobody_knows_whose_hangs() -> None:
+    """Two servers with names that export the same path: neither is called hanging, nor not mounted."""
+    far, now = (replace(MOUNT, source="10.0.0.6:/export/secondary", place="/mnt/SecStorage/y"), replace(MOUNT, sent=60))
+    before = Mounts((MOUNT, far), 0)
+    named = replace(REAL, url="nfs://nas.example/export/secondary")
+    told = values_of(found(before, Mounts((now, far), 2), store=named, downloads=True))
+    assert told == {"mounts": 2, "mount_missing": 0}
+    assert values_of(found(Mounts((MOUNT,), 0), Mounts((now,), 2), store=named))["mount_hangs"] == 1
+
+
+def test_stores_of_one_name_are_told_apart() -> None:
+    """Neither hides the other."""
+    twin = replace(REAL, id="s2", url="nfs://10.9.9.6/srv/secondary")
+    seen_by = cloud(storage_vm(), image_stores={"s1": REAL, "s2": twin})
+    samples = judged(judge, storage_vm(), seen_by, {SSVM_MOUNTS: real("healthy")}, {SSVM_MOUNTS: real("recovered")})
+    named = {sample.labels[2] for sample in samples if len(sample.labels) > 2}
+    assert named == {f"{REAL.name} (s2)", f"{REAL.name} ({REAL.id})"}
+
+
 def test_a_region_wide_store_counts_and_another_zones_does_not() -> None:
     """Stores without a zone serve all of them."""
     assert "mount_missing" in values_of(found(Mounts((), 0), store=replace(STORE, zone_id="")))
