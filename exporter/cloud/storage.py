@@ -52,20 +52,21 @@ class Download:
 
 
 class Origin(StrEnum):
-    """Where a template comes from. A closed list: it is a label value."""
+    """Where a template comes from. A closed list: it is a label value.
+
+    What was uploaded is not told apart: of a finished upload, and of a template of a machine that was installed from an
+    ISO, CloudStack keeps neither URL nor source, in its API and in its database. Old versions show no URLs at all.
+    """
 
     MADE_HERE = "made_here"  # from the volume or snapshot of a machine of this cloud
     REGISTERED = "registered"  # from a URL
-    UPLOADED = "uploaded"  # from somebody's browser
     BUILTIN = "builtin"  # the sample that CloudStack brings
     SYSTEM = "system"  # of system VMs and routers
-    UNKNOWN = "unknown"  # old versions do not show URLs, and a finished upload leaves no trace
+    UNKNOWN = "unknown"
 
 
 SHIPPED = {"SYSTEM": Origin.SYSTEM, "ROUTING": Origin.SYSTEM, "BUILTIN": Origin.BUILTIN}
 """Template type -> origin of templates that no user made."""
-UPLOADS = frozenset({"UPLOADED", "NOT_UPLOADED", "UPLOAD_ERROR", "UPLOAD_IN_PROGRESS"})
-"""Download states of what comes from a browser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,7 @@ class Template:
             return SHIPPED[self.type.upper()]
         if self.source_template_id:
             return Origin.MADE_HERE  # CloudStack notes a source for nothing else
-        if self.url:
-            return Origin.REGISTERED
-        uploads = any(one.state.upper() in UPLOADS for one in self.downloads)
-        return Origin.UPLOADED if uploads else Origin.UNKNOWN
+        return Origin.REGISTERED if self.url else Origin.UNKNOWN
 
 
 def joined(first: Template, second: Template) -> Template:
