@@ -57,7 +57,7 @@ NOT_READY = Metric(
 )
 PRIVATE = Metric(
     "cloudstack_network_templates_private_not_ready",
-    "Private templates of the zone whose own URL, file or upload failed: a matter of their owners.",
+    "Private templates of the zone whose own URL, file or upload failed or stands still: a matter of their owners.",
     labels=("zone",),
     problem=above(0),
 )
@@ -87,7 +87,7 @@ ERRORS = Metric(
 class Failing:
     """A template that is not ready and will not be by itself; without ``error`` it is stuck.
 
-    ``may_be_owners``: a wrong URL or file, or an upload that was given up, may be why.
+    ``may_be_owners``: a wrong URL or file, a slow server, or an upload that was given up, may be why.
     """
 
     template: Template
@@ -118,7 +118,8 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
 def _owners(failing: list[Failing], cloud: Cloud) -> frozenset[str]:
     """Return the ids of the templates that are a matter of their owners alone."""
     theirs = [one for one in failing if one.may_be_owners]
-    alike = {error for error in OF_URLS if is_common((one.template for one in theirs if one.error is error), cloud.at)}
+    causes = (*OF_URLS, None)  # None: they stand still
+    alike = {error for error in causes if is_common((one.template for one in theirs if one.error is error), cloud.at)}
     own = frozenset(one.template.id for one in theirs if one.error not in alike)
     return own - missed(cloud, (one.template for one in theirs))
 
@@ -146,20 +147,32 @@ def _failing(template: Template, memory: Answers) -> Failing | None:
         seen = f"{error}: {shown(template.status) or 'no text'}"
         return Failing(template, error, seen, BY_ERROR[error], may_be_owners)
     seconds = memory.held("stands", template.id, *_standing(template)).seconds
-    most, why, remedy = _patience(states, word)
-    text = f"{why} for {seconds / 60:.0f} min: {shown(template.status) or 'no text'}"
-    return Failing(template, None, text, remedy) if seconds >= most else None
+    patience = _patience(states, word)
+    text = f"{patience.why} for {seconds / 60:.0f} min: {shown(template.status) or 'no text'}"
+    failing = Failing(template, None, text, patience.remedy, patience.may_be_owners)
+    return failing if seconds >= patience.seconds else None
 
 
-def _patience(states: Set[str], word: str) -> tuple[int, str, str]:
-    """Return for how many seconds a template may stand where it stands, and what is said and done after that."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how many seconds a template may stand where it stands; what is said and done after that."""
+
+    seconds: int
+    why: str
+    remedy: str
+    may_be_owners: bool = False
+
+
+def _patience(states: Set[str], word: str) -> Patience:
+    """Return it; a slow web server, or a browser that was closed, holds up what one owner alone misses."""
     if states & MOVING or (not states and "% downloaded" in word):
-        return TEMPLATE_STUCK_SECONDS, "stands still", REGISTER_AGAIN
+        return Patience(TEMPLATE_STUCK_SECONDS, "stands still", REGISTER_AGAIN, may_be_owners=True)
     if WAITING in states:
-        return TEMPLATE_WAITING_SECONDS, "nobody downloads it", SEE_SSVM
+        return Patience(TEMPLATE_WAITING_SECONDS, "nobody downloads it", SEE_SSVM)
     if EXPECTED in states or (not states and word == "notuploaded"):
-        return TEMPLATE_UPLOAD_SECONDS, "nobody uploads it, and it is not given up", SEE_SSVM
-    return TEMPLATE_UNFINISHED_SECONDS, "is not finished", SEE_LOGS
+        why = "nobody uploads it, and it is not given up"
+        return Patience(TEMPLATE_UPLOAD_SECONDS, why, SEE_SSVM, may_be_owners=True)
+    return Patience(TEMPLATE_UNFINISHED_SECONDS, "is not finished", SEE_LOGS)
 
 
 def _standing(template: Template) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from exporter.checks.templates import imports, not_ready
 from exporter.checks.templates.concern import OF_URLS
 from exporter.checks.templates.error_texts import ErrorClass
 from exporter.checks.templates.remedies import TELL_OWNER
-from exporter.cloud.storage import Template
+from exporter.cloud.storage import Download, Template
 from tests.checks.templates.templates_scene import NOW, problems, said, template, zone
 
 HOUR, DAY = 3600.0, 86400.0
@@ -102,11 +102,36 @@ def test_an_upload_that_was_given_up_is_its_owners(changes: dict[str, Any]) -> N
     assert ready(private(url="", **changes)) == {("private_not_ready",)}
 
 
-def test_what_stands_still_concerns_everybody() -> None:
-    """Of one owner too: a URL does not hold a download up that has begun, and nobody begins one without its VM."""
-    for state in ("DOWNLOAD_IN_PROGRESS", "NOT_DOWNLOADED"):
-        stands = zone(template("a", state, is_public=False, owner="alice"))
-        assert problems(said(not_ready.CHECK, (0.0, stands), (HOUR, stands))) == {("not_ready",)}
+MOVING, BY_TEXT, EXPECTED = (
+    {"downloads": (Download("nfs1", "DOWNLOAD_IN_PROGRESS", 37),)},
+    {"status": "37% Downloaded", "downloads": ()},
+    {"downloads": (Download("nfs1", "NOT_UPLOADED"),)},
+)
+"""Of one owner: a web server that is slow, or an upload whose browser was closed."""
+
+
+def stuck(*templates: Template) -> set[tuple[str, ...]]:
+    """Return the problems that are said of templates that have stood still for a day."""
+    return problems(said(not_ready.CHECK, (0.0, zone(*templates)), (DAY, zone(*templates))))
+
+
+@pytest.mark.parametrize("changes", [MOVING, BY_TEXT, EXPECTED], ids=["moving", "by-text", "expected"])
+def test_what_an_owners_server_or_browser_holds_up_is_his(changes: dict[str, Any]) -> None:
+    """Unless others miss it, or several owners stand still at once: then it is secondary storage or its VM."""
+    own = {"status": "Processing"} | changes
+    assert stuck(private(**own)) == {("private_not_ready",)}
+    assert stuck(private(**own, is_public=True)) == {("not_ready",)}
+    lately = [private(name=name, owner=name, created=NOW, **own) for name in "abc"]
+    assert stuck(*lately) == {("not_ready",)}
+    assert stuck(*lately[:2]) == {("private_not_ready",)}
+    found = said(not_ready.CHECK, (0.0, zone(lately[0])), (DAY, zone(lately[0])))
+    assert (found["stuck",].value, found["private_not_ready",].remedy) == (1, TELL_OWNER)
+
+
+def test_what_nobody_begins_or_finishes_concerns_everybody() -> None:
+    """Of one owner too: secondary storage or its VM does not do its work."""
+    for state in ("NOT_DOWNLOADED", "DOWNLOADED", "CREATING"):
+        assert stuck(template("a", state, is_public=False, owner="alice")) == {("not_ready",)}
 
 
 def test_what_others_miss_is_shown_first() -> None:
