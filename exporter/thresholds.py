@@ -37,6 +37,7 @@ DATABASE_LASTING_SOON_SECONDS = 270  # a host of a dead management server: five 
 DATABASE_LEAKED_RATIO = 0.1  # of the management or control addresses: weeks until none is left for system VMs
 
 # security_groups
+RULES_UNSENT_SECONDS = 300  # a machine gets its first rules as it starts, or within two pings of the agent
 RULES_BEHIND_SECONDS = 300  # CloudStack sends rules again within two pings of the agent, a minute each
 
 # open_vswitch

@@ -43,7 +43,7 @@ NOW = Row(
         ),
         stat(
             "Machines that may spoof",
-            "Machines that may use MAC and ARP addresses of others. If orange: runbook "
+            "Machines that may use MAC, ARP or IP addresses of others. If orange: runbook "
             "CloudStackNetSecurityGroupsSpoofing.",
             f"sum({_seen('machines_spoofing')})",
             thresholds=steps((1, WARNING)),
@@ -54,6 +54,13 @@ NOW = Row(
             "CloudStackNetSecurityGroupsLogInvalid.",
             f"sum({_seen('rule_logs_invalid')})",
             thresholds=steps((1, WARNING)),
+        ),
+        stat(
+            "Rules never applied",
+            "Machines that have had only the rules of their start for five minutes. If red: runbook "
+            "CloudStackNetSecurityGroupsOpen.",
+            f"sum({_seen('rules_never_applied')})",
+            thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Machines guarded",
@@ -88,6 +95,7 @@ HOSTS = Row(
                 judged("May spoof", metric("machines_spoofing"), *HOST),
                 judged("Logs invalid", metric("rule_logs_invalid"), *HOST),
                 judged("Only first rules", metric("rule_logs_initial"), *HOST),
+                judged("Never applied", metric("rules_never_applied"), *HOST),
                 judged("Unexpected", metric("machines_unexpected"), *HOST),
                 judged("Left behind", metric("machines_left"), *HOST),
                 judged("Flavours mixed", metric("flavours_mixed"), *HOST),

@@ -127,6 +127,24 @@ def security_ingress_chain_flushed(world: World) -> None:
 
 
 @fault(GROUPS, *OPEN)
+def security_ingress_accepted_first(world: World) -> None:
+    """Somebody put an ACCEPT before all rules of i-2-38-VM; its own last rule still drops, and is never reached."""
+    _rules(world).first.append(f"{VM} -j ACCEPT")
+
+
+@fault(GROUPS, *OPEN)
+def security_egress_accepted_first(world: World) -> None:
+    """Somebody put an ACCEPT before all rules of the egress chain of i-2-38-VM."""
+    _rules(world).first.append(f"{VM}-eg -j ACCEPT")
+
+
+@fault(GROUPS, *OPEN, *CUT_OFF)
+def security_default_chain_left_first(world: World) -> None:
+    """Somebody put a RETURN before all rules of the default chain of i-2-38-VM: it sends freely and gets nothing."""
+    _rules(world).first.append("i-2-38-def -j RETURN")
+
+
+@fault(GROUPS, *OPEN)
 def security_egress_chain6_flushed(world: World) -> None:
     """The egress chain of i-2-38-VM in ip6tables was flushed."""
     _rules(world).missing.add("6eg:empty")
@@ -142,6 +160,32 @@ def security_address_gone(world: World) -> None:
 def security_ebtables_flushed(world: World) -> None:
     """The rules of ebtables for i-2-38-VM are gone."""
     _rules(world).missing.add("ebtables_hook")
+
+
+@fault(GROUPS, *SPOOFING)
+def security_arp_chain_flushed(world: World) -> None:
+    """The chain of ebtables for the ARP addresses of i-2-38-VM was flushed; the jump to it is left."""
+    _rules(world).missing.add("arp:empty")
+
+
+@fault(GROUPS, *SPOOFING)
+def security_strange_address(world: World) -> None:
+    """The ipset of i-2-38-VM holds an address of another machine, so it may send from there."""
+    _rules(world).strange.append("192.0.2.77")
+
+
+@fault(GROUPS, *CUT_OFF)
+def security_arp_address_gone(world: World) -> None:
+    """The rules of ebtables do not let i-2-38-VM use its own address in ARP: nobody finds it, and it finds nobody."""
+    _rules(world).missing.add("arp")
+
+
+@fault(GROUPS, "rules_never_applied", "rules_behind", after=310)
+def security_rules_never_came(world: World) -> None:
+    """i-2-38-VM has only the rules of its start: CloudStack has made others and does not send them."""
+    rules = _rules(world)
+    rules.signature, rules.sequence = "_initial_", -1
+    rules.missing |= {"eg:empty", "6eg:empty"}
 
 
 @fault(GROUPS, *LOG)

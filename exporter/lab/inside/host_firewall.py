@@ -6,6 +6,7 @@ Source of the shape: rules made by CloudStack 4.22's security_group.py with ipta
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 
 from exporter.lab.inside.tree import Tree
 from exporter.lab.world.hypervisor import Firewall, Hypervisor, MachineRules, Tap
@@ -103,6 +104,7 @@ def _saved(made: Hypervisor, wall: Firewall, six: str) -> str:
     for one, taps in every:
         more, lines = _system(one, taps) if _is_system(one.machine) else _machine(one, taps, six)
         chains += more
+        rules += [] if six else [f"-A {rule}" for rule in one.first]
         rules += lines
     return _table(chains, rules, tool, wall.policy)
 
@@ -206,6 +208,7 @@ def _sets(made: Hypervisor, wall: Firewall) -> str:
         tail = "hashsize 1024 maxelem 65536 bucketsize 12 initval 0x827576f3"
         lines.append(f"create {one.machine} hash:ip family inet {tail}")
         lines += [f"add {one.machine} {tap.address}" for tap in taps if "address" not in one.missing]
+        lines += [f"add {one.machine} {address}" for address in one.strange]
         lines.append(f"create {one.machine}-6 hash:net family inet6 {tail}")
         lines += [f"add {one.machine}-6 {link_local(tap.mac)}" for tap in taps]
     return "".join(f"{line}\n" for line in lines)
@@ -215,7 +218,7 @@ def link_local(mac: str) -> str:
     """Return the IPv6 address that a MAC makes."""
     parts = [int(part, 16) for part in mac.split(":")]
     parts = [parts[0] ^ 2, *parts[1:3], 0xFF, 0xFE, *parts[3:]]
-    return "fe80::" + ":".join(f"{parts[place] << 8 | parts[place + 1]:x}" for place in range(0, 8, 2))
+    return str(IPv6Address(b"\xfe\x80" + bytes(6) + bytes(parts)))
 
 
 def _frames(made: Hypervisor, wall: Firewall) -> str:
@@ -224,25 +227,24 @@ def _frames(made: Hypervisor, wall: Firewall) -> str:
     for one, taps in _guarded(made, wall):
         if _is_system(one.machine) or "ebtables" in one.missing:
             continue
-        lines += _frame_chains(one.machine, taps)
+        lines += _frame_chains(one, taps)
         if "ebtables_hook" not in one.missing:
             lines += [f"PREROUTING -i {tap.name} -j {one.machine}-in" for tap in taps]
         lines += [f"POSTROUTING -o {tap.name} -j {one.machine}-out" for tap in taps]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _frame_chains(vm: str, taps: list[Tap]) -> list[str]:
+def _frame_chains(one: MachineRules, taps: list[Tap]) -> list[str]:
+    vm, known = one.machine, [] if "arp" in one.missing else taps
     arps = ["-p ARP --arp-op Request -j ACCEPT", "-p ARP --arp-op Reply -j ACCEPT", "-p ARP -j DROP"]
     found = [f"{vm}-in -j {vm}-in-src", f"{vm}-in -p ARP -j {vm}-in-ips", *(f"{vm}-in {rule}" for rule in arps)]
-    found += [
-        f"{vm}-in-ips -p ARP -s {tap.mac} --arp-ip-src {tap.address} --arp-mac-src {tap.mac} -j RETURN" for tap in taps
-    ]
-    found.append(f"{vm}-in-ips -j DROP")
+    own = [f"-p ARP -s {tap.mac} --arp-ip-src {tap.address} --arp-mac-src {tap.mac} -j RETURN" for tap in known]
+    found += [f"{vm}-in-ips {rule}" for rule in (["-"] if "arp:empty" in one.missing else [*own, "-j DROP"])]
     found += [f"{vm}-in-src -s {tap.mac} -j RETURN" for tap in taps]
     found.append(f"{vm}-in-src -j DROP")
     found += [f"{vm}-out -p ARP --arp-op Reply -j {vm}-out-dst", f"{vm}-out -p ARP -j {vm}-out-ips"]
     found += [f"{vm}-out {rule}" for rule in arps]
     found += [f"{vm}-out-dst -p ARP --arp-op Reply --arp-mac-dst {tap.mac} -j RETURN" for tap in taps]
     found.append(f"{vm}-out-dst -p ARP --arp-op Reply -j DROP")
-    found += [f"{vm}-out-ips -p ARP --arp-ip-dst {tap.address} -j RETURN" for tap in taps]
+    found += [f"{vm}-out-ips -p ARP --arp-ip-dst {tap.address} -j RETURN" for tap in known]
     return [*found, f"{vm}-out-ips -j DROP"]

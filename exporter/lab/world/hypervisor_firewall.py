@@ -11,8 +11,10 @@ class MachineRules:
 
     Parts for IPv4: ``def``, ``vm``, ``eg`` (the chain is gone with what jumps to it), ``def:empty``, ``vm:empty``,
     ``eg:empty``, ``in_hook``, ``out_hook`` (jumps from BF-<bridge>-IN and -OUT); the same with ``6`` before it for
-    IPv6 (``6def``); further ``ipset``, ``address`` (not in the set), ``ebtables``, ``ebtables_hook``, ``log``.
-    ``domain`` is the libvirt number in its rule log, None for the true one.
+    IPv6 (``6def``); further ``ipset``, ``address`` (not in the set), ``ebtables``, ``ebtables_hook``, ``arp:empty``
+    (the chain of the addresses that it may use in ARP), ``arp`` (its own address there), ``log``.
+    ``domain`` is the libvirt number in its rule log, None for the true one; ``first`` are rules that somebody put
+    before those of a chain (IPv4), as ``i-2-55-VM -j ACCEPT``; ``strange`` are further addresses in its set.
     """
 
     machine: str
@@ -21,6 +23,8 @@ class MachineRules:
     domain: int | None = None
     log: str | None = None  # the whole line, when it is not as it should be
     missing: set[str] = field(default_factory=set)
+    first: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
     stays: bool = False  # although no such machine runs here
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from types import MappingProxyType
 
 from exporter.model import Question, UnreadableError, Via
@@ -92,11 +94,18 @@ def _sets(lines: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
             case ["create", name, *_]:
                 found.setdefault(name, [])
             case ["add", name, address, *_] if name in found:
-                found[name].append(address)
+                found[name].append(_shortest(address) if ":" in address else address)
             case _:
                 message = f"not a line of ipset save: {line[:60]!r}"
                 raise UnreadableError(message)
     return MappingProxyType({name: tuple(members) for name, members in found.items()})
+
+
+def _shortest(address: str) -> str:
+    """Return an IPv6 address in its shortest spelling, a network as it is."""
+    with suppress(ValueError):
+        return str(IPv6Address(address))
+    return address
 
 
 FIREWALL_RULES: Question[FirewallRules] = Question(

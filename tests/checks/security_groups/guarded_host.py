@@ -239,7 +239,7 @@ Judge = Callable[[Any, Answers, Cloud], Iterable[Sample]]
 
 
 def judged(judge: Judge, texts: Texts | None = None, *, seen_by: Cloud | None = None, **fields: Any) -> list[Sample]:
-    """Return the verdict on the host of the samples; ``looks`` and ``target`` are as for :func:`judged_of`."""
+    """Return the verdict on the host of the samples; ``looks`` and so on are as for :func:`judged_of`."""
     known = values(texts, **{key: fields.pop(key) for key in ("links", "domains") if key in fields})
     return judged_of(judge, known, seen_by=seen_by or cloud(), **fields)
 
@@ -251,14 +251,17 @@ def judged_of(
     seen_by: Cloud,
     target: HostTarget | XenHostTarget = TARGET,
     looks: int = 2,
+    apart: float = 100.0,
+    is_on_demand: bool = False,
 ) -> list[Sample]:
-    """Return what the last of ``looks`` visits brought, with a refresh of the Cloud before each visit."""
+    """Return what the last of ``looks`` visits brought, ``apart`` seconds apart, each after a refresh of the Cloud."""
     scope, found = Scope(), list[Sample]()
     for look in range(1, looks + 1):
-        asked = 100.0 * look
+        asked = apart * look
         answers = Answers(
             now=NOW,
             asked=asked,
+            is_on_demand=is_on_demand,
             values={question: Answer(value, asked, NOW, 1e12) for question, value in known.items()},
             memory=scope.held,
         )
