@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.cloud.cloud import Cloud
@@ -12,6 +12,7 @@ from exporter.cloud.networks import Network
 from exporter.cloud.objects import Instance, Nic, Router
 from exporter.cloud.targets import RouterTarget
 from exporter.model import Answers
+from exporter.questions.routers.dhcp import ROUTER_DHCP
 from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS
 from exporter.topology.guest_evidence import Behind
@@ -26,7 +27,7 @@ class Heard:
 
     Attributes:
         fresh: of those that answered, how many were heard just now.
-        absent: those of which no table has an entry, with their NIC.
+        absent: those of which no table has an entry, and no log a line, with their NIC.
     """
 
     silent: list[str] = field(default_factory=list)
@@ -85,26 +86,35 @@ def heard(network: Network, routers: list[RouterTarget], members: Routers, cloud
             hosts[machine.host_id].fresh += any(one.state == "REACHABLE" for one in entries)
         elif any(one.is_silent for one in entries):
             hosts[machine.host_id].silent.append(machine.name)
-        elif not entries:
+        elif not entries and not any(_has_asked(nic, members[router]) for router in routers):
             hosts[machine.host_id].absent.append((machine, nic))
     return hosts
 
 
+def _has_asked(nic: Nic, answers: Answers) -> bool:
+    """Return whether the log of a router shows that a machine once asked for its address."""
+    log = answers.get(ROUTER_DHCP)
+    guest = log.guests.get(nic.mac.lower()) if log else None
+    return guest is not None and bool(guest.asked or guest.acknowledged or guest.has_id)
+
+
 def never_heard(
-    network: Network, by_host: Mapping[str, Heard], own: set[str], found: Behind | None, cloud: Cloud
+    network: Network,
+    by_host: Mapping[str, Heard],
+    own: set[str],
+    told: Callable[[], Mapping[str, Behind]],
+    cloud: Cloud,
 ) -> Mapping[str, Heard]:
     """Return the same with those for silent who were never heard since they were made, on hosts of which nobody is.
 
-    Not on ``own`` hosts, those of the routers: there no switch is between them. ``found`` is what the routers prove.
+    Not on ``own`` hosts, those of the routers: there no switch is between them. ``told`` is what routers prove, by
+    network; it is asked for only where somebody may be one of those, which is nearly nowhere.
     """
     made: dict[str, Heard] = {}
     for host, one in by_host.items():
-        is_asked = found is not None and not one.is_told and host not in own
-        silent = [
-            machine.name
-            for machine, nic in one.absent
-            if is_asked and found and was_never_heard(machine, nic, network, found, cloud)
-        ]
+        is_asked = bool(one.absent) and not one.is_told and host not in own
+        found = told().get(network.id) if is_asked else None
+        silent = [vm.name for vm, nic in one.absent if found and was_never_heard(vm, nic, network, found, cloud)]
         made[host] = Heard(silent, one.answered, one.fresh)
     return made
 

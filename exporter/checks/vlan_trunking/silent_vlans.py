@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from exporter.checks.vlan_trunking.blames import Blame, blames
 from exporter.checks.vlan_trunking.heard import Routers, heard, never_heard, routers_by_network, unheard
@@ -90,7 +91,7 @@ def judge_zone(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
 
 
 def _zone(group: ZoneGroup, members: Routers, cloud: Cloud) -> _Zone:
-    zone, told = _Zone(), behind(group, members, cloud)
+    zone, told = _Zone(), cache(partial(behind, group, members, cloud))
     for network_id, routers in routers_by_network(members).items():
         network = cloud.networks.get(network_id)
         if network is None:
@@ -103,7 +104,7 @@ def _zone(group: ZoneGroup, members: Routers, cloud: Cloud) -> _Zone:
             zone.hosts[host].is_working = True
         many = list(blames(network, by_host, own, cloud, VLAN_SILENT_MACHINES))
         few = [] if many else list(blames(network, by_host, own, cloud, 1))
-        never = never_heard(network, by_host, own, told.get(network_id), cloud)
+        never = never_heard(network, by_host, own, told, cloud)
         silent = {one.host_id for one in (*many, *few)}
         more = [one for one in blames(network, never, own, cloud, 1, NEVER) if one.host_id not in silent]
         for one in (*many, *few):
