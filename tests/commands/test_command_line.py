@@ -17,6 +17,7 @@ import yaml
 from exporter.commands.check import _look_again
 from exporter.commands.run import ended
 from exporter.lab.lab import Lab
+from exporter.lab.options import Options
 from tests.watching import watching
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lab() -> AsyncIterator[Lab]:
-    async with Lab() as running:
+    async with Lab(Options(remembers=True)) as running:
         yield running
 
 
@@ -134,7 +135,7 @@ async def test_check_of_one_target_tells_what_the_api_withheld(lab: Lab) -> None
 
 async def test_a_second_look_without_a_new_inventory_is_none() -> None:
     """What was seen once stays open, so ``check`` does not end as clean."""
-    async with watching() as watch:
+    async with watching(remembers=True) as watch:
         await watch.lab.set("metadata_instance_missing", on=True)
         await watch.look()
         entries = list(watch.app.engine.schedule.entries.values())

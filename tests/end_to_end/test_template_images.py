@@ -38,7 +38,7 @@ def lay(image: Path, folder: Path, name: str, age: float = 3600.0) -> None:
 async def test_images_that_come_change_and_go(tmp_path: Path) -> None:
     """One clean, one with two flaws, one that is none; the second is replaced, the third deleted."""
     require(*PROGRAMS)
-    async with watching(images=True) as watch:
+    async with watching(images=True, remembers=True) as watch:
         folder = Path(watch.lab.config["templates"]["directory"])
         assert set(healthy()) == {CLEAN}
         lay(converted(ext(tmp_path / "a", FLAWED), "qcow2"), folder, "old/centos-6.qcow2")
