@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.checks.security_groups import remedies
+from exporter.checks.security_groups.chains import is_named
 from exporter.checks.security_groups.frames import unheard
 from exporter.checks.security_groups.nics import (
     HOST,
@@ -20,6 +21,7 @@ from exporter.checks.security_groups.nics import (
     READS,
     VM,
     PluggedNic,
+    has_groups,
     is_certain,
     is_watched,
     listed,
@@ -27,14 +29,15 @@ from exporter.checks.security_groups.nics import (
 )
 from exporter.checks.security_groups.verdict import Verdict, families, system_vm_cut_off, verdict
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.placement import Placed
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Check, Metric, Question, Samples, above
+from exporter.model import Answers, Check, Metric, Question, Samples, Unjudged, above
 from exporter.questions.hosts.firewall import FIREWALL
 from exporter.questions.hosts.firewall_ebtables import FRAME_RULES
 from exporter.questions.hosts.firewall_rules import FIREWALL_RULES
 from exporter.questions.hosts.links import LINKS
 from exporter.thresholds import ROWS_PER_TARGET
-from exporter.topology.hosts import names
+from exporter.topology.hosts import is_judged, names
 
 PREFIX = "cloudstack_network_security_groups"
 CAUSES = (f"{PREFIX}_bridges_unfiltered", f"{PREFIX}_rules_above", f"{PREFIX}_bridges_incomplete")
@@ -151,6 +154,28 @@ def _verdicts(answers: Answers, nics: tuple[PluggedNic, ...]) -> Iterator[tuple[
             yield nic, Verdict(cut_off=(why,))
 
 
+def unjudged(cloud: Cloud) -> Iterator[Unjudged]:
+    """Yield the hosts with machines whose names CloudStack did not make: nobody can foretell what rules they have."""
+    grouped = {network.id for network in cloud.networks.values() if has_groups(network)}
+    for host_id, machines in cloud.placed_by_host.items() if grouped else ():
+        strange = sorted(
+            one.name or one.id
+            for one in machines
+            if one.kind == "instance" and one.is_running and not is_named(one.name) and not grouped.isdisjoint(_on(one))
+        )
+        host = cloud.hosts.get(host_id)
+        if not strange or host is None or host.hypervisor != "KVM":
+            continue
+        zone = cloud.zone_name(host.zone_id)
+        if is_judged(HostTarget(host, zone, None), cloud, cloud.at):
+            told = f"no rules can be foretold for machines that CloudStack did not name: {listed(strange, 3)}"
+            yield Unjudged(zone=zone, kind="host", name=host.name, detail=told)
+
+
+def _on(machine: Placed) -> Iterator[str]:
+    return (nic.network_id for nic in machine.nics)
+
+
 CHECK = Check(
     title="Machines and their security groups",
     metrics=(GUARDED, OPEN, OPEN_ROW, CUT_OFF, CUT_OFF_ROW),
@@ -159,4 +184,5 @@ CHECK = Check(
     asks={HostTarget: (*NEEDED, FIREWALL, FIREWALL_RULES)},
     uses={HostTarget: (FRAME_RULES,)},
     reads=READS,
+    unjudged=unjudged,
 )
