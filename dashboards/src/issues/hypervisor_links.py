@@ -39,7 +39,7 @@ NOW = Row(
         stat(
             "Bond members that carry nothing",
             "Members that are down, split off or out of step: runbook CloudStackNetBondDegraded. Bonds without an LACP "
-            "partner: CloudStackNetUplinkLacpMissing.",
+            "partner: CloudStackNetUplinkLacpMissing. Members that are gone: table Bonds, CloudStackNetBondMembersMissing.",
             f"sum({_seen('bond_members_down')}) + sum({_seen('bond_members_outside')}) "
             f"+ sum({_seen('bond_members_unsynchronised')}) "
             f"+ (sum({_seen('uplink_lacp_partner_missing')}) or 0 * sum({_seen('bond_members_down')}))",
@@ -101,6 +101,7 @@ BONDS = Row(
                 judged("Down", metric("bond_members_down"), *BOND),
                 judged("Split off", metric("bond_members_outside"), *BOND),
                 judged("Out of step", metric("bond_members_unsynchronised"), *BOND),
+                judged("Fewer than peers", metric("bond_members_missing"), *BOND),
             ),
             hide=("Value #A",),
             size=(12, 8),

@@ -52,6 +52,15 @@ def link_unplugged_active_backup(world: World) -> None:
     made.bond("bond0").active = "eth1"
 
 
+@fault(LINKS, "bond_members_missing")
+def bond_member_gone(world: World) -> None:
+    """eth1 of kvm-1 has died: the kernel does not know it any more, and bond0 is left with one member."""
+    made = _made(world, "kvm-1")
+    made.nics.remove(made.nic("eth1"))
+    bond = made.bond("bond0")
+    bond.members.remove(bond.member("eth1"))
+
+
 @fault(LINKS, "uplink_lacp_partner_missing")
 def lacp_stopped(world: World) -> None:
     """The switch does not speak LACP any more with bond1 of kvm-4; the links are up."""

@@ -138,6 +138,24 @@ def ovs_port_is_trunk(world: World) -> None:
     tap.trunks = [tap.tag or 0, 4001]
 
 
+@fault(OVS, "vlan_trunking:mismatches")
+def ovs_uplink_trunks_other_vlans(world: World) -> None:
+    """bond1 of kvm-7 lets only VLAN 4001 through, which none of its machines is in."""
+    _bond(world, "cloudbr1", "bond1").trunks = [4001]
+
+
+@fault(OVS, "vlan_trunking:mismatches")
+def ovs_uplink_is_access_port(world: World) -> None:
+    """bond1 of kvm-7 was made an access port of VLAN 4001; the ports of its machines are as they should be."""
+    _bond(world, "cloudbr1", "bond1").tag = 4001
+
+
+@fault(OVS, "vlan_trunking:mtu_conflicts")
+def ovs_tap_larger_than_uplink(world: World) -> None:
+    """A machine's port on kvm-7 takes frames of 9000 bytes, the bond below its bridge does not."""
+    next(tap for tap in _host(world).taps if tap.tag is not None).mtu = 9000
+
+
 @fault(OVS, "flows_ratio")
 def ovs_flow_table_full(world: World) -> None:
     """The flow table of kvm-7 is nearly full."""
