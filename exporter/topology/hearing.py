@@ -15,15 +15,15 @@ from exporter.model import Answers
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, VLAN_ONE_WAY_FRAMES
-from exporter.topology.labels import Place, places, switches
-from exporter.topology.segment_devices import counted, segment_devices, way_of
-from exporter.topology.vlans import segment
+from exporter.topology.labels import Place, is_tap, places, switches
+from exporter.topology.segment_devices import Counted, counted, segment_devices, switched, way_of
+from exporter.topology.vlans import Segment, segment
 
 
 class Hearing(StrEnum):
     """What passes between a host and a segment."""
 
-    UNCOUNTED = "uncounted"  # nothing counts it: Open vSwitch, other hypervisors, no device
+    UNCOUNTED = "uncounted"  # nothing counts it, or not with certainty
     UNKNOWN = "unknown"  # not told, or not twice
     QUIET = "quiet"  # nothing passes either way
     LISTENS = "listens"  # it has heard somebody since it last sent
@@ -49,6 +49,8 @@ def hearing(network: Network, target: HostTarget | None, answers: Answers | None
     place = _place(network, target, answers, cloud)
     if place is None or place.kind == "unknown":
         return Hearing.UNCOUNTED if place is None else Hearing.UNKNOWN
+    if place.kind == "openvswitch":
+        return _in_switch(place, own, answers)
     device = segment_devices(answers[LINKS]).get(way_of(place, own))
     return _of_device(device, answers) if device else Hearing.UNCOUNTED
 
@@ -60,15 +62,28 @@ def _place(network: Network, target: HostTarget, answers: Answers, cloud: Cloud)
     return next(ours, None)
 
 
+def _in_switch(place: Place, own: Segment, answers: Answers) -> Hearing:
+    """Return what the taps of the machines in a VLAN of Open vSwitch tell, if it is certain."""
+    ovs, links = switches(answers), answers[LINKS].by_name
+    names = [
+        port.name
+        for port in (ovs.ports.values() if ovs and own.is_vlan else ())
+        if port.bridge == place.device and port.tag == own.number and is_tap(port.name)
+    ]
+    frames = switched((links[one] for one in names), answers) if names and all(one in links for one in names) else None
+    return _told(frames, answers, place.device, str(own.number)) if frames else Hearing.UNCOUNTED
+
+
 def _of_device(device: Link, answers: Answers) -> Hearing:
-    """Return what a device tells by its two newest counts, and by which of sending and hearing ended first."""
-    now = device.counters
+    """Return what the device of a segment tells."""
+    now, frames = device.counters, counted(device, answers)
     if now.rx_packets == 0 and now.tx_packets >= VLAN_ONE_WAY_FRAMES:
         return Hearing.DEAF  # the kernel's own frames, when a bridge comes up, are fewer
-    frames = counted(device, answers)
-    if frames is None:
-        return Hearing.UNKNOWN
-    name = (device.name, str(device.index))
+    return _told(frames, answers, device.name, str(device.index)) if frames else Hearing.UNKNOWN
+
+
+def _told(frames: Counted, answers: Answers, *name: str) -> Hearing:
+    """Return what the two newest counts tell, and which of sending and hearing ended first."""
     deaf = answers.held_by(LINKS, "hears nobody", *name) if frames.received == 0 else None
     mute = answers.held_by(LINKS, "sends nothing", *name) if frames.sent == 0 else None
     if deaf is None:

@@ -1,11 +1,12 @@
 """The devices by which a host's bridges reach a segment, and what they have counted between its last two visits.
 
-A VLAN has one below the label's interface, a VXLAN one of its VNI. Open vSwitch has no such devices.
+A VLAN has one below the label's interface, a VXLAN one of its VNI. Open vSwitch has none: there the taps of machines
+count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from exporter.model import Answers
@@ -35,6 +36,20 @@ def segment_devices(links: Links) -> Mapping[Way, Link]:
 def way_of(place: Place, segment: Segment) -> Way:
     """Return the way of a segment where its traffic lies."""
     return ("" if segment.scheme == "vxlan" else place.pif, segment)
+
+
+def switched(taps: Iterable[Link], answers: Answers) -> Counted | None:
+    """Return what machines in one VLAN of Open vSwitch, with these taps, heard from elsewhere, and sent.
+
+    A tap receives what its machine sends. What a machine heard may all be of the others here, so only what they did not
+    send is from elsewhere; None where anything else may be, or nothing can be compared.
+    """
+    frames = [counted(tap, answers) for tap in taps]
+    told = [one for one in frames if one is not None]
+    sent = sum(one.received for one in told)
+    heard = max((one.sent - (sent - one.received) for one in told), default=0)
+    is_certain = heard > 0 or not any(one.sent for one in told)
+    return Counted(max(heard, 0), sent) if told and len(told) == len(frames) and is_certain else None
 
 
 def counted(device: Link, answers: Answers) -> Counted | None:

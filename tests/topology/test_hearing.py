@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from exporter.model import Answers
+from exporter.questions.hosts.links import Counters
+from exporter.questions.hosts.ovs import OvsInterface, OvsPort
 from exporter.topology.hearing import Hearing, hearing
 from tests.checks.vlan_trunking import vlan_scene as scene
 
@@ -82,12 +84,51 @@ def test_what_was_not_told() -> None:
 
 
 def test_what_nothing_counts() -> None:
-    """Untagged networks, VLANs that are not there, Open vSwitch, physical networks without guest traffic."""
+    """Untagged networks, VLANs that are not there, Open vSwitch without taps, no label for guests."""
     assert told(vlan(0, 30), network=scene.network("untagged")) == [Hearing.UNCOUNTED]
     assert told(vlan(0, 30), network=scene.network("")) == [Hearing.UNCOUNTED]
     assert told(vlan(0, 30), network=scene.network("102")) == [Hearing.UNCOUNTED]
     assert told(scene.answered(scene.links(*scene.UPLINK), ovs=scene.switch())) == [Hearing.UNCOUNTED]
     assert told(vlan(0, 30), cloud=scene.cloud(labels=())) == [Hearing.UNCOUNTED]
+
+
+def taps(*counts: tuple[int, int], known: int = 9, tag: int = 101) -> Any:
+    """Return what a host with Open vSwitch tells whose machines have sent and heard so much; ``known`` have links."""
+    links = [
+        scene.link(f"vnet{place}", "tun", "ovs-system", counters=Counters(rx_packets=sent, tx_packets=heard))
+        for place, (sent, heard) in enumerate(counts)
+    ]
+    ports = [
+        OvsPort(name=one.name, bridge="cloudbr1", tag=tag, interfaces=(OvsInterface(name=one.name),)) for one in links
+    ]
+    return scene.answered(scene.links(*links[:known]), ovs=scene.switch(*ports))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "last"),
+    [
+        (((5, 0),), ((9, 0),), Hearing.SPEAKS),
+        (((5, 5),), ((5, 9),), Hearing.LISTENS),
+        (((5, 5),), ((5, 5),), Hearing.QUIET),
+        (((5, 5),), ((9, 9),), Hearing.TALKS),
+        (((0, 0), (0, 0)), ((5, 3), (3, 9)), Hearing.TALKS),
+        (((0, 0), (0, 0)), ((0, 0), (0, 9)), Hearing.LISTENS),
+        (((0, 0), (0, 0)), ((5, 0), (4, 0)), Hearing.SPEAKS),
+        (((0, 0), (0, 0)), ((5, 4), (4, 5)), Hearing.UNCOUNTED),
+        (((0, 0),), ((5, 0), (4, 0)), Hearing.UNCOUNTED),
+    ],
+)
+def test_taps_in_open_vswitch(before: Any, now: Any, last: Hearing) -> None:
+    """What a machine heard beyond what those beside it sent came from elsewhere; else nobody can tell."""
+    assert told(taps(*before), taps(*now))[-1] is last
+
+
+def test_taps_that_prove_nothing() -> None:
+    """Of another VLAN, without a link, as those of DPDK, or in a VXLAN."""
+    assert told(taps((5, 0), tag=102), taps((9, 0), tag=102))[-1] is Hearing.UNCOUNTED
+    assert told(taps((5, 0), known=0), taps((9, 0), known=0))[-1] is Hearing.UNCOUNTED
+    network = scene.network("vxlan://101")
+    assert told(taps((5, 0)), taps((9, 0)), network=network)[-1] is Hearing.UNCOUNTED
 
 
 def test_a_vxlan() -> None:

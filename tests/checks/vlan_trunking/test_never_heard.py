@@ -12,6 +12,8 @@ from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.objects import Instance
 from exporter.cloud.storage import Template
 from exporter.model import Sample
+from exporter.questions.hosts.links import Counters
+from exporter.questions.hosts.ovs import OvsInterface, OvsPort
 from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest, DhcpLog
 from exporter.questions.routers.neighbours import ROUTER_NEIGHBOURS, RouterNeighbour
 from exporter.questions.routers.sockets import ANY, ROUTER_SOCKETS, Socket
@@ -212,3 +214,38 @@ def test_another_hypervisor() -> None:
     """It has no devices that are asked: nothing is said."""
     hosts = (scene.host(1), scene.host(2, hypervisor="VMware"), scene.host(3))
     assert counts(verdict(hosts=hosts)) == {"kvm1": 0, "kvm3": 0}
+
+
+def test_open_vswitch() -> None:
+    """There the taps count: single machines of two networks that beg and hear nobody make their host deaf."""
+    ports = {20: ("vnet0", 101), 22: ("vnet1", 102)}
+    networks = tuple(scene.network(f"10{one}", f"n{one}", **NETWORK) for one in (1, 2))
+    nets = {10: 1, 20: 1, 30: 1, 12: 2, 22: 2, 32: 2}
+    machines = [machine(one, nics=(scene.nic(one, f"vlan://10{net}", f"n{net}"),)) for one, net in nets.items()]
+    routers = [
+        scene.router(net, network_id=f"n{net}", nics=(scene.nic(1, f"vlan://10{net}", f"n{net}", address="10.1.1.1"),))
+        for net in (1, 2)
+    ]
+    seen_by = scene.cloud(*machines, *routers, networks=networks, templates=template())
+    heard = tuple(RouterNeighbour(f"10.1.1.{n}", "eth0", scene.mac(n), "REACHABLE") for n in (10, 30, 12, 32))
+    log = DhcpLog(30 * scene.DAY, knows_hosts=True, guests={scene.mac(n): DhcpGuest(has_host=True) for n in ports})
+    watch, found = scene.Watch(judge_zone), []
+    for look in range(2 * LOOKS):
+        links = [
+            scene.link(tap, "tun", "ovs-system", counters=scene.Counters(rx_packets=5 * look))
+            for tap, _ in ports.values()
+        ]
+        taps = [
+            OvsPort(name=tap, bridge="cloudbr1", tag=tag, interfaces=(OvsInterface(name=tap),))
+            for tap, tag in ports.values()
+        ]
+        told: dict[Any, scene.Values] = {
+            scene.router_target(one): ROUTER | {ROUTER_NEIGHBOURS: heard, ROUTER_DHCP: log} for one in routers
+        }
+        told[scene.target(seen_by.hosts["h2"])] = scene.answered(scene.links(*links), ovs=scene.switch(*taps))
+        found = watch.look(
+            GROUP,
+            seen_by,
+            lambda told=told: {one: watch.answers(one.name, given) for one, given in told.items()},  # type: ignore[misc]
+        )
+    assert counts(found) == {"kvm1": 0, "kvm2": 2, "kvm3": 0}
