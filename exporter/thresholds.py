@@ -78,6 +78,7 @@ NEIGHBOURS_KEPT = 128  # gc_thresh1 of Linux as shipped: with fewer entries no A
 HOST_CHANGING_SECONDS = 900  # Connecting or Rebalancing: an agent connects within a minute, a server's agents in a few
 HOST_RECONNECTS = 3  # connections of one agent lost within an hour; an upgrade or a reboot loses one or two
 HOST_RECONNECTS_SECONDS = 3600  # that hour: agents that are lost less often are hardly missed
+MAINTENANCE_PREPARED_SECONDS = 4 * 3600  # of a host that is being emptied: large machines move for an hour or two
 CLUSTER_HOSTS_LOST_RATIO = 0.3  # of a cluster's hosts, and at least two: a rack, a switch or a network, not a host
 CLUSTER_HOSTS_LOST = 2  # a single host is told by itself, however small its cluster
 
