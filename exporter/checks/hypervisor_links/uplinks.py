@@ -1,4 +1,4 @@
-"""Uplinks that carry nothing: the bond is off or no member of it is up; or no NIC of the label has a link.
+"""Uplinks that carry nothing: the bond is off or no member of it is up or left; or no NIC of the label has a link.
 
 Symptom: every guest of the host is cut off, or only those on VLANs that go over this uplink.
 Detect:  ip link, /proc/net/bonding: MII status of the members, for what a traffic label leads to. Where nobody answers
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from exporter.checks.hypervisor_links.remedies import CABLE, SWITCH_LACP
-from exporter.checks.hypervisor_links.wires import TEAM, bonds_with_members, gauge
+from exporter.checks.hypervisor_links.wires import TEAM, gauge, known_bonds
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above
@@ -55,35 +55,38 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """
     host, links, judged = names(target, cloud), answers[LINKS], is_judged(target, cloud, answers.now)
     found = tuple(places(target, cloud, links, answers.get(AGENT), switches(answers)))
-    machines = dict.fromkeys(_carriers((one for one in found if one.traffic != "Storage"), links), DOWN)
-    storage: dict[str, Metric] = {}
+    machines = _carriers((one for one in found if one.traffic != "Storage"), links)
+    metrics: dict[str, tuple[Metric, bool]] = {}
     if has_storage_network(cloud, target.host.zone_id):
-        storage = dict.fromkeys(_carriers((one for one in found if one.traffic == "Storage"), links), STORAGE_DOWN)
-    bonds = {bond.name: bond for bond in bonds_with_members(answers[BONDS], links)}
-    for name, metric in (storage | machines).items():
+        storage = _carriers((one for one in found if one.traffic == "Storage"), links)
+        metrics = {name: (STORAGE_DOWN, is_dark) for name, is_dark in storage}
+    metrics |= {name: (DOWN, is_dark) for name, is_dark in machines}
+    bonds = known_bonds(answers[BONDS], links)
+    for name, (metric, is_dark) in metrics.items():
         link = links.by_name[name]
-        if name in bonds:
+        if name in bonds and (bonds[name].members or name not in links.ports):
             yield _down(metric, host, bonds[name], link, judged=judged)
             partner = _lacks_partner(bonds[name])
             if partner is not None:
                 yield _partner(host, bonds[name], missing=judged and partner)
-        elif not link.kind and name not in answers[BONDS]:  # else two answers of two moments: it was made a bond
-            value = int(judged and not link.has_carrier)
+        elif not link.kind and name not in bonds:  # else two answers of two moments: it was made a bond
+            value = int(judged and is_dark)
             yield metric.sample(*host, name, value=value, seen=f"{name} has no link", expected="a link", remedy=CABLE)
 
 
-def _carriers(found: Iterable[Place], links: Links) -> Iterator[str]:
-    """Yield the bonds and teams below places, and the NICs that are alone below one, or of which none has a link.
+def _carriers(found: Iterable[Place], links: Links) -> Iterator[tuple[str, bool]]:
+    """Yield the bonds and teams below places, and the NICs of those without; and whether no way there has a link.
 
-    Of several uplinks the agent takes any: a NIC among them may be spare.
+    Of several uplinks the agent takes any: a NIC among them may be spare. Beside an uplink that the kernel does not
+    know, as a bond of Open vSwitch, NICs are not judged.
     """
     for place in found:
-        ways = dict.fromkeys(below for name in place.uplinks for below in _below(name, links, DEPTH))
+        below = [tuple(_below(name, links, DEPTH)) for name in place.uplinks]
+        ways = dict.fromkeys(name for names in below for name in names)
         bonds = [name for name in ways if links.by_name[name].kind in ("bond", TEAM)]
-        is_dark = not bonds and not any(links.by_name[name].has_carrier for name in ways)
-        for name in ways:
-            if len(ways) == 1 or is_dark or name in bonds:
-                yield name
+        is_dark = not any(links.by_name[name].has_carrier for name in ways)
+        for name in bonds or (ways if all(below) else ()):
+            yield name, is_dark
 
 
 def _below(name: str, links: Links, depth: int) -> Iterator[str]:
@@ -104,7 +107,7 @@ def _below(name: str, links: Links, depth: int) -> Iterator[str]:
 def _down(metric: Metric, host: tuple[str, str, str], bond: Bond, link: Link, *, judged: bool) -> Sample:
     """Return whether a bond carries nothing; one that is switched off keeps what it last knew of its members."""
     is_down = not link.is_up or not bond.is_up or not any(member.is_up for member in bond.members)
-    seen = ", ".join(f"{one.name} {'up' if one.is_up else 'down'}" for one in bond.members)
+    seen = ", ".join(f"{one.name} {'up' if one.is_up else 'down'}" for one in bond.members) or "no member is left"
     if not link.is_up:
         seen = f"{bond.name} is switched off"
     remedy = CABLE if link.is_up else SWITCH_ON

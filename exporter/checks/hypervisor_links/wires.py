@@ -40,19 +40,18 @@ def _is_port(link: Link, links: Links) -> bool:
     return link.master == OVS or (master is not None and master.kind in ("bridge", "openvswitch"))
 
 
-def bonds_with_members(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
-    """Yield the bonds and teams that have members; the kernel makes an empty bond0 by itself."""
-    teams = _teams(links) if links else {}
-    yield from (bond for bond in ({**teams, **bonds}).values() if bond.members)
+def known_bonds(bonds: Mapping[str, Bond], links: Links | None) -> Mapping[str, Bond]:
+    """Return the bonds and teams by name, also those without members: the kernel makes an empty bond0 by itself."""
+    return {**(_teams(links) if links else {}), **bonds}
 
 
 def bonds_in_use(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:
     """Yield the bonds and teams that carry something: those that have ever heard a frame.
 
     One that is prepared for later and has no cables yet is not in use, in whatever bridge it is. Nor is one that is
-    switched off, unless something lies above it.
+    switched off, unless something lies above it, or one without members.
     """
-    for bond in bonds_with_members(bonds, links):
+    for bond in (bond for bond in known_bonds(bonds, links).values() if bond.members):
         link = links.by_name.get(bond.name) if links else None
         if links is None or link is None or (link.counters.rx_packets > 0 and (link.is_up or _bears(link, links))):
             yield bond

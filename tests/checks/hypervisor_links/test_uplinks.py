@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,7 +107,8 @@ def test_two_uplinks_in_one_bridge() -> None:
     bridge = scene.link("cloudbr0", "bridge")
     nics = [scene.link(name, master="cloudbr0", is_nic=True, **DARK) for name in ("eth1", "eth2")]
     lit = scene.link("eth3", master="cloudbr0", is_nic=True)
-    assert found({}, scene.links(*nics, lit, bridge)) == []
+    every = {("uplink_down", "kvm1", name): 0 for name in ("eth1", "eth2", "eth3")}
+    assert scene.values_of(found({}, scene.links(*nics, lit, bridge))) == every
     both = {("uplink_down", "kvm1", name): 1 for name in ("eth1", "eth2")}
     assert scene.problems(found({}, scene.links(*nics, bridge))) == both
     bond = scene.link("bond0", "bond", master="cloudbr0", **DARK)
@@ -228,6 +230,40 @@ def test_open_vswitch() -> None:
 
     assert of("eth1") == {("uplink_down", "kvm1", "eth1"): 1}
     assert of("bond1", "eth1", "eth2") == {}
+
+
+def test_a_nic_beside_a_bond_of_open_vswitch() -> None:
+    """The kernel knows nothing of the bond, which may carry: the NIC is spare for all it knows."""
+    links = scene.links(scene.link("eth1", master="ovs-system", **DARK), scene.link("cloudbr0", "openvswitch"))
+    bond = OvsPort(name="bond1", bridge="cloudbr0", interfaces=(OvsInterface(name="eth2"), OvsInterface(name="eth3")))
+    spare = OvsPort(name="eth1", bridge="cloudbr0", interfaces=(OvsInterface(name="eth1"),))
+    ovs = OvsDatabase(
+        bridges={"cloudbr0": OvsBridge(name="cloudbr0", ports=(bond, spare))}, ports={"bond1": bond, "eth1": spare}
+    )
+    values: dict[Question[Any], Any] = {BONDS: {}, LINKS: links, AGENT: scene.openvswitch(), OVS_DATABASE: ovs}
+    assert scene.judged(judge, values) == []
+
+
+def test_a_bond_whose_members_are_all_gone() -> None:
+    """A card with both ports died: the kernel knows neither, and keeps the bond."""
+    empty = scene.link("bond0", "bond", master="cloudbr0", **DARK)
+    links = scene.links(empty, scene.link("cloudbr0", "bridge"))
+    gone = scene.bond(is_up=False, aggregator=None, partner_mac="", mode=4)
+    gone = {"bond0": replace(gone["bond0"], members=())}
+    samples = found(gone, links)
+    assert scene.problems(samples) == {("uplink_down", "kvm1", "bond0"): 1}
+    assert scene.only(samples, "uplink_down").seen == "no member is left"
+    assert scene.problems(found(gone)) == {}  # ip link, asked at another moment, still shows them
+    team = scene.link("bond0", "team", master="cloudbr0", **DARK)
+    dead = found({}, scene.links(team, scene.link("cloudbr0", "bridge")))
+    assert scene.problems(dead) == {("uplink_down", "kvm1", "bond0"): 1}
+
+
+def test_the_empty_bond_that_the_kernel_makes() -> None:
+    """No label leads to it."""
+    links = scene.plain("eth1", scene.link("bond0", "bond", is_up=False, **DARK))
+    gone = {"bond0": replace(scene.bond(is_up=False)["bond0"], members=())}
+    assert scene.values_of(found(gone, links)) == {("uplink_down", "kvm1", "eth1"): 0}
 
 
 def test_without_a_label_the_agent_says_the_bridge() -> None:
