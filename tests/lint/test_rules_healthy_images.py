@@ -26,6 +26,8 @@ LOCALHOST = (
 CLOUD: Tree = {
     **OF_PACKAGE,
     "/usr/bin/cloud-init": "#!/usr/bin/python3\n",
+    "/lib/systemd/system/cloud-init.service": "[Install]\nWantedBy=cloud-init.target\n",
+    "/etc/systemd/system/cloud-init.target.wants/cloud-init.service": Link("/lib/systemd/system/cloud-init.service"),
     "/etc/cloud/cloud.cfg.d/90_dpkg.cfg": "# to update this file, run dpkg-reconfigure cloud-init\n"
     "datasource_list: [ NoCloud, ConfigDrive, OpenNebula, DigitalOcean, Azure, AltCloud, OVF, MAAS, GCE, OpenStack,"
     " CloudSigma, SmartOS, Bigstep, Scaleway, AliYun, Ec2, CloudStack, Hetzner, IBMCloud, Oracle, Exoscale, None ]\n",
