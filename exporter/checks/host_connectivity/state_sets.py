@@ -21,6 +21,10 @@ LOST = frozenset({"Down", "Alert", "Disconnected"})
 """States of an agent that has lost its connection; Error and Removed are of rows that nobody waits for."""
 
 
+TOLD = frozenset(HOST_STATES) - {"Unknown"}
+"""States of a host that say whether it is lost. Of Unknown CloudStack itself says that it does not know."""
+
+
 def state_set(metric: Metric, known: tuple[str, ...], state: str, *labels: str) -> Samples:
     """Yield 1 for the state that is, 0 for all others; one that is not ``known`` is Other."""
     present = state if state in known else OTHER

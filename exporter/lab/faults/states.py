@@ -6,7 +6,7 @@ from exporter.lab.faults.fault import fault
 from exporter.lab.world.places import NvpController
 from exporter.lab.world.world import Host, World
 from exporter.model import Issue
-from exporter.thresholds import HOST_RECONNECTS, HOST_RECONNECTS_SECONDS
+from exporter.thresholds import HOST_RECONNECTS, HOST_RECONNECTS_SECONDS, MAINTENANCE_PREPARED_SECONDS
 
 CONNECTIVITY = Issue.HOST_CONNECTIVITY
 OLD_RELEASE = "4.18.1.0"
@@ -75,6 +75,18 @@ def host_agent_flaps(world: World) -> None:
 def host_maintenance_failed(world: World) -> None:
     """kvm-6 should have been emptied, and a machine did not move."""
     _host(world, "kvm-6").resource_state = "ErrorInMaintenance"
+
+
+@fault(CONNECTIVITY, "host_resource_fault", after=MAINTENANCE_PREPARED_SECONDS + 600)
+def host_maintenance_hangs(world: World) -> None:
+    """kvm-6 is being emptied, and a machine there has not moved for hours; nothing calls that an error."""
+    _host(world, "kvm-6").resource_state = "PrepareForMaintenance"
+
+
+@fault(CONNECTIVITY, "host_changing_seconds", after=960)
+def host_state_unknown(world: World) -> None:
+    """CloudStack does not know what has become of kvm-5, and does not find out within a quarter of an hour."""
+    _host(world, "kvm-5").state = "Unknown"
 
 
 @fault(CONNECTIVITY, "cluster_hosts_lost_ratio", "host_down", "host_up")

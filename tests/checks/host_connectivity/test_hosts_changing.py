@@ -17,7 +17,7 @@ def after(seconds: float, state: str, **changes: Any) -> Cloud:
     return scene.cloud(scene.host(state=state, **changes), asked=100.0 + seconds)
 
 
-@pytest.mark.parametrize("state", ["Connecting", "Rebalancing", "Creating"])
+@pytest.mark.parametrize("state", ["Connecting", "Rebalancing", "Unknown", "Creating"])
 def test_how_long_it_has_been_so(state: str) -> None:
     """It is a problem after a quarter of an hour, not before; a host of state Creating is no host yet."""
     found = scene.of_zone(judge, after(0, state), after(HOST_CHANGING_SECONDS, state))
@@ -45,6 +45,12 @@ def test_zero_is_said_of_others() -> None:
     assert scene.values(scene.of_zone(judge, after(0, "Up")), "host_changing_seconds") == {"kvm-1": 0}
     assert scene.values(scene.of_zone(judge, after(0, "Alert")), "host_changing_seconds") == {"kvm-1": 0}
     assert scene.of_zone(judge, after(0, "Connecting", resource_state="Maintenance")) == []
+
+
+def test_a_state_that_is_not_told() -> None:
+    """Nothing is known of a host whose state is withheld, or is a word of a newer CloudStack."""
+    for state in ("", "Hibernating"):
+        assert scene.of_zone(judge, after(0, state)) == []
 
 
 def test_words() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.checks.host_connectivity.hosts_up import judge
+from exporter.checks.host_connectivity.hosts_up import judge, unjudged
 from exporter.checks.host_connectivity.hypervisors import LOOK_AT_AGENT, LOOK_AT_HOST
 from exporter.cloud.cloud import Cloud
 from exporter.thresholds import HOST_SETTLES_SECONDS
@@ -25,12 +25,28 @@ def said(seen: Cloud) -> tuple[dict[str, float], dict[str, float]]:
     ("state", "down", "up"),
     [
         ("Up", 0, {"kvm-1": 1}), ("Down", 1, {"kvm-1": 0}), ("Alert", 0, {"kvm-1": 0}),
-        ("Disconnected", 0, {"kvm-1": 0}), ("Connecting", 0, {}), ("Rebalancing", 0, {}), ("Unknown", 0, {}),
+        ("Disconnected", 0, {"kvm-1": 0}), ("Connecting", 0, {}), ("Rebalancing", 0, {}),
     ],
 )  # fmt: skip
 def test_each_state(state: str, down: int, up: dict[str, float]) -> None:
     """Zero is said of a healthy host; one that connects is neither up nor lost."""
     assert said(scene.cloud(scene.host(state=state))) == ({"kvm-1": down}, up)
+
+
+@pytest.mark.parametrize("state", ["Unknown", "", "Hibernating"])
+def test_a_state_that_says_nothing(state: str) -> None:
+    """CloudStack does not know, withholds it, or is of a newer release: that it is not down is not known either."""
+    cloud = scene.cloud(scene.host(state=state))
+    assert said(cloud) == ({}, {})
+    assert [(one.kind, one.name) for one in unjudged(cloud)] == [("host", "kvm-1")]
+
+
+def test_states_that_are_told() -> None:
+    """Nobody is unknown whose states are told, nor whoever is not waited for."""
+    seen = scene.cloud(*(scene.host(number, state=state) for number, state in enumerate(("Up", "Alert", "Connecting"))))
+    assert list(unjudged(seen)) == []
+    for changes in ({"resource_state": "Maintenance"}, {"created": FRESH}, {"type": "SecondaryStorage"}):
+        assert list(unjudged(scene.cloud(scene.host(state="", **changes)))) == []
 
 
 @pytest.mark.parametrize(
