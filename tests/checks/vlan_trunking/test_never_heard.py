@@ -232,8 +232,7 @@ def test_open_vswitch() -> None:
     watch, found = scene.Watch(judge_zone), []
     for look in range(2 * LOOKS):
         links = [
-            scene.link(tap, "tun", "ovs-system", counters=scene.Counters(rx_packets=5 * look))
-            for tap, _ in ports.values()
+            scene.link(tap, "tun", "ovs-system", counters=Counters(rx_packets=5 * look)) for tap, _ in ports.values()
         ]
         taps = [
             OvsPort(name=tap, bridge="cloudbr1", tag=tag, interfaces=(OvsInterface(name=tap),))
