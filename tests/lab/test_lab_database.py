@@ -136,7 +136,7 @@ async def test_it_tells_the_story_of_the_api(lab: Lab) -> None:
     world = lab.world
     assert set(await rows(lab, "SELECT uuid, name FROM data_center")) == {(one.id, one.name) for one in world.zones}
     hosts = await rows(lab, "SELECT uuid, name, private_ip_address FROM host WHERE type = 'Routing'")
-    assert set(hosts) == {(one.id, one.name, one.address) for one in world.hosts}
+    assert set(hosts) == {(one.id, one.name, one.address) for one in (*world.hosts, *world.xen_hosts)}
     guests = await rows(lab, "SELECT uuid, broadcast_uri FROM networks WHERE traffic_type = 'Guest'")
     assert set(guests) == {(one.id, f"vlan://{one.vlan}") for one in world.networks}
     machines = await rows(lab, "SELECT uuid, instance_name, state FROM vm_instance WHERE type = 'User'")

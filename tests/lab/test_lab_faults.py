@@ -14,6 +14,7 @@ from exporter.lab.inside.host import host_tree
 from exporter.lab.inside.management_server import management_tree
 from exporter.lab.inside.router import router_tree
 from exporter.lab.inside.secondary_storage_vm import secondary_tree
+from exporter.lab.inside.xen_host import xen_tree
 from exporter.lab.options import Options
 from exporter.lab.world.build import build
 from exporter.lab.world.world import Ports, World
@@ -31,6 +32,7 @@ def told(world: World) -> str:
     trees = [router_tree(world, router) for router in world.routers]
     trees += [TREES[vm.kind](world, vm) for vm in world.system_vms] + [host_tree(world, host) for host in world.hosts]
     trees += [management_tree(world, server) for server in world.management_servers]
+    trees += [xen_tree(host) for host in world.xen_hosts]
     shown = [(tree.name, tree.files, tree.knows, tree.tools, tree.links) for tree in trees]
     wires = [
         world.api,

@@ -11,6 +11,7 @@ from exporter.lab.api.cloud import COMMANDS, Cloud
 from exporter.lab.inside.host import host_tree
 from exporter.lab.inside.router import router_tree
 from exporter.lab.inside.tree import Tree
+from exporter.lab.inside.xen_host import xen_tree
 from exporter.lab.options import Options
 from exporter.lab.world.build import build
 from exporter.lab.world.world import Ports, World
@@ -24,7 +25,8 @@ def made(**options: int) -> World:
 
 
 def _trees(world: World) -> list[Tree]:
-    return [router_tree(world, router) for router in world.routers] + [host_tree(world, host) for host in world.hosts]
+    trees = [router_tree(world, router) for router in world.routers] + [host_tree(world, host) for host in world.hosts]
+    return trees + [xen_tree(host) for host in world.xen_hosts]
 
 
 def told(world: World) -> str:
@@ -49,7 +51,7 @@ def test_the_same_options_make_the_same_machines() -> None:
 def test_no_two_machines_share_an_address() -> None:
     """Hosts, routers, system VMs and instances each have their own; a pair shares only its gateway."""
     world = made(hosts=300, routers=600, vms_per_network=3)
-    addresses = [host.address for host in world.hosts]
+    addresses = [host.address for host in (*world.hosts, *world.xen_hosts)]
     addresses += [vm.public for vm in world.system_vms] + [vm.control for vm in world.system_vms]
     addresses += [nic.address for router in (*world.routers, *world.models) for nic in router.nics]
     addresses += [instance.nic.address for instance in world.instances]

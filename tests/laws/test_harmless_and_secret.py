@@ -19,7 +19,7 @@ from tests.watching import watching
 
 pytestmark = pytest.mark.timeout(180)
 
-BY_SSH = {"host", "router", "console_proxy", "secondary_storage_vm", "management_server"}
+BY_SSH = {"host", "xen_host", "router", "console_proxy", "secondary_storage_vm", "management_server"}
 FAULTS = ("password_pending_old", "metadata_directory_exposed", "router_garbage")
 WORD = re.compile(r"([a-z0-9_]+)(?::[0-9a-zA-Z@.,_-]*)?")
 
@@ -40,7 +40,7 @@ async def test_only_the_catalogue_is_asked(mode: str) -> None:
                 if (found := WORD.fullmatch(word)) and found[1] in names:
                     asked.add(found[1])
         assert asked <= names
-        assert asked >= {"password_probe", "metadata_http", "proxy_agent_connections", "host_links"}
+        assert asked >= {"password_probe", "metadata_http", "proxy_agent_connections", "host_links", "xen_backend"}
         assert {request["command"] for request in watch.lab.requests} <= set(ALLOWED)
         assert list(watch.lab.seen.files) == []
 
