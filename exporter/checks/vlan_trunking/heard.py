@@ -1,4 +1,4 @@
-"""What the routers of a network hear of the machines on each host: their ARP tables."""
+"""What the routers of a network hear of the machines on each host: their ARP tables, and who never asked them."""
 
 from __future__ import annotations
 
