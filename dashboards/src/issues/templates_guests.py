@@ -62,10 +62,11 @@ GUESTS = Row(
         ),
         table(
             "Routers by their machines",
-            "Does a router hear its machines, and know them all?",
+            "Does a router hear its machines, know them all, and do they read their metadata there?",
             (
                 judged("Hears nobody", metric("router_silent"), *ROUTER),
                 judged("Not served", metric("router_unserved_guests"), *ROUTER),
+                judged("Metadata never read", metric("router_unread_guests"), *ROUTER),
             ),
             size=(8, 9),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,13 @@ from exporter.cloud.routers import serving
 from exporter.model import Question
 from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
 from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUESTS
-from exporter.thresholds import INSTANCE_SETTLES_SECONDS, PASSWORD_PENDING_SECONDS
+from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
+from exporter.thresholds import (
+    INSTANCE_SETTLES_SECONDS,
+    PASSWORD_PENDING_SECONDS,
+    TEMPLATE_GUESTS,
+    WINDOWS_SETTLES_SECONDS,
+)
 from exporter.topology.guest_evidence import Evidence
 from exporter.topology.guest_states import Guest, State
 
@@ -29,12 +35,32 @@ class Fetching:
         fetched: asked for it, or got it and acknowledged it.
         unread: never asked for metadata though they answer on the network.
         read: asked for it.
+        unread_at: like ``unread``, by name of the router and template id.
+        read_at: how many asked each router, by its name.
+        new_at: by name of the router those that never asked it for metadata since they were made.
     """
 
     unfetched: Counter[str] = field(default_factory=Counter)
     fetched: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     read: Counter[str] = field(default_factory=Counter)
+    unread_at: Counter[tuple[str, str]] = field(default_factory=Counter)
+    read_at: Counter[str] = field(default_factory=Counter)
+    new_at: defaultdict[str, list[Guest]] = field(default_factory=lambda: defaultdict(list))
+
+    def untold(self, router: str) -> list[Guest] | None:
+        """Return the guests that speak against a router: none of its guests ever read, most of their templates do.
+
+        None where too few are known.
+        """
+        if self.read_at[router]:
+            return []
+        found = [one for one in self.new_at.get(router, ()) if self._reads_elsewhere(one.instance.template_id, router)]
+        return found if len(found) >= TEMPLATE_GUESTS else None
+
+    def _reads_elsewhere(self, template: str, router: str) -> bool:
+        unread = self.unread[template] - self.unread_at[router, template]
+        return self.read[template] >= TEMPLATE_GUESTS and self.read[template] > unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +99,31 @@ class Services:
             if has_fetched is not None:
                 (self.found.fetched if has_fetched else self.found.unfetched)[template] += 1
         if guest.state is State.FINE and kept.requests is not None:
-            if guest.nic.address in kept.requests.addresses:
-                self.found.read[template] += 1
-            elif min(kept.requests.seconds or 0.0, router.lifetime) >= guest.longest:
-                self.found.unread[template] += 1
+            self._add_reader(guest, router, kept.requests)
+
+    def _add_reader(self, guest: Guest, router: Evidence, requests: GuestRequests) -> None:
+        template, name = guest.instance.template_id, guest.router_name
+        covers = min(requests.seconds or 0.0, router.lifetime)
+        if guest.nic.address in requests.addresses:
+            self.found.read[template] += 1
+            self.found.read_at[name] += 1
+            return
+        if covers >= guest.longest:
+            self.found.unread[template] += 1
+            self.found.unread_at[name, template] += 1
+        if _is_new(guest, router, covers):
+            self.found.new_at[name].append(guest)
+
+
+def _is_new(guest: Guest, router: Evidence, covers: float) -> bool:
+    """Return whether a guest was made since the router's log begins, and has long come up.
+
+    An older one may have been told by its user not to ask again, and of a pair the other router may have been asked.
+    """
+    created, role = guest.instance.created, router.answers.get(ROUTER_REDUNDANCY)
+    if created is None or role is not Role.ALONE:
+        return False
+    return WINDOWS_SETTLES_SECONDS <= router.answers.now - created <= covers
 
 
 def _kept(router: Evidence, cloud: Cloud) -> Kept:

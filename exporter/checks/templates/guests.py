@@ -85,6 +85,16 @@ UNREAD = Metric(
     "Share of a template's guests on the network that never asked for their metadata, by the routers' web logs.",
     labels=("zone", "template"),
 )
+UNTOLD = Metric(
+    "cloudstack_network_templates_router_unread_guests",
+    "New guests of a router whose web server none of its guests ever asked for metadata; most of their templates do.",
+    labels=("zone", "router"),
+    problem=above(0),
+    follows=(
+        "cloudstack_network_user_metadata_web_server_up",
+        "cloudstack_network_user_metadata_router_health_failed",
+    ),
+)
 LINT = (
     "Check the image: lint-template IMAGE names rules that bind eth1 or p192p1, profiles with a MAC or UUID, "
     "and a missing DHCP client; look at one of the machines on its console."
@@ -96,6 +106,10 @@ ROUTER = (
 PUSH = "Restart the network without clean-up (it sends the DHCP entries again), then stop and start the machines."
 SCRIPT = (
     "Put the password script, or cloud-init with the CloudStack data source, into the template (lint-template IMAGE)."
+)
+WEB_SERVER = (
+    "Ask the router's web server from one of these guests (curl -v http://data-server/latest/instance-id); look at the "
+    "router's rule for tcp 80 and at apache2, then restart the network without clean-up."
 )
 SHOWN = 3
 """Guests named in a finding; the numbers tell of all."""
@@ -139,7 +153,7 @@ def judge(group: ZoneGroup, members: Mapping[RouterTarget | HostTarget, Answers]
     yield from _templates(group, found, names, counts, cloud)
     yield from _origins(group, found, cloud)
     yield from _routers(group, found, names, counts, cloud)
-    yield from _services(group, services, names)
+    yield from _services(group, services, names, cloud)
 
 
 def _add(found: Found, guest: Guest) -> None:
@@ -229,11 +243,11 @@ def _number(templates: Sized) -> str:
     return "1 template" if len(templates) == 1 else f"{len(templates)} templates"
 
 
-def _services(group: ZoneGroup, services: Services, names: Mapping[str, str]) -> Samples:
+def _services(group: ZoneGroup, services: Services, names: Mapping[str, str], cloud: Cloud) -> Samples:
     found = services.found
-    for metric, never, once in (
-        (UNFETCHED, found.unfetched, found.fetched),
-        (UNREAD, found.unread, found.read),
+    for metric, never, once, what in (
+        (UNFETCHED, found.unfetched, found.fetched, "their pending password"),
+        (UNREAD, found.unread, found.read, "their metadata"),
     ):
         for template in sorted(never.keys() | once.keys()):
             population = never[template] + once[template]
@@ -242,16 +256,27 @@ def _services(group: ZoneGroup, services: Services, names: Mapping[str, str]) ->
                     group.zone,
                     names[template],
                     value=round(never[template] / population, 4),
-                    seen=f"{never[template]} of {population} guests never asked for their pending password",
+                    seen=f"{never[template]} of {population} guests never asked for {what}",
                     expected="asked for within minutes after the start",
                     remedy=SCRIPT,
                 )
+    for router in sorted(found.read_at.keys() | found.new_at.keys()):
+        untold = found.untold(router)
+        if untold is not None:
+            yield UNTOLD.sample(
+                group.zone,
+                router,
+                value=len(untold),
+                seen=f"{len(untold)} guests never asked for their metadata: {_named(untold, cloud)}",
+                expected="at least one guest that asks, as those of the same templates elsewhere do",
+                remedy=WEB_SERVER,
+            )
 
 
 CHECK = Check(
     title="Guests without network, by template",
-    metrics=(GUESTS, RATIO, BY_ORIGIN, SUSPECTED, ROUTER_SILENT, UNSERVED, UNFETCHED, UNREAD),
-    remedies=(LINT, ROUTER, PUSH, SCRIPT),
+    metrics=(GUESTS, RATIO, BY_ORIGIN, SUSPECTED, ROUTER_SILENT, UNSERVED, UNFETCHED, UNREAD, UNTOLD),
+    remedies=(LINT, ROUTER, PUSH, SCRIPT, WEB_SERVER),
     groups=(GroupJudge(ZoneGroup, judge, NEEDS),),
     reads=("listRouters", "listNetworks", "listVirtualMachines", "listHosts", "listTemplates"),
     judges_cloud=True,

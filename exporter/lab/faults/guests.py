@@ -53,3 +53,10 @@ def template_passwords_unfetched(world: World) -> None:
             for service in router.passwords:
                 prefix = service.listen.rpartition(".")[0]
                 service.pending |= {address: 7200 for address in waiting if address.startswith(f"{prefix}.")}
+
+
+@fault(TEMPLATES, "router_unread_guests")
+def router_metadata_unread(world: World) -> None:
+    """No guest of r-9-VM ever asks its web server for metadata; those of the same templates elsewhere did."""
+    router = world.router(9)
+    router.unread = {one.nic.address for one in world.served(router)}

@@ -31,7 +31,8 @@ def put_logs(tree: Tree, world: World, router: Router) -> None:
     known = (f"{one.nic.mac},{one.nic.address},{one.name},infinite\n" for one in entered)
     tree.put("etc/dhcphosts.txt", "".join(known))
     probes = f'{router.guest_nics[0].address} - - [{_apache(router.created + 90)}] "GET / HTTP/1.1" 403 452 "-" "-"\n'
-    asking = (one for one in guests if one.nic.address not in router.unheard and one.created >= router.created)
+    quiet = router.unheard | router.unread
+    asking = (one for one in guests if one.nic.address not in quiet and one.created >= router.created)
     read = (_read(one) for one in asking if _has_data(one))
     tree.put("var/log/apache2/access.log", probes + "".join(read))
 

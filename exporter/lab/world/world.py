@@ -147,6 +147,7 @@ class Router:
     silent: set[str] = field(default_factory=set)  # addresses that do not answer to its ARP requests
     heard: dict[str, str] = field(default_factory=dict)  # address -> MAC that answers for it, when another one
     unheard: set[str] = field(default_factory=set)  # addresses whose guests never asked it, and are not heard
+    unread: set[str] = field(default_factory=set)  # addresses whose guests never asked its web server
     forgotten: set[str] = field(default_factory=set)  # addresses that its DHCP server does not know
     untaken: dict[str, int] = field(default_factory=dict)  # address -> DHCP offers that its guest did not take
     condition: Condition = field(default_factory=Condition)

@@ -10,7 +10,7 @@ from exporter.model import Sample
 from exporter.questions.routers.dhcp import ROUTER_DHCP
 from exporter.questions.routers.guest_requests import ROUTER_GUEST_REQUESTS, GuestRequests
 from exporter.questions.routers.password import PASSWORD_PENDING, PASSWORD_REQUESTS, PasswordFile
-from exporter.questions.routers.state import ROUTER_IDENTITY
+from exporter.questions.routers.state import ROUTER_IDENTITY, ROUTER_REDUNDANCY, Role
 from tests.checks.templates import guest_scene as scene
 
 FILE = f"passwords-{scene.gateway('n1')}"
@@ -123,9 +123,67 @@ def test_a_router_that_did_not_tell(question: Any) -> None:
 
 def test_metadata_that_nobody_reads() -> None:
     """No line of them in a log that covers their start; lines of others do not count."""
-    assert unread(verdict(requests=asked())) == 1
+    found = verdict(requests=asked())
+    assert unread(found) == 1
+    (sample,) = [one for one in found if one.metric.name.endswith("metadata_unread_ratio")]
+    assert sample.seen == "3 of 3 guests never asked for their metadata"
     assert unread(verdict(requests=asked(5))) == pytest.approx(2 / 3, abs=1e-4)
     assert unread(verdict(requests=asked(*THREE, 1))) == 0
+
+
+READERS = (20, 21, 22)
+"""Guests of the same template behind another router."""
+
+
+def untold(
+    *here: int,
+    elsewhere: tuple[int, ...] = READERS,
+    days: float = 30,
+    changes: scene.Values | None = None,
+    **fields: Any,
+) -> list[Sample]:
+    """Return what is said of routers when these of three guests read here, and these of three elsewhere."""
+    guests = (
+        *(scene.guest(number, **fields) for number in THREE),
+        *(scene.guest(number, network="n2") for number in READERS),
+    )
+    routers, networks = (scene.router(1), scene.router(2)), (scene.network("n1"), scene.network("n2"))
+    values = {
+        "r1": scene.told(*THREE) | {ROUTER_GUEST_REQUESTS: asked(*here, seconds=days * scene.DAY)} | (changes or {}),
+        "r2": scene.told(*READERS) | {ROUTER_GUEST_REQUESTS: asked(*elsewhere)},
+    }
+    return scene.verdict(scene.cloud(guests, routers, networks), values)
+
+
+def test_a_router_whose_guests_read_nothing_though_their_template_does() -> None:
+    """It is the way to its web server: the router is named with some of its guests, and what to do."""
+    found = untold()
+    assert scene.values_of(found, "router_unread_guests") == {"r-1-VM": 3, "r-2-VM": 0}
+    (sample,) = [one for one in found if one.metric.name.endswith("router_unread_guests") and one.value]
+    assert sample.seen.startswith("3 guests never asked for their metadata: vm5 (")
+    assert "tcp 80" in sample.remedy
+
+
+def test_one_guest_that_reads_acquits_its_router() -> None:
+    """The others have switched their agent off."""
+    assert scene.values_of(untold(5), "router_unread_guests") == {"r-1-VM": 0, "r-2-VM": 0}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"elsewhere": ()},
+        {"elsewhere": READERS[:2]},
+        {"days": 4},
+        {"created": scene.NOW - 2000},
+        {"created": None},
+        {"changes": {ROUTER_REDUNDANCY: Role.PRIMARY}},
+    ],
+    ids=["template-never-reads", "template-hardly-reads", "older-than-the-log", "too-young", "no-date", "pair"],
+)
+def test_guests_that_prove_nothing_against_their_router(told: dict[str, Any]) -> None:
+    """Their template has no agent, they may have read before the log begins, or have asked the other of a pair."""
+    assert "r-1-VM" not in scene.values_of(untold(**told), "router_unread_guests")
 
 
 @pytest.mark.parametrize("seconds", [None, scene.DAY])
