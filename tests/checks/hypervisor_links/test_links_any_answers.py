@@ -160,6 +160,7 @@ def test_every_check_of_the_issue_is_found() -> None:
     """The modules of this folder, and no others."""
     assert [one.name for one in CHECKS] == [
         "bonds",
+        "bonds_peers",
         "cabling",
         "database_inconsistencies",
         "database_leftovers",
