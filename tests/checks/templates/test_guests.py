@@ -231,6 +231,20 @@ def test_guests_that_a_router_does_not_serve() -> None:
     assert sample.seen == f"missing host entry: vm70 ({scene.mac(70)}); no answer: vm71 ({scene.mac(71)})"
 
 
+def test_a_restart_of_the_exporter_makes_unknown_what_the_logs_do_not_cover() -> None:
+    """It saw the guests start, a day ago; what it saw is lost, and the log begins long after they were made."""
+    seen_by, values = world([*SPREAD, *OTHERS])
+    values = {name: scene.changed(one, ROUTER_DHCP, seconds=scene.DAY) for name, one in values.items()}
+    nobody = scene.cloud((), tuple(seen_by.routers.values()), tuple(seen_by.networks.values()))
+    watch = scene.Watch()
+    watch.look(nobody, values)
+    found = [watch.look(seen_by, values) for _ in range(3)][-1]
+    assert suspected(found) == ["t1"]
+    after = scene.verdict(seen_by, values, looks=3)
+    assert scene.states(after) == {"unknown": 3}
+    assert "t1-name" not in scene.values_of(after, "suspected")
+
+
 def test_machines_of_which_no_template_is_known() -> None:
     """Installed from an ISO, whose id stands in place of the template's, or made of one that is gone: not judged."""
     found = verdict(*SPREAD, *OTHERS, gone=("t1",))
