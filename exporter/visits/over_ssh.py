@@ -24,12 +24,7 @@ from exporter.visits.ways import Ways
 Questions = Sequence[Question[Any]]
 Parameters = Mapping[Question[Any], tuple[str, ...]]
 SshTarget = (
-    HostTarget
-    | XenHostTarget
-    | RouterTarget
-    | ConsoleProxyTarget
-    | SecondaryStorageVmTarget
-    | ManagementServerTarget
+    HostTarget | XenHostTarget | RouterTarget | ConsoleProxyTarget | SecondaryStorageVmTarget | ManagementServerTarget
 )
 REFUSED = re.compile(
     r"permission denied|operation not permitted|must be root|right permissions|access denied|"
