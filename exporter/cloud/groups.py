@@ -12,6 +12,7 @@ from exporter.cloud.objects import Cluster, Router
 from exporter.cloud.routers import guest_networks
 from exporter.cloud.targets import (
     DatabaseTarget,
+    HostEndpoint,
     HostTarget,
     ManagementServerTarget,
     RouterTarget,
@@ -44,7 +45,7 @@ class ZoneGroup:
 
 @dataclass(frozen=True, slots=True)
 class ClusterGroup:
-    """A cluster of hypervisor hosts that are visited; its members are those hosts."""
+    """A cluster of hypervisor hosts that are visited or dialled; its members are those hosts, and their ports."""
 
     kind: ClassVar[str] = "cluster"
     zone: str
@@ -137,7 +138,7 @@ class Membership:
             yield self._zones[target.zone]
         if isinstance(target, DatabaseTarget | ManagementServerTarget):
             yield from self._zones.values()
-        if isinstance(target, HostTarget | XenHostTarget) and target.host.cluster_id in self._clusters:
+        if isinstance(target, HostTarget | XenHostTarget | HostEndpoint) and target.host.cluster_id in self._clusters:
             yield self._clusters[target.host.cluster_id]
         if isinstance(target, RouterTarget) and (target.zone, target.name) in self._pairs:
             yield self._pairs[target.zone, target.name]

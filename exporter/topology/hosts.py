@@ -49,7 +49,9 @@ def names(target: Hypervisor | HostEndpoint, cloud: Cloud) -> tuple[str, str, st
     return target.zone, cluster.name if cluster else target.host.cluster_id, target.name
 
 
-def absent(told: Collection[Hypervisor], group: ZoneGroup | ClusterGroup, cloud: Cloud, hypervisor: str = "KVM") -> int:
+def absent(
+    told: Collection[Hypervisor | HostEndpoint], group: ZoneGroup | ClusterGroup, cloud: Cloud, hypervisor: str = "KVM"
+) -> int:
     """Return how many judged hosts of a zone or cluster, with this hypervisor, did not tell what is compared.
 
     What they would have said is unknown, so a judgment must not say that nothing is wrong in the group because of

@@ -6,7 +6,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup, Membership, groups, key
 from exporter.cloud.objects import Cluster, Host, Instance, Nic, Router, SystemVm, Zone
 from exporter.cloud.placement import placed
-from exporter.cloud.targets import HostTarget, Machine
+from exporter.cloud.targets import HostEndpoint, HostTarget, Machine
 
 NIC = Nic(network_id="net", traffic_type="Guest", mac="02:00:00:00:00:01")
 INSTANCE = Instance(
@@ -37,7 +37,7 @@ def test_machines_that_are_nowhere_are_left_out() -> None:
 
 
 def test_a_cluster_is_a_group_of_its_hosts() -> None:
-    """A host belongs to its zone and its cluster; to no other cluster."""
+    """A host and its ports belong to its zone and its cluster; to no other cluster."""
     clusters = {
         name: Cluster(name, f"cluster-{name}", "z", "p", "KVM", enabled=True, managed=True) for name in ("c1", "c2")
     }
@@ -46,6 +46,7 @@ def test_a_cluster_is_a_group_of_its_hosts() -> None:
     zone = Zone("z", "zone1", "Advanced", security_groups=False, enabled=True)
     found = list(groups(Cloud(zones={"z": zone}, clusters=clusters, hosts={"h1": host})))
     target = HostTarget(host, "zone1", Machine("kvm1", "10.0.0.1"))
-    of = {key(group) for group in Membership(found).of(target)}
-    assert of == {("zone", "zone1/zone1"), ("cluster", "zone1/cluster-c1")}
+    for one in (target, HostEndpoint(host, "zone1")):
+        of = {key(group) for group in Membership(found).of(one)}
+        assert of == {("zone", "zone1/zone1"), ("cluster", "zone1/cluster-c1")}
     assert [group.home for group in found if isinstance(group, ClusterGroup)] == ["c1", "c2"]
