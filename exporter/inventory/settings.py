@@ -10,6 +10,8 @@ from exporter.inventory.rows import SettingRow
 COMMAND = "listConfigurations"
 SETTINGS = (
     "alert.wait",
+    "ca.framework.cert.automatic.renewal",
+    "ca.framework.cert.expiry.alert.period",
     "cluster.heartbeat.threshold",
     "consoleproxy.management.state",
     "consoleproxy.management.state.last",

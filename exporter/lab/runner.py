@@ -164,7 +164,10 @@ def _whenever(words: list[str]) -> list[str]:
 def _reach(world: World) -> str:
     """Return what becomes of dials between machines."""
     hosts = [(one, one.hypervisor) for one in world.hosts if not one.model]
-    ports = [(one.address, one.ssh, made.libvirt, made.libvirt_tls, sorted(made.dropped)) for one, made in hosts]
+    ports = [
+        (one.address, one.ssh, made.libvirt, made.libvirt_tls, made.libvirt_tcp, sorted(made.dropped))
+        for one, made in hosts
+    ]
     servers = [(one.address, one.runs, one.cluster) for one in world.management_servers]
     return repr([ports, servers, [(zone.store, zone.store_answers) for zone in world.zones]])
 

@@ -38,6 +38,12 @@ NOW = Row(
             thresholds=steps((1, WARNING)),
         ),
         stat(
+            "Clusters half secured",
+            "Clusters that mix hosts with and without TLS. If orange: runbook CloudStackNetClusterHalfSecured.",
+            _above("cluster_hosts_secured_unlike"),
+            thresholds=steps((1, WARNING)),
+        ),
+        stat(
             "Hosts cut off from neighbours",
             "Hosts that machines cannot be moved from. If orange: runbook CloudStackNetHostNeighboursUnreachable.",
             _above("host_neighbours_unreachable"),
@@ -87,9 +93,14 @@ PORTS = Row(
         ),
         table(
             "Certificates of agents",
-            "When do they end, and which hosts have none? Hosts of a cluster should agree.",
+            "When do they end, should they have been renewed, and which hosts have none? Hosts of a cluster should agree.",
             (
-                judged("Ends in", metric("agent_certificate_not_after_timestamp_seconds"), *HOST),
+                judged("Overdue", metric("agent_certificate_overdue"), *HOST),
+                Column(
+                    heading="Ends in",
+                    expr=f"min by ({', '.join(HOST)}) ({_seen('agent_certificate_not_after_timestamp_seconds')}) - time()",
+                    settings={"unit": "s"},
+                ),
                 judged("Secured", metric("host_secured"), *HOST, worst="min"),
             ),
             size=(12, 9),

@@ -1,7 +1,7 @@
 """What hypervisors, image stores and management servers listen on beside SSH: libvirt with TLS, HTTPS, NFS, peers.
 
 libvirt demands a certificate of its clients, as CloudStack sets it up; who has none still sees that of the host.
-Nobody listens for live migrations while none is under way, nor for libvirt without TLS.
+Nobody listens for live migrations while none is under way, nor for libvirt without TLS where hosts are secured.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ def host_places(world: World, authority: Authority, seen: Seen) -> dict[Place, O
         if made.libvirt_tls != "refused" and made.libvirt == "active":
             place = (host.address, world.ports.libvirt_tls, f"libvirt-{made.libvirt_tls}-{made.certificate}")
             found[place] = _way(made.libvirt_tls, _handshake(authority.demanding(made.certificate), seen))
+        if made.libvirt_tcp and made.libvirt == "active":
+            found[host.address, world.ports.libvirt, "libvirt-tcp"] = _way("up", _taken("libvirt", seen))
         for name in made.dropped:
             found[host.address, getattr(world.ports, name), "dropped"] = _dropped
     for xen in world.xen_hosts:

@@ -37,13 +37,20 @@ def host_migrations_dropped(world: World) -> None:
     _host(world, "kvm-2").dropped.add("migration")
 
 
-@fault(CONNECTIVITY, "agent_certificate_not_after_timestamp_seconds")
+@fault(CONNECTIVITY, "cluster_hosts_secured_unlike")
+def host_unsecured(world: World) -> None:
+    """kvm-2 was added without certificates: its libvirt listens without TLS, that of the other hosts with it."""
+    made = _host(world, "kvm-2")
+    made.secured, made.libvirt_tls, made.libvirt_tcp = False, "refused", True
+
+
+@fault(CONNECTIVITY, "agent_certificate_overdue")
 def agent_certificate_expiring(world: World) -> None:
     """The certificate of kvm-2's agent ends in five days: CloudStack has not renewed it."""
     _host(world, "kvm-2").certificate = "agent_expiring"
 
 
-@fault(CONNECTIVITY, "agent_certificate_not_after_timestamp_seconds")
+@fault(CONNECTIVITY, "agent_certificate_overdue")
 def agent_certificate_expired(world: World) -> None:
     """The certificate of kvm-2's agent has ended two days ago; the connection that it made before still stands."""
     _host(world, "kvm-2").certificate = "agent_expired"

@@ -131,6 +131,8 @@ def _sockets(world: World, host: Host) -> Iterator[str]:
     yield 'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=610,fd=3))'
     if made.libvirt == "active" and made.libvirt_tls != "refused":
         yield f'tcp LISTEN 0 4096 0.0.0.0:{world.ports.libvirt_tls} 0.0.0.0:* users:(("libvirtd",pid=1402,fd=14))'
+    if made.libvirt == "active" and made.libvirt_tcp:
+        yield f'tcp LISTEN 0 4096 0.0.0.0:{world.ports.libvirt} 0.0.0.0:* users:(("libvirtd",pid=1402,fd=13))'
     server = made.properties.get("host", "").partition("@")[0].partition(",")[0]
     if server and made.agent == "active" and made.agent_connected:
         yield f'tcp ESTAB 0 0 [::ffff:{host.address}]:45120 [::ffff:{server}]:{AGENTS} users:(("java",pid=2210,fd=41))'

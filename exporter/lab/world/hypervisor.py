@@ -201,6 +201,7 @@ class Hypervisor:
     agent_connected: bool = True
     libvirt: str = "active"
     libvirt_tls: str = "up"
+    libvirt_tcp: bool = False  # it also listens without TLS, as that of a host without certificates does
     certificate: str = "agent"
     dropped: set[str] = field(default_factory=set)
     secured: bool = True  # CloudStack gave its agent a certificate
