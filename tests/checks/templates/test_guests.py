@@ -3,67 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.cloud.cloud import Cloud
-from exporter.cloud.objects import Instance
-from exporter.model import Sample
 from exporter.questions.routers.dhcp import ROUTER_DHCP, DhcpGuest
 from exporter.thresholds import TEMPLATE_GUESTS, TEMPLATE_SILENT_RATIO
 from tests.checks.templates import guest_scene as scene
-
-
-class G(NamedTuple):
-    """One guest: its template, network (router), host, and whether it is fine."""
-
-    template: str
-    network: int
-    on: int
-    fine: bool = True
-
-
-def world(guests: Iterable[G], **fields: Any) -> tuple[Cloud, dict[str, scene.Values]]:
-    """Return a Cloud with these guests, and what the routers of their networks tell."""
-    machines: list[Instance] = []
-    heard: dict[int, list[int]] = {}
-    silent: dict[int, dict[int, DhcpGuest]] = {}
-    for number, one in enumerate(guests, start=10):
-        machines.append(scene.guest(number, one.template, f"n{one.network}", one.on))
-        heard.setdefault(one.network, [])
-        if one.fine:
-            heard[one.network].append(number)
-        else:
-            silent.setdefault(one.network, {})[number] = scene.NEVER_ASKED
-    routers = tuple(scene.router(number) for number in heard)
-    networks = tuple(scene.network(f"n{number}") for number in heard)
-    values = {f"r{number}": scene.told(*ids, known=silent.get(number)) for number, ids in heard.items()}
-    return scene.cloud(tuple(machines), routers, networks, **fields), values
-
-
-def verdict(*guests: G, looks: int = 2, **fields: Any) -> list[Sample]:
-    """Return what is said of these guests."""
-    seen_by, values = world(guests, **fields)
-    return scene.verdict(seen_by, values, looks)
-
-
-def suspected(found: list[Sample]) -> list[str]:
-    """Return the templates that are suspected."""
-    return [name.removesuffix("-name") for name, value in scene.values_of(found, "suspected").items() if value]
-
-
-def silent_routers(found: list[Sample]) -> list[str]:
-    """Return the routers that are suspected."""
-    return [name for name, value in scene.values_of(found, "router_silent").items() if value]
-
-
-OTHERS = tuple(G("t2", network, on) for network in (1, 2) for on in (1, 2, 3))
-"""Guests of another template, fine on all routers and hosts."""
-SPREAD = (G("t1", 1, 1, fine=False), G("t1", 1, 2, fine=False), G("t1", 2, 3, fine=False))
+from tests.checks.templates.guest_places import OTHERS, SPREAD, G, silent_routers, suspected, verdict, world
 
 
 def test_a_template_whose_guests_are_silent() -> None:
@@ -143,51 +91,6 @@ def test_fine_guests_of_the_same_template_are_no_witness() -> None:
     """That one of them answers shows that the router works; the template is then not silent enough either."""
     few = (*SPREAD, G("t1", 1, 3), G("t2", 3, 1), G("t2", 3, 2), G("t2", 3, 3))
     assert suspected(verdict(*few)) == []
-
-
-def test_a_router_all_of_whose_guests_are_silent() -> None:
-    """Whatever their template: it is the router, and no template is suspected."""
-    silent = (*SPREAD[:2], G("t2", 1, 3, fine=False))
-    found = verdict(*silent, *(G(one, 2, on) for one in ("t1", "t2") for on in (1, 2, 3)))
-    assert silent_routers(found) == ["r-1-VM"]
-    assert suspected(found) == []
-    (sample,) = [one for one in found if one.metric.name.endswith("router_silent") and one.value]
-    assert sample.seen.startswith("3 guests of 2 templates silent: vm10 (")
-
-
-EQUAL = tuple(G("t1", 1, on, fine=False) for on in (1, 2, 3))
-"""Guests of one template behind one router, all silent."""
-ELSEWHERE = tuple(G("t1", 2, on) for on in (1, 2, 3))
-"""Guests of the same template, fine behind another router."""
-
-
-def test_a_router_with_guests_of_one_template_only() -> None:
-    """Three of the same template are fine behind another router: it is this router, not the template."""
-    found = verdict(*EQUAL, *ELSEWHERE)
-    assert silent_routers(found) == ["r-1-VM"]
-    assert suspected(found) == []
-    (sample,) = [one for one in found if one.metric.name.endswith("router_silent") and one.value]
-    assert sample.seen.startswith("3 guests of 1 template silent: vm10 (")
-
-
-@pytest.mark.parametrize(
-    "silent",
-    [
-        (*SPREAD[:2], G("t2", 1, 3)),
-        (G("t1", 1, 1, fine=False), G("t2", 1, 2, fine=False)),
-        EQUAL,
-        (*EQUAL, *ELSEWHERE[:2]),
-        (*EQUAL, *ELSEWHERE, *(one._replace(network=3) for one in EQUAL)),
-        (*(one._replace(on=1) for one in EQUAL), *ELSEWHERE),
-    ],
-    ids=[
-        "one-is-heard", "two-guests", "template-nowhere-else", "template-hardly-elsewhere", "template-silent-elsewhere",
-        "template-on-one-host",
-    ],
-)  # fmt: skip
-def test_what_is_no_silent_router(silent: tuple[G, ...]) -> None:
-    """One that is heard; too few; guests of one template of which little else is known, or that are on one host."""
-    assert silent_routers(verdict(*silent, *(G("t3", 4, on) for on in (1, 2, 3)))) == []
 
 
 def test_a_host_on_which_everybody_is_silent() -> None:
