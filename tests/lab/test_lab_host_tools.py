@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -169,9 +170,9 @@ def test_firewall(machines: Machines, name: str) -> None:
     rules = machines.ask(name, FIREWALL_RULES)
     assert rules.sets is not None
     assert rules.sets.keys() >= guarded
-    assert {chain for chain, _ in rules.ip4[0].defaults} == {f"{vm.removesuffix('-VM')}-def" for vm in guarded}
-    assert {chain for chain, _ in rules.ip6[0].defaults} == {f"{vm.removesuffix('-VM')}-def" for vm in guarded}
-    assert set(machines.ask(name, FRAME_RULES).sent.values()) == {f"{vm}-in" for vm in guarded}
+    assert {default for default, _ in rules.ip4[0].defaults} == {f"{vm.removesuffix('-VM')}-def" for vm in guarded}
+    assert {default for default, _ in rules.ip6[0].defaults} == {f"{vm.removesuffix('-VM')}-def" for vm in guarded}
+    assert {*chain.from_iterable(machines.ask(name, FRAME_RULES).sent.values())} == {f"{vm}-in" for vm in guarded}
     assert machines.ask(name, FIREWALL).logs.keys() == (wall.machines.keys() if wall else set())
 
 

@@ -140,7 +140,7 @@ class _Table:
         tap = rule.port_in or rule.port_out
         if ends and not tap:
             self.machines[chain] += (rule.target,)
-        elif tap and not self.machines[chain]:  # a rule behind the end of its chain is never reached
+        elif tap and chain.endswith("-def") and not self.machines[chain]:  # behind the end of a chain none is reached
             old = self.defaults.get((chain, tap), Default())
             self.defaults[chain, tap] = _led(old, rule, ends=ends)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -98,3 +99,22 @@ def test_without_ebtables_nobody_says_that_none_is_cut_off() -> None:
     known = scene.values(scene.broken("ipset-entry-removed"))
     del known[FRAME_RULES]
     assert scene.counts(scene.judged_of(judge, known, seen_by=scene.cloud()))["machines_cut_off"] == 1
+
+
+def test_further_addresses_of_a_machine() -> None:
+    """Each that CloudStack gave to the NIC must be in the machine's set, or it cannot be used."""
+
+    def with_second(*addresses: str) -> Any:
+        found = (replace(one, nics=tuple(replace(nic, secondary=addresses) for nic in one.nics)) for one in one_machine)
+        return scene.cloud(tuple(found))
+
+    name = "i-2-55-VM"
+    one_machine = scene.machines([name])
+    given = one_machine[0].nics[0].address
+    healthy = scene.judged(judge, seen_by=with_second())
+    assert scene.only(healthy, "machines_cut_off").value == 0
+    found = scene.judged(judge, seen_by=with_second("10.1.1.177"))
+    seen = f"10.1.1.177 is missing in the address set {name}; {name}-in-ips drops ARP from 10.1.1.177"
+    assert scene.rows(found, "machine_cut_off") == {name: seen}
+    known = scene.judged(judge, seen_by=with_second(given))
+    assert scene.only(known, "machines_cut_off").value == 0

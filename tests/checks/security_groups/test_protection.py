@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -195,36 +194,6 @@ def test_a_bridge_that_takes_over_the_name_of_another() -> None:
     assert "FORWARD has no jump to BF-breth1" in scene.rows(found, "machine_open")["i-2-55-VM"]
 
 
-LONG = {
-    "i-123-45678-KVMHYP1234": ("i-123-45678-KVMHYP1234", "i-123-45678", "i-123-45678-KVMHYP1234"),
-    "i-12345-6789012-CLOUDSUFFIX": ("i-12345-6789012-CLOUDSUF", "i-12345-6789012", "i-12345-6789012-CLOUDSUFFIX"),
-}
-"""Name -> its chain, the beginning of its default chain, its set, as in the sample of long names."""
-
-
-@pytest.mark.parametrize("name", LONG)
-def test_long_names_are_cut_as_the_tools_need_it(name: str) -> None:
-    """The chains of a machine whose name is too long for iptables are found under the name that it got."""
-    chain, begin, addresses = LONG[name]
-    texts = scene.Texts()
-    texts = replace(
-        texts,
-        **{
-            key: getattr(texts, key)
-            .replace("match-set i-2-55-VM", f"match-set {addresses}")
-            .replace("i-2-55-VM", chain)
-            .replace("i-2-55-def", f"{begin}-def")
-            for key in ("ip4", "ip6")
-        },
-        ipset=texts.ipset.replace("i-2-55-VM ", f"{addresses} "),
-        logs=texts.logs.replace("i-2-55-VM", name),
-    )
-    (placed,) = scene.machines(["i-2-55-VM"])
-    domains = {name: replace(scene.domains()["i-2-55-VM"], name=name)}
-    found = scene.judged(judge, texts, domains=domains, seen_by=scene.cloud((replace(placed, name=name),)))
-    assert scene.counts(found) == {"machines": 1, "machines_open": 0, "machines_cut_off": 0}
-
-
 @pytest.mark.parametrize(("family", "key", "own"), [("IPv4", "ip4", "i-2-55-VM"), ("IPv6", "ip6", "i-2-55-VM-6")])
 def test_the_set_of_another_machine_binds_nobody(family: str, key: str, own: str) -> None:
     """The rule against false addresses is there, and lets the machine use those of its neighbour."""
@@ -236,28 +205,6 @@ def test_the_set_of_another_machine_binds_nobody(family: str, key: str, own: str
     found = scene.judged(judge, replace(texts, **{key: text}))
     words = f"{family} egress: i-2-55-def lets vnet12 use the addresses of i-2-56-VM"
     assert scene.rows(found, "machine_open") == {"i-2-55-VM": words}
-
-
-def test_a_name_that_ipset_refuses() -> None:
-    """With 31 characters the script dies: chains without jumps, so the machine sends freely and gets nothing."""
-    name = "i-1234567-12345678-CLOUDINSTANC"
-    lines = [
-        line
-        for line in scene.text("secondary-ip-and-long-names.txt").splitlines()
-        if line.startswith(":i-1234567-12345678-") and line.endswith("]")
-    ]
-    assert len(lines) == 3
-    ip4 = scene.Texts().ip4.replace(":i-2-55-VM - ", "\n".join([*lines, ":i-2-55-VM - "]))
-    ip4 = "".join(line for line in ip4.splitlines(keepends=True) if "vnet12" not in line)
-    (placed,) = scene.machines(["i-2-55-VM"])
-    found = scene.judged(
-        judge,
-        scene.Texts(ip4=ip4),
-        domains={name: replace(scene.domains()["i-2-55-VM"], name=name)},
-        seen_by=scene.cloud((replace(placed, name=name),)),
-    )
-    assert scene.rows(found, "machine_open").keys() == {name}
-    assert scene.rows(found, "machine_cut_off").keys() == {name}
 
 
 def test_machines_that_are_not_judged() -> None:
@@ -312,22 +259,3 @@ def test_rows_are_bounded_and_the_count_is_not() -> None:
     found = scene.judged(judge, scene.broken("sysctl-off"), domains=domains, seen_by=scene.cloud(placed))
     assert scene.counts(found)["machines_open"] == 50
     assert len(scene.rows(found, "machine_open")) == ROWS_PER_TARGET
-
-
-def test_further_addresses_of_a_machine() -> None:
-    """Each that CloudStack gave to the NIC must be in the machine's set, or it cannot be used."""
-
-    def with_second(*addresses: str) -> Any:
-        found = (replace(one, nics=tuple(replace(nic, secondary=addresses) for nic in one.nics)) for one in one_machine)
-        return scene.cloud(tuple(found))
-
-    name = "i-2-55-VM"
-    one_machine = scene.machines([name])
-    given = one_machine[0].nics[0].address
-    healthy = scene.judged(judge, seen_by=with_second())
-    assert scene.only(healthy, "machines_cut_off").value == 0
-    found = scene.judged(judge, seen_by=with_second("10.1.1.177"))
-    seen = f"10.1.1.177 is missing in the address set {name}; {name}-in-ips drops ARP from 10.1.1.177"
-    assert scene.rows(found, "machine_cut_off") == {name: seen}
-    known = scene.judged(judge, seen_by=with_second(given))
-    assert scene.only(known, "machines_cut_off").value == 0
