@@ -6,12 +6,15 @@ Fix:     start the service and read why it died; stop and start the machine.
 
 Judged elsewhere, so not here: the agent, apache2 and password services of routers, keepalived (its router is in fault).
 conntrackd is missed where it is needed; in other routers its start at boot fails until 4.18 (CloudStack's issue 6702).
+CloudStack starts nfs-common and portmap in a secondary storage VM: with systemd Debian masks the first, and the second is
+another name of rpcbind. Mounts of NFS 4 do without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exporter.checks.host_connectivity.image_stores import stores
 from exporter.checks.host_connectivity.visited_vms import (
     DESTROY,
     PER_SYSTEM_VM,
@@ -27,6 +30,7 @@ from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import ConsoleProxyTarget, RouterTarget, SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, above
 from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
+from exporter.questions.system_vms.storage_mounts import SSVM_MOUNTS
 from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE, SystemVmState
 
 EVERYWHERE = ("cron", "rsyslog")
@@ -110,8 +114,18 @@ def _expected(target: SystemVmTarget, state: SystemVmState, answers: Answers, cl
     yield from (name for name in EVERYWHERE if state.units is None or name in state.units)
     if isinstance(target, SecondaryStorageVmTarget):
         yield "apache2"  # it hands templates out, and takes them in
+        if "rpcbind" in (state.units or ()) and _needs_rpcbind(target, answers, cloud):
+            yield "rpcbind"
     elif isinstance(target, RouterTarget):
         yield from _of_router(target, state, answers, cloud)
+
+
+def _needs_rpcbind(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> bool:
+    """Return whether a store may be mounted by a version of NFS before 4: not where all mounts are of that."""
+    told = answers.get(SSVM_MOUNTS)
+    versions = {mount.kind for mount in told.mounts if mount.kind.startswith("nfs")} if told else set()
+    has_store = any(store.protocol.lower() == "nfs" for store in stores(cloud, target.vm.zone_id))
+    return has_store and versions != {"nfs4"}
 
 
 def _of_router(target: RouterTarget, state: SystemVmState, answers: Answers, cloud: Cloud) -> Iterator[str]:
@@ -142,6 +156,6 @@ CHECK = Check(
     remedies=(START, READ_BOOT, RESTART, DESTROY),
     judges=dict.fromkeys((RouterTarget, *KINDS), judge),
     asks=dict.fromkeys((RouterTarget, *KINDS), (SYSTEM_VM_STATE,)),
-    uses={RouterTarget: (ROUTER_REDUNDANCY,)},
+    uses={RouterTarget: (ROUTER_REDUNDANCY,), SecondaryStorageVmTarget: (SSVM_MOUNTS,)},
     reads=("listNetworks",),
 )

@@ -59,6 +59,13 @@ def system_vm_service_stopped(world: World) -> None:
 
 
 @fault(CONNECTIVITY, "system_vm_services_missing")
+def storage_vm_rpcbind_stopped(world: World) -> None:
+    """Rpcbind of s-3-VM does not run, without which NFS 3 is not mounted; nothing is mounted there at the moment."""
+    vm = _storage(world)
+    vm.condition.stopped, vm.mount = {"rpcbind"}, "missing"
+
+
+@fault(CONNECTIVITY, "system_vm_services_missing")
 def system_vm_logs_stopped(world: World) -> None:
     """The log daemon of r-5-VM (4.5) does not run."""
     world.router(ERA_A).condition.stopped = {"rsyslog"}

@@ -70,7 +70,7 @@ def _known(world: World, vm: SystemVm, name: str) -> dict[str, str]:
         "era": "C",
         "ps": condition.process_lines(vm.condition, "".join(f"{line.format(age)}\n" for line in lines)),
         "sockets": _sockets(world, vm),
-        "units": condition.unit_lines(vm.condition, "apache2", told=agent),
+        "units": condition.unit_lines(vm.condition, "apache2", "rpcbind", told=agent),
         "ip": "1: lo    inet 127.0.0.1/8 scope host lo\n"
         + "".join(
             f"{number}: {DEVICES[kind]}    inet {address} scope global {DEVICES[kind]}\n"

@@ -12,9 +12,11 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Nic, Router, SystemVm
 from exporter.model import Question, Sample
 from exporter.questions.routers.state import ROUTER_REDUNDANCY, Role
+from exporter.questions.system_vms.storage_mounts import SSVM_MOUNTS, Mount, Mounts
 from exporter.questions.system_vms.system_vm import SYSTEM_VM_STATE, SystemVmState
 from tests.checks.host_connectivity.inside_scene import (
     BY_ROUTER,
+    STORE,
     cloud,
     judged,
     problems,
@@ -104,6 +106,36 @@ def test_a_network_with_load_balancing_needs_haproxy() -> None:
 def test_a_tier_that_another_provider_serves_needs_no_dnsmasq() -> None:
     """External DHCP."""
     assert problems(found(state(units=UP), seen_by=cloud(router(), services={}))) == []
+
+
+NFS = Mounts((Mount("10.0.0.5:/export/secondary", "/mnt/SecStorage/a", "nfs"),), 0)
+NFS_4 = Mounts((Mount("10.0.0.5:/export/secondary", "/mnt/SecStorage/a", "nfs4"),), 0)
+BOTH = Mounts((*NFS.mounts, *NFS_4.mounts), 0)
+CIFS = {"s1": replace(STORE, protocol="cifs", url="cifs://10.0.0.5/secondary")}
+
+
+def stored(rpcbind: str, mounts: Mounts | None, **fields: Any) -> list[tuple[str, str]]:
+    """Return the problems of a secondary storage VM with this state of rpcbind, and these mounts."""
+    units = UP | {"apache2": "active"} | ({"rpcbind": rpcbind} if rpcbind else {})
+    visit: dict[Question[Any], Any] = {SYSTEM_VM_STATE: state(units=units)}
+    visit |= {SSVM_MOUNTS: mounts} if mounts else {}
+    return problems(judged(judge, storage_vm(), cloud(storage_vm(), **fields), visit))
+
+
+@pytest.mark.parametrize("mounts", [NFS, BOTH, Mounts((), 0), None], ids=["nfs", "both", "none", "untold"])
+def test_the_helper_of_nfs(mounts: Mounts | None) -> None:
+    """Without rpcbind the next mount of NFS 3 fails, for want of its locks."""
+    for state_of in ("inactive", "failed"):
+        assert stored(state_of, mounts) == [("services_missing", "not running: rpcbind")]
+    assert stored("active", mounts) == []
+
+
+def test_where_the_helper_of_nfs_is_not_needed() -> None:
+    """NFS 4 does without, so does CIFS; a template that has none has its reasons."""
+    assert stored("inactive", NFS_4) == []
+    assert stored("inactive", Mounts((), 0), image_stores=CIFS) == []
+    assert stored("inactive", Mounts((), 0), image_stores={}) == []
+    assert stored("", NFS) == []
 
 
 def test_once_is_not_enough() -> None:
