@@ -12,6 +12,7 @@ BOARD = "csnet-connectivity"
 metric = metrics_of(Issue.HOST_CONNECTIVITY)
 HOST = ("zone", "cluster", "host")
 PROXY = ("zone", "console_proxy")
+ENDS = "agent_certificate_not_after_timestamp_seconds"
 
 
 def _seen(name: str, *extra: str) -> str:
@@ -93,12 +94,12 @@ PORTS = Row(
         ),
         table(
             "Certificates of agents",
-            "When do they end, should they have been renewed, and which hosts have none? Hosts of a cluster should agree.",
+            "When do they end, is renewal overdue, and which hosts have none? Hosts of a cluster should agree.",
             (
                 judged("Overdue", metric("agent_certificate_overdue"), *HOST),
                 Column(
                     heading="Ends in",
-                    expr=f"min by ({', '.join(HOST)}) ({_seen('agent_certificate_not_after_timestamp_seconds')}) - time()",
+                    expr=f"min by ({', '.join(HOST)}) ({_seen(ENDS)}) - time()",
                     settings={"unit": "s"},
                 ),
                 judged("Secured", metric("host_secured"), *HOST, worst="min"),
