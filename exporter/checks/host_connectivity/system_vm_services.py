@@ -6,8 +6,8 @@ Fix:     start the service and read why it died; stop and start the machine.
 
 Judged elsewhere, so not here: the agent, apache2 and password services of routers, keepalived (its router is in fault).
 conntrackd is missed where it is needed; in other routers its start at boot fails until 4.18 (CloudStack's issue 6702).
-CloudStack starts nfs-common and portmap in a secondary storage VM: with systemd Debian masks the first, and the second is
-another name of rpcbind. Mounts of NFS 4 do without it.
+CloudStack starts nfs-common and portmap in a secondary storage VM: with systemd Debian masks the first, and the second
+is another name of rpcbind. Mounts of NFS 4 do without it.
 """
 
 from __future__ import annotations
