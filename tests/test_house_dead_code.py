@@ -95,12 +95,11 @@ def test_every_exception_is_needed() -> None:
 
 
 LONG = {
-    "tests/checks/security_groups/test_protection.py": 332,
     "tests/checks/templates/test_guest_states.py": 381,
     "tests/database_cloud.py": 727,
     "tests/database_corruptions.py": 422,
     "tests/inventory/test_refresh.py": 324,
-    "tests/questions/database/test_database_consistency.py": 388,
+    "tests/questions/database/test_database_consistency.py": 390,
     "tests/questions/hosts/test_host_ovs.py": 306,
     "tests/questions/management/test_management_log_follow.py": 670,
     "tests/questions/routers/test_metadata_real.py": 323,

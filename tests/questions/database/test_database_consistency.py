@@ -24,6 +24,7 @@ from exporter.sources.database import Database
 from tests.database_asking import ask
 from tests.database_cloud import LARGE, fill
 from tests.database_corruptions import CORRUPTIONS, QUIET
+from tests.database_releases import OLDER
 from tests.mariadb import READER, Server, install_account, install_role, mariadb
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.xdist_group("mariadb")]
@@ -37,19 +38,6 @@ CHECKS = tuple(
 READING, WRITING, TESTER = "reading", "writing", "tester"
 ROUND = 600.0
 Outcomes = Mapping[Question[Any], Any]
-
-OLDER: Mapping[str, frozenset[str]] = {
-    "4.9": frozenset(
-        {"data_center.type", "user_ip_address.forsystemvms", "user_ip_address.for_router", "op_ha_work.reason",
-         "vlan.ip4_range", "host.arch", "host.last_mgmt_server_id", "networks.public_mtu", "networks.private_mtu"}
-    ),
-    "4.11": frozenset(
-        {"data_center.type", "user_ip_address.for_router", "op_ha_work.reason", "vlan.ip4_range", "host.arch",
-         "host.last_mgmt_server_id", "networks.public_mtu", "networks.private_mtu", "nics.mtu"}
-    ),
-    "4.18": frozenset({"user_ip_address.for_router", "op_ha_work.reason", "host.arch", "host.last_mgmt_server_id"}),
-}  # fmt: skip
-"""Columns that came later, by release."""
 
 
 @pytest.fixture(scope="module")
