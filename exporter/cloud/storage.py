@@ -54,12 +54,13 @@ class Download:
 class Origin(StrEnum):
     """Where a template comes from. A closed list: it is a label value.
 
-    What was uploaded is not told apart: of a finished upload, and of a template of a machine that was installed from an
-    ISO, CloudStack keeps neither URL nor source, in its API and in its database. Old versions show no URLs at all.
+    Of a finished upload, and of a template of a machine that was installed from an ISO, CloudStack keeps neither URL
+    nor source, in its API and in its database; old versions show no URLs at all. So uploads are what was seen coming.
     """
 
     MADE_HERE = "made_here"  # from the volume or snapshot of a machine of this cloud
     REGISTERED = "registered"  # from a URL
+    UPLOADED = "uploaded"  # from somebody's browser
     BUILTIN = "builtin"  # the sample that CloudStack brings
     SYSTEM = "system"  # of system VMs and routers
     UNKNOWN = "unknown"
@@ -90,6 +91,7 @@ class Template:
     url: str = ""  # registered from there; without user, password and query
     source_template_id: str = ""  # of the template whose volume or snapshot it was made from
     is_direct: bool = False  # hosts download it themselves, past secondary storage
+    was_uploaded: bool = False  # it came from a browser, as this or a former Cloud saw
     owner: str = ""  # account, or project
     is_public: bool = False  # others than its owner may use it; featured ones are public too
     downloads: tuple[Download, ...] = ()
@@ -106,7 +108,9 @@ class Template:
             return SHIPPED[self.type.upper()]
         if self.source_template_id:
             return Origin.MADE_HERE  # CloudStack notes a source for nothing else
-        return Origin.REGISTERED if self.url else Origin.UNKNOWN
+        if self.url:
+            return Origin.REGISTERED
+        return Origin.UPLOADED if self.was_uploaded else Origin.UNKNOWN
 
 
 def joined(first: Template, second: Template) -> Template:

@@ -18,6 +18,7 @@ from exporter.inventory import copies, infrastructure, machines, range_rows, row
 from exporter.inventory.agent_losses import agent_losses
 from exporter.inventory.reading import Reading, made, together, unhurried
 from exporter.inventory.settings import read_settings
+from exporter.inventory.uploads import with_uploads
 from exporter.model import SourceError
 from exporter.sources.cloudstack import CloudStack
 
@@ -41,8 +42,8 @@ async def refresh(
     """Return the Cloud as CloudStack shows it now; it expires ``lifetime`` seconds after this call.
 
     Commands that this version or the role lacks are in its ``lacks``. From the ``former`` Cloud it takes over when
-    agents were lost, and nothing else. Raises SourceError when zones cannot be read or anything fails on the way, so
-    that half a Cloud is never taken for a whole one.
+    agents were lost and what was uploaded, and nothing else. Raises SourceError when zones cannot be read or anything
+    fails on the way, so that half a Cloud is never taken for a whole one.
     """
     asked, began = clock.boot(), clock.unix()
     reading = Reading(api)
@@ -93,7 +94,7 @@ async def refresh(
         routers=by_id(routers.result()),
         system_vms=by_id(system_vms.result()),
         image_stores=by_id(map(infrastructure.image_store, stores.result())),
-        templates=templates.result(),
+        templates=with_uploads(templates.result(), former),
         management_servers=by_id(
             infrastructure.servers_apart([infrastructure.management_server(row) for row in servers.result()])
         ),

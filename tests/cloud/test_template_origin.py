@@ -15,8 +15,8 @@ from exporter.cloud.storage import Download, Origin, Template
         ({"url": "https://images.example/debian.qcow2"}, Origin.REGISTERED),
         ({"source_template_id": "t0"}, Origin.MADE_HERE),
         ({"source_template_id": "t0", "url": "https://ssvm.example/copy.qcow2"}, Origin.MADE_HERE),
-        ({"downloads": (Download("nfs1", "NOT_UPLOADED"),)}, Origin.UNKNOWN),
-        ({"downloads": (Download("nfs1", "UPLOAD_ERROR", 100),)}, Origin.UNKNOWN),
+        ({"was_uploaded": True}, Origin.UPLOADED),
+        ({"was_uploaded": True, "url": "https://images.example/debian.qcow2"}, Origin.REGISTERED),
         ({"downloads": (Download("nfs1", "DOWNLOADED", 100),)}, Origin.UNKNOWN),
         ({}, Origin.UNKNOWN),
         ({"type": "BUILTIN", "url": "https://download.cloudstack.org/centos.qcow2"}, Origin.BUILTIN),
@@ -28,8 +28,5 @@ from exporter.cloud.storage import Download, Origin, Template
     ],
 )
 def test_origin(told: dict[str, Any], origin: Origin) -> None:
-    """What CloudStack ships is told by its type; a source comes before a URL; what shows neither is unknown.
-
-    So an upload has one origin all its life: nothing is left of it when it is ready.
-    """
+    """What CloudStack ships is told by its type; a source comes before a URL; what shows neither may be an upload."""
     assert Template(id="t1", zone_id="z1", name="t", is_ready=True, status="", **told).origin is origin

@@ -44,7 +44,7 @@ RATIO = Metric(
 )
 BY_ORIGIN = Metric(
     "cloudstack_network_templates_silent_ratio_by_origin",
-    "Share of silent guests among all guests of templates of one origin: made here, registered, not known.",
+    "Share of silent guests among all guests of templates of one origin: made here, registered, uploaded.",
     labels=("zone", "origin"),
     subject="zone",
 )
