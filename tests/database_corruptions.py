@@ -292,7 +292,10 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
     ),
     (
         "a lock of a dead server",
-        "INSERT INTO op_lock (`key`, mac, ip, thread, acquired_on) VALUES ('networks204', '7777', 't', 'x', UTC_TIMESTAMP())",
+        (
+            "INSERT INTO op_lock (`key`, mac, ip, thread, acquired_on) VALUES ('networks204', '7777',"
+            " 't', 'x', UTC_TIMESTAMP())"
+        ),
         {"lock_of_dead_server"},
     ),
     (

@@ -39,7 +39,7 @@ NOW = Row(
         stat(
             "Bond members that carry nothing",
             "Members that are down, split off or out of step: runbook CloudStackNetBondDegraded. Bonds without an LACP "
-            "partner: CloudStackNetUplinkLacpMissing. Members that are gone: table Bonds, CloudStackNetBondMembersMissing.",
+            "partner: CloudStackNetUplinkLacpMissing. Gone members: table Bonds, CloudStackNetBondMembersMissing.",
             f"sum({_seen('bond_members_down')}) + sum({_seen('bond_members_outside')}) "
             f"+ sum({_seen('bond_members_unsynchronised')}) "
             f"+ (sum({_seen('uplink_lacp_partner_missing')}) or 0 * sum({_seen('bond_members_down')}))",
