@@ -97,6 +97,20 @@ async def test_what_is_refused_has_no_listener(opened: Open) -> None:
             await dialled(address, port)
 
 
+async def test_libvirt_without_tls(opened: Open) -> None:
+    """That of a host without certificates listens on the other port, while it runs."""
+    first, second, *_ = opened.world.hosts
+    for host in (first, second):
+        host.hypervisor.libvirt_tls, host.hypervisor.libvirt_tcp = "refused", True
+    second.hypervisor.libvirt = "failed"
+    await opened.show()
+    await taken(first.address, PORTS.libvirt)
+    assert list(opened.seen.dials) == [(first.address, "libvirt")]
+    for address, port in ((first.address, PORTS.libvirt_tls), (second.address, PORTS.libvirt)):
+        with pytest.raises(ConnectionRefusedError):
+            await dialled(address, port)
+
+
 async def test_what_is_dropped_never_answers(opened: Open) -> None:
     """As behind a firewall: neither taken nor refused, and open again when it is mended."""
     zone = opened.world.zones[0]

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.checks.host_connectivity.clusters_secured import judge
 from exporter.cloud.cloud import Cloud
@@ -128,3 +130,27 @@ def test_a_host_that_is_held_back(of: dict[str, Any]) -> None:
 def test_other_hypervisors() -> None:
     """They have no libvirt."""
     assert unlike({HOST_CERTIFICATE: None, HOST_PORTS: {"ssh": Connection()}}, hypervisor="XenServer") == []
+
+
+TOLD = st.fixed_dictionaries(
+    {},
+    optional={
+        HOST_CERTIFICATE: st.none() | st.just(SHOWN),
+        HOST_PORTS: st.sampled_from([OPEN, STOPPED, {"ssh": Connection()}, {}]),
+    },
+)
+
+
+@given(st.lists(st.lists(TOLD, min_size=3, max_size=3), min_size=1, max_size=4))
+def test_whatever_hosts_tell(looks: list[list[Told]]) -> None:
+    """One verdict at most; a problem only where both kinds were seen, healthy only where all have told."""
+    last = looks[-1]
+    secured = [told for told in last if told.get(HOST_CERTIFICATE)]
+    bare = [told for told in last if told == BARE]
+    found = looked(*looks)[-1]
+    assert len(found) <= 1
+    if any(sample.value for sample in found):
+        assert min(len(secured), len(bare)) > 0
+        assert len(looks) > 1
+    elif found:
+        assert 3 in (len(secured), len(bare))
