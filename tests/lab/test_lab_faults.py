@@ -114,6 +114,7 @@ class TestSwitching:
             assert response.status == 403
         assert lab.on == []
 
+    @pytest.mark.timeout(300)  # one after the other, all of them
     async def test_every_fault_can_be_switched_while_it_runs(self, lab: Lab) -> None:
         """All on, one after the other, then all off: the cloud is as before."""
         before = told(lab.world)
