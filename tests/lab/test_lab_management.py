@@ -50,9 +50,10 @@ def agents(world: World, server: ManagementServer) -> set[str]:
 
 
 def test_every_agent_is_connected_to_the_server_that_cloudstack_names() -> None:
-    """Hosts and console proxies; each to one, and each server has some."""
+    """Hosts and console proxies; each to one, and each server has some. XenServer has no agent: servers dial it."""
     world = made()
-    rows = {row["ipaddress"]: row["managementservername"] for row in hosts(world)}
+    with_agents = (row for row in hosts(world) if row.get("hypervisor") != "XenServer")
+    rows = {row["ipaddress"]: row["managementservername"] for row in with_agents}
     for server in world.management_servers:
         assert agents(world, server) == {address for address, name in rows.items() if name == server.name}
         assert len(agents(world, server)) > 5

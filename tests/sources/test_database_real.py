@@ -12,6 +12,7 @@ import pytest
 from exporter.model import Failure, Question, Reason, SourceError, Via
 from exporter.questions.database.rows import Rows
 from exporter.sources.database import Database, DatabaseSettings
+from exporter.sources.database_session import MOST_ROWS
 from tests.database_asking import ask
 from tests.mariadb import READER, SECRET, Server, mariadb
 
@@ -222,7 +223,7 @@ async def test_absent_columns_leave_their_part_out(server: Server) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT seq FROM seq_1_to_60000",
+        f"SELECT seq FROM seq_1_to_{MOST_ROWS + 1}",
         "SELECT REPEAT('x', 1000000) FROM seq_1_to_60",
     ],
     ids=["rows", "bytes"],

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exporter.lab.inside.host_firewall import link_local
 from exporter.lab.world import machines
 from exporter.lab.world.machines import Machine
 from exporter.lab.world.racking import bare
@@ -79,6 +80,7 @@ def host_tokens(host: Host, plugged: list[Machine]) -> Iterator[str]:
         for plug in machine.plugs:
             yield plug.mac[3:]  # a tap has the same, but for the first octet
             yield plug.address
+            yield link_local(plug.mac)
             yield str(plug.vlan)
 
 
