@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 
+from exporter.children import begun, let_go
 from exporter.lab.inside.copies import PLACE, Copies
 from exporter.lab.inside.tree import Shelf
 from exporter.lab.world.scale import MODEL_HOST
@@ -70,13 +71,12 @@ class Runner:
     async def start(self, name: str, arguments: list[str], **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run /bin/sh with these arguments on a machine; it and its children are ended when the block ends."""
         home, path = self._shelf.folder / name, self._shelf.path(name)
-        process = await asyncio.create_subprocess_exec(
+        process = await begun(
             "/bin/sh",
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
             cwd=home / "root",
             env={"HOME": "/root", "PATH": path, "LAB_PATH": path, "LAB_ROOT": str(home / "root"), **more},
         )
@@ -85,8 +85,7 @@ class Runner:
         finally:
             if process.returncode is None:
                 await _end(process)
-            # asyncio has no public way to let go of a pipe that nobody reads any more
-            process._transport.close()  # type: ignore[attr-defined]
+            let_go(process)
 
     async def copied(self, host: Host, words: list[str]) -> bytes | None:
         """Return the answer of a copied router or host, or None when the host itself must run the collector.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import exporter
+from exporter.children import begun, let_go
 from exporter.lint.images import late
 from exporter.lint.judge import unread
 from exporter.lint.rule import shown
@@ -63,11 +64,11 @@ class Child:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)  # what it holds may be large
 
     async def _in(self, work: Path, image: Path, name: str) -> ImageReport:
-        process = await asyncio.create_subprocess_exec(
+        process = await begun(
             *self.python, "-m", "exporter.lint", *PASSWORD[self.password_enabled], f"--seconds={self.seconds:g}",
             f"--work={work}", f"--work-bytes={self.work_bytes}", "--", str(image),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            start_new_session=True, env=_environment(work), limit=MOST_BYTES,
+            env=_environment(work), limit=MOST_BYTES,
         )  # fmt: skip
         try:
             async with asyncio.timeout(self.seconds + self.over):
@@ -124,4 +125,4 @@ async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
             os.killpg(process.pid, number)
         with contextlib.suppress(TimeoutError):  # in the end too: a share that hangs holds even what was killed
             await asyncio.wait_for(process.wait(), grace)
-    process._transport.close()  # type: ignore[attr-defined]  # else pipes of a child that was ended stay open
+    let_go(process)

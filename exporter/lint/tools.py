@@ -7,14 +7,12 @@ no name of an image, and none inside it, is ever a word on a command line.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import shutil
-import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.children import begun, ended, killed
 from exporter.lint.files import LintError
 from exporter.lint.limits import Limits
 from exporter.model import Reason
@@ -80,18 +78,18 @@ class Tools:
         """
         command = [_path(one) for one in ("prlimit", "nice", "ionice", tool)]
         limits = self.limits
-        process = await asyncio.create_subprocess_exec(
+        process = await begun(
             command[0], f"--as={limits.memory_bytes}", f"--fsize={limits.virtual_bytes}", "--core=0",
             f"--cpu={max(int(limits.seconds), 1)}",
             command[1], "-n", "19", command[2], "-c", "3", "-t", command[3], *words,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            start_new_session=True, pass_fds=files, cwd=self.folder,
+            pass_fds=files, cwd=self.folder,
             env={"PATH": PATH, "LC_ALL": "C", "HOME": str(self.folder), "TMPDIR": str(self.folder)},
         )  # fmt: skip
         try:
             return await _beside(_heard(process, most), watch)
         finally:
-            await _end(process)
+            await ended(process)
 
 
 def _path(tool: str) -> str:
@@ -139,19 +137,5 @@ async def _taken(process: asyncio.subprocess.Process, stream: asyncio.StreamRead
         if not chunk:
             return bytes(taken)
         taken += chunk
-    _kill(process)
+    killed(process)
     return bytes(taken)
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the whole group, whatever happens meanwhile."""
-    if process.returncode is None:
-        _kill(process)
-        await asyncio.shield(process.wait())
-    # asyncio has no public way to let go of a pipe that nobody reads any more
-    process._transport.close()  # type: ignore[attr-defined]
