@@ -21,7 +21,7 @@ while [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
     "$python" -c "$send" "$@"
     answer=$(sh -c 'eval "$text"' 2>/dev/null)
-    case $answer in *Ethernet13*) printf '%s\n' "$answer"; break ;; esac
+    case $answer in *Ethernet12*Ethernet13* | *Ethernet13*Ethernet12*) printf '%s\n' "$answer"; break ;; esac
     sleep 0.1
 done
 kill "$daemon"
