@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
 Place = tuple[str, int, str]
@@ -36,24 +35,15 @@ class Listeners:
         await self.show({})
 
 
-def served(handler: Handler, tls: ssl.SSLContext | None = None, **words: object) -> Opener:
-    """Return what opens a TCP server whose connections are ``handler``'s, after a handshake with ``tls``.
-
-    The handshake is the handler's, so that a client in the middle of it is cut off like any other. ``words`` go to
-    asyncio.
-    """
-
-    async def secured(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if tls is not None:
-            await writer.start_tls(tls)
-        await handler(reader, writer)
+def served(handler: Handler, **words: object) -> Opener:
+    """Return what opens a TCP server whose connections are ``handler``'s; ``words`` go to asyncio."""
 
     async def open_place(address: str, port: int) -> Closer:
         clients: set[asyncio.Task[None]] = set()
 
         def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             """Begin with a client; one that is cancelled before its first step leaves no connection behind."""
-            task = asyncio.get_running_loop().create_task(guarded(secured)(reader, writer))
+            task = asyncio.get_running_loop().create_task(guarded(handler)(reader, writer))
             clients.add(task)
             task.add_done_callback(clients.discard)
             task.add_done_callback(lambda _: None if writer.is_closing() else writer.transport.abort())
