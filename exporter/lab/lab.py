@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from aiohttp import web
 
 from exporter.lab.api.cloud import Cloud
 from exporter.lab.api.server import REQUESTS, api_application
+from exporter.lab.blocks import claimed
 from exporter.lab.certificates import Authority
 from exporter.lab.configuration import API_KEY, HERE, IMAGES, configuration
 from exporter.lab.control import control_application
@@ -42,10 +42,7 @@ from exporter.lab.runner import Runner
 from exporter.lab.seen import Seen
 from exporter.lab.world.build import build
 from exporter.lab.world.racking import settle
-from exporter.lab.world.world import Live, Ports, Router, World
-
-BLOCKS = range(12000, 30000, len(Ports.__slots__))
-"""Where blocks of ports begin: below the ports that the system gives to clients."""
+from exporter.lab.world.world import Live, Router, World
 
 
 def _unix() -> float:
@@ -90,7 +87,8 @@ class Lab:
         """Build the cloud, lay out the machines and open every wire."""
         self.folder = Path(tempfile.mkdtemp(prefix="lab-"))
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        self.ports = self._claim()
+        self.ports, claim = claimed(self.options.port)
+        self._stack.callback(claim.close)
         self._start_time = _unix()
         self.database = await self._begin_database()
         self.world = build(self.options, self.ports, self._start_time)
@@ -115,20 +113,6 @@ class Lab:
         self.config = self._configuration()
         self.config_file = self.folder / "exporter.yml"
         self.config_file.write_text(yaml.safe_dump(self.config, sort_keys=False))
-
-    def _claim(self) -> Ports:
-        """Return a block of ports that no other lab has; its first port stays bound."""
-        for base in (self.options.port,) if self.options.port else BLOCKS:
-            claim = socket.socket()
-            try:
-                claim.bind((HERE, base))
-            except OSError:
-                claim.close()
-                continue
-            self._stack.callback(claim.close)
-            return Ports.block(base)
-        message = f"no free block of ports at {self.options.port or BLOCKS}"
-        raise OSError(message)
 
     async def _begin_database(self) -> LabDatabase | None:
         """Begin to start the database, which comes up while the rest is built; None where it is not wanted."""

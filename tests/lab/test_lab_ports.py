@@ -10,24 +10,24 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from exporter.lab.blocks import claimed
 from exporter.lab.certificates import Authority
 from exporter.lab.daemons.host_ports import host_places, store_places
 from exporter.lab.daemons.listeners import Listeners
 from exporter.lab.options import Options
 from exporter.lab.seen import Seen
 from exporter.lab.world.build import build
-from exporter.lab.world.places import Ports
 from exporter.lab.world.world import World
 
 NOW = 1_795_000_000.0
-PORTS = Ports.block(31200)
 
 
 class Open:
     """The ports of a world, shown anew after each change."""
 
     def __init__(self, folder: Path) -> None:
-        self.world: World = build(Options(), PORTS, NOW)
+        self.ports, self.claim = claimed()
+        self.world: World = build(Options(), self.ports, NOW)
         self.seen = Seen()
         self.listeners = Listeners()
         self.authority = Authority(folder, NOW)
@@ -37,6 +37,13 @@ class Open:
         places = host_places(self.world, self.authority, self.seen) | store_places(self.world, self.seen)
         await self.listeners.show(places)
 
+    async def dials(self) -> list[tuple[str, str]]:
+        """Return what was dialled, once something was: a connection is there a moment before it is taken."""
+        async with asyncio.timeout(5):
+            while not self.seen.dials:
+                await asyncio.sleep(0)
+        return list(self.seen.dials)
+
 
 @pytest_asyncio.fixture
 async def opened(tmp_path: Path) -> AsyncIterator[Open]:
@@ -45,6 +52,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Open]:
     await made.show()
     yield made
     await made.listeners.close()
+    made.claim.close()
 
 
 async def dialled(address: str, port: int, context: ssl.SSLContext | None = None) -> asyncio.StreamWriter:
@@ -67,17 +75,17 @@ def anyone() -> ssl.SSLContext:
 async def test_libvirt_shows_its_certificate_to_who_has_none(opened: Open) -> None:
     """The handshake ends with the client's missing certificate; that of the host has been seen by then."""
     host = opened.world.hosts[0]
-    writer = await dialled(host.address, PORTS.libvirt_tls, anyone())
+    writer = await dialled(host.address, opened.ports.libvirt_tls, anyone())
     assert writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.transport.abort()
-    assert list(opened.seen.dials) == [(host.address, "libvirt_tls")]
+    assert await opened.dials() == [(host.address, "libvirt_tls")]
 
 
 async def test_every_image_store_has_an_address_of_its_own(opened: Open) -> None:
     """One zone's store can be cut off without the others'."""
     stores = [zone.store for zone in opened.world.zones]
     for store in stores:
-        await taken(store, PORTS.nfs)
+        await taken(store, opened.ports.nfs)
     assert len(set(stores)) == 4
 
 
@@ -88,11 +96,15 @@ async def test_what_is_refused_has_no_listener(opened: Open) -> None:
     opened.world.zones[0].store_answers = "refused"
     await opened.show()
     closed = [
-        (first.address, PORTS.libvirt),
-        (first.address, PORTS.migration),
-        (opened.world.zones[0].store, PORTS.nfs),
+        (first.address, opened.ports.libvirt),
+        (first.address, opened.ports.migration),
+        (opened.world.zones[0].store, opened.ports.nfs),
     ]
-    for address, port in [*closed, (first.address, PORTS.libvirt_tls), (second.address, PORTS.libvirt_tls)]:
+    for address, port in [
+        *closed,
+        (first.address, opened.ports.libvirt_tls),
+        (second.address, opened.ports.libvirt_tls),
+    ]:
         with pytest.raises(ConnectionRefusedError):
             await dialled(address, port)
 
@@ -104,9 +116,12 @@ async def test_libvirt_without_tls(opened: Open) -> None:
         host.hypervisor.libvirt_tls, host.hypervisor.libvirt_tcp = "refused", True
     second.hypervisor.libvirt = "failed"
     await opened.show()
-    await taken(first.address, PORTS.libvirt)
-    assert list(opened.seen.dials) == [(first.address, "libvirt")]
-    for address, port in ((first.address, PORTS.libvirt_tls), (second.address, PORTS.libvirt)):
+    await taken(first.address, opened.ports.libvirt)
+    assert await opened.dials() == [(first.address, "libvirt")]
+    for address, port in (
+        (first.address, opened.ports.libvirt_tls),
+        (second.address, opened.ports.libvirt),
+    ):
         with pytest.raises(ConnectionRefusedError):
             await dialled(address, port)
 
@@ -117,10 +132,10 @@ async def test_what_is_dropped_never_answers(opened: Open) -> None:
     zone.store_answers = "dropped"
     await opened.show()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(asyncio.open_connection(zone.store, PORTS.nfs), 0.5)
+        await asyncio.wait_for(asyncio.open_connection(zone.store, opened.ports.nfs), 0.5)
     zone.store_answers = "up"
     await opened.show()
-    await taken(zone.store, PORTS.nfs)
+    await taken(zone.store, opened.ports.nfs)
 
 
 async def test_a_silent_libvirt_takes_connections_and_says_nothing(opened: Open) -> None:
@@ -128,6 +143,6 @@ async def test_a_silent_libvirt_takes_connections_and_says_nothing(opened: Open)
     host = opened.world.hosts[0]
     host.hypervisor.libvirt_tls = "silent"
     await opened.show()
-    await taken(host.address, PORTS.libvirt_tls)
+    await taken(host.address, opened.ports.libvirt_tls)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(asyncio.open_connection(host.address, PORTS.libvirt_tls, ssl=anyone()), 0.5)
+        await asyncio.wait_for(asyncio.open_connection(host.address, opened.ports.libvirt_tls, ssl=anyone()), 0.5)

@@ -27,10 +27,10 @@ def console_places(world: World, vm: SystemVm, authority: Authority, seen: Seen)
     about = f"{vm.name}-{console.certificate}-{console.page}"
     if console.web:
         answer = silence if console.page == "silent" else _page(console.page, seen)
-        opener = served(answer, ssl=context) if tls else served(answer)
+        opener = served(answer, context) if tls else served(answer)
         found[vm.public, ports.console_https if tls else ports.console_http, f"web-{tls}-{about}"] = opener
     if console.vnc:
-        opener = served(_websocket, ssl=context) if console.vnc_tls else served(_websocket)
+        opener = served(_websocket, context) if console.vnc_tls else served(_websocket)
         port = ports.console_vnc_tls if console.vnc_tls else ports.console_vnc
         found[vm.public, port, f"vnc-{console.vnc_tls}-{about}"] = opener
     return found

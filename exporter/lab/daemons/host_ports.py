@@ -11,11 +11,10 @@ import socket
 import ssl
 
 from exporter.lab.certificates import Authority
-from exporter.lab.daemons.listeners import Closer, Handler, Opener, Place, served, silence
+from exporter.lab.daemons.listeners import Closer, Opener, Place, served, silence
 from exporter.lab.seen import Seen
 from exporter.lab.world.world import World
 
-BACKLOG = 16
 QUEUE = 4
 """Connections that fill a queue for none."""
 
@@ -27,20 +26,20 @@ def host_places(world: World, authority: Authority, seen: Seen) -> dict[Place, O
         made = host.hypervisor
         if made.libvirt_tls != "refused" and made.libvirt == "active":
             place = (host.address, world.ports.libvirt_tls, f"libvirt-{made.libvirt_tls}-{made.certificate}")
-            found[place] = _way(made.libvirt_tls, _handshake(authority.demanding(made.certificate), seen))
+            found[place] = _way(made.libvirt_tls, "libvirt_tls", seen, authority.demanding(made.certificate))
         if made.libvirt_tcp and made.libvirt == "active":
-            found[host.address, world.ports.libvirt, "libvirt-tcp"] = _way("up", _taken("libvirt", seen))
+            found[host.address, world.ports.libvirt, "libvirt-tcp"] = _way("up", "libvirt", seen)
         for name in made.dropped:
             found[host.address, getattr(world.ports, name), "dropped"] = _dropped
     for xen in world.xen_hosts:
-        found[xen.address, world.ports.hypervisor_https, "xapi"] = _way("up", _taken("https", seen))
+        found[xen.address, world.ports.hypervisor_https, "xapi"] = _way("up", "https", seen)
     return found
 
 
 def store_places(world: World, seen: Seen) -> dict[Place, Opener]:
     """Return the NFS ports of the zones' image stores."""
     return {
-        (zone.store, world.ports.nfs, f"nfs-{zone.store_answers}"): _way(zone.store_answers, _taken("nfs", seen))
+        (zone.store, world.ports.nfs, f"nfs-{zone.store_answers}"): _way(zone.store_answers, "nfs", seen)
         for zone in world.zones
         if zone.store_answers != "refused"
     }
@@ -49,19 +48,22 @@ def store_places(world: World, seen: Seen) -> dict[Place, Opener]:
 def management_places(world: World, seen: Seen) -> dict[Place, Opener]:
     """Return the ports on which management servers take connections of each other."""
     return {
-        (server.address, world.ports.cluster, f"cluster-{server.cluster}"): _way(
-            server.cluster, _taken("cluster", seen)
-        )
+        (server.address, world.ports.cluster, f"cluster-{server.cluster}"): _way(server.cluster, "cluster", seen)
         for server in world.management_servers
         if server.runs and server.cluster != "refused"
     }
 
 
-def _way(how: str, handler: Handler) -> Opener:
-    """Return what opens a port: up | silent (takes connections, says nothing) | dropped (a firewall on the way)."""
+def _way(how: str, name: str, seen: Seen, tls: ssl.SSLContext | None = None) -> Opener:
+    """Return what opens a port: up | silent (takes connections, says nothing) | dropped (a firewall on the way).
+
+    Whoever gets in waits for the other side's word, as libvirt does once TLS has begun; what is silent is not noted.
+    """
     if how == "dropped":
         return _dropped
-    return served(silence if how == "silent" else handler, backlog=BACKLOG)
+    if how == "silent":
+        return served(silence)
+    return served(_waits, tls, lambda address: seen.dials.append((address, name)))
 
 
 async def _dropped(address: str, port: int) -> Closer:
@@ -79,22 +81,6 @@ async def _dropped(address: str, port: int) -> Closer:
     return close
 
 
-def _handshake(context: ssl.SSLContext, seen: Seen) -> Handler:
-    """Return a server that begins TLS and then says nothing, as libvirt does until it is spoken to."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.dials.append((str(writer.get_extra_info("sockname")[0]), "libvirt_tls"))
-        await writer.start_tls(context)
-        await reader.read()
-
-    return answer
-
-
-def _taken(name: str, seen: Seen) -> Handler:
-    """Return a server that takes connections and waits for their end."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.dials.append((str(writer.get_extra_info("sockname")[0]), name))
-        await reader.read()
-
-    return answer
+async def _waits(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Take a connection and wait for its end."""
+    await reader.read()

@@ -10,7 +10,18 @@ import socket
 import time
 from dataclasses import dataclass
 
-from exporter.lab.daemons.listeners import Closer, Opener, Place, ended, guarded, peer, request, served, silence
+from exporter.lab.daemons.listeners import (
+    Closer,
+    Opener,
+    Place,
+    accepted,
+    ended,
+    guarded,
+    peer,
+    request,
+    served,
+    silence,
+)
 from exporter.lab.inside.processes import password_address
 from exporter.lab.inside.router import CANARY
 from exporter.lab.seen import Seen
@@ -120,9 +131,8 @@ class OneByOne:
         return close
 
     async def _loop(self, address: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            client, _ = await loop.sock_accept(self._listening)
+            client = await accepted(self._listening)
             self._listening.close()  # nobody else gets in while this one is served
             reader, writer = await asyncio.open_connection(sock=client)
             await guarded(self._answer)(reader, writer)
