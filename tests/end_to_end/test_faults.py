@@ -21,6 +21,10 @@ PARTS = 5
 """CI has 25 minutes for everything, and a fault takes some seconds: it tries each fifth one, everybody else all."""
 
 
+LOGIN_AGAIN = 11.0
+"""Seconds after which a machine that could not be logged in to is dialled again."""
+
+
 def chosen(words: Mapping[str, str], commit: str, day: int) -> slice:
     """Return which faults are tried: all, or in CI one of five parts.
 
@@ -77,7 +81,10 @@ async def test_a_healthy_cloud_has_no_finding_and_nothing_unchecked(watch: Watch
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, fault: Fault) -> None:
-    """Cause and named consequences appear, and disappear when it is mended; the exporter knows the Cloud before."""
+    """Cause and named consequences appear, and when it is mended all is answered and healthy.
+
+    The exporter knows the Cloud before; what it leaves to the next test is what it has found.
+    """
     if watch.app.engine.inventory.cloud is None:
         await watch.look()
     await watch.lab.set(fault.name, on=True)
@@ -89,10 +96,13 @@ async def test_each_fault_shows_its_declared_set_and_nothing_else(watch: Watch, 
         broken = watch.problems()
     finally:
         await watch.lab.set(fault.name, on=False)
-        watch.clock.moved += fault.stays
+        watch.clock.moved += max(fault.stays, LOGIN_AGAIN)
     assert set(broken) == fault.expects
     await watch.look()
     assert watch.problems() == {}
+    if watch.failures():  # a busy machine may be late once
+        await watch.look()
+    assert watch.failures() == set()
 
 
 @pytest.mark.parametrize("fault", UNKNOWN, ids=lambda fault: fault.name)
@@ -107,6 +117,7 @@ async def test_what_may_not_be_asked_is_unknown_and_no_problem(watch: Watch, fau
         states: dict[object, str] = {tile.issue: tile.state for tile in watch.snapshot().tiles}
     finally:
         await watch.lab.set(fault.name, on=False)
+        watch.clock.moved += LOGIN_AGAIN
     assert problems == {}
     assert failures
     assert states[fault.issue] == "unknown"
