@@ -95,7 +95,7 @@ def _hosts(cloud: Cloud) -> Iterator[HostTarget | XenHostTarget | HostEndpoint]:
     around = _neighbours(cloud)
     stores = {zone_id: _stores(cloud, zone_id, MOUNTED) for zone_id in cloud.zones}
     for host in cloud.hosts.values():
-        if host.type != "Routing" or host.state == "Removed":
+        if host.type != "Routing" or host.state == "Removed" or _is_put_aside(host):
             continue
         zone = cloud.zone_name(host.zone_id)
         machine = Machine(host.name, host.address)
@@ -120,6 +120,14 @@ def _neighbours(cloud: Cloud) -> Mapping[str, tuple[str, ...]]:
             ring = (*hosts[number + 1 :], *hosts[:number])[:NEIGHBOURS]
             found[host.id] = tuple(one.address for one in ring)
     return found
+
+
+def _is_put_aside(host: Host) -> bool:
+    """Return whether a host is held back on purpose and may be switched off: that nobody answers there is no blindness.
+
+    It is still the way to what runs there by CloudStack's word.
+    """
+    return host.resource_state != "Enabled" and host.state != "Up"
 
 
 def _is_up(host: Host) -> bool:
