@@ -16,23 +16,31 @@ from exporter.thresholds import BRIDGE_PORTS_MANY, HOST_BRIDGES_MANY, HOST_INTER
 from exporter.topology.hosts import is_judged, names
 
 INTERFACES = gauge(
-    "interfaces", "Network interfaces of the host of every kind, by ip link.", problem=above(HOST_INTERFACES_MANY)
+    "interfaces",
+    "Network interfaces of the host of every kind, by ip link; 0 while the host is held back.",
+    problem=above(HOST_INTERFACES_MANY),
 )
-BRIDGES = gauge("bridges", "Linux bridges of the host, by ip link.", problem=above(HOST_BRIDGES_MANY))
-VLANS = gauge("vlan_devices", "VLAN devices of the host, by ip link.", problem=above(HOST_VLANS_MANY))
+BRIDGES = gauge(
+    "bridges",
+    "Linux bridges of the host, by ip link; 0 while the host is held back.",
+    problem=above(HOST_BRIDGES_MANY),
+)
+VLANS = gauge(
+    "vlan_devices",
+    "VLAN devices of the host, by ip link; 0 while the host is held back.",
+    problem=above(HOST_VLANS_MANY),
+)
 PORTS = gauge(
     "bridge_ports_most",
-    "Ports of the Linux bridge that has most of them; the kernel takes 1023, by ip link.",
+    "Ports of the Linux bridge that has most of them, of 1023, by ip link; 0 while the host is held back.",
     problem=above(BRIDGE_PORTS_MANY),
 )
 SPREAD = "Spread networks over more hosts or clusters, and look for bridges that were left behind without machines."
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield the numbers of one host that is not held back."""
-    if not is_judged(target, cloud, answers.now):
-        return
-    host, links = names(target, cloud), answers[LINKS]
+    """Yield the numbers of one host; zero while it is held back, so that an alert that fired ends."""
+    host, links, judged = names(target, cloud), answers[LINKS], is_judged(target, cloud, answers.now)
     bridges = {bridge.name: len(links.ports.get(bridge.name, ())) for bridge in links.of_kind("bridge")}
     numbers = (
         (INTERFACES, len(links.by_name), HOST_INTERFACES_MANY, "interfaces"),
@@ -40,12 +48,14 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         (VLANS, len(links.of_kind("vlan")), HOST_VLANS_MANY, "VLAN devices"),
     )
     for metric, number, most, what in numbers:
-        yield metric.sample(*host, value=number, seen=f"{number} {what}", expected=f"at most {most}", remedy=SPREAD)
+        yield metric.sample(
+            *host, value=judged * number, seen=f"{number} {what}", expected=f"at most {most}", remedy=SPREAD
+        )
     largest = max(bridges, key=bridges.__getitem__, default="")
     ports = bridges.get(largest, 0)
     yield PORTS.sample(
         *host,
-        value=ports,
+        value=judged * ports,
         seen=f"{largest} has {ports} of 1023",
         expected=f"at most {BRIDGE_PORTS_MANY}",
         remedy=SPREAD,

@@ -27,16 +27,15 @@ REBOOT = (
 
 
 def judge(target: XenHostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield whether what is set is not what runs; nothing of a host in maintenance, where it is just being done."""
-    told = answers[XEN_BACKEND]
-    if is_judged(target, cloud, answers.now):
-        yield PENDING.sample(
-            *names(target, cloud),
-            value=int(told.configured != told.running),
-            seen=f"network.conf: {told.configured}; running: {told.running}",
-            expected=f"{told.configured} runs",
-            remedy=REBOOT,
-        )
+    """Yield whether what is set is not what runs; zero of a host in maintenance, where it is just being done."""
+    told, judged = answers[XEN_BACKEND], is_judged(target, cloud, answers.now)
+    yield PENDING.sample(
+        *names(target, cloud),
+        value=int(judged and told.configured != told.running),
+        seen=f"network.conf: {told.configured}; running: {told.running}",
+        expected=f"{told.configured} runs",
+        remedy=REBOOT,
+    )
 
 
 CHECK = Check(
