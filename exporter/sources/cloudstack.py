@@ -155,28 +155,47 @@ class CloudStack:
     ) -> dict[Hashable, R]:
         """Return the rows of all pages by identity.
 
+        When a row is deleted meanwhile, those after it move up, and one of them from the next page to one that was read
+        already: then all is read once more. When that happens again, what either reading gave is taken. What has gone
+        may stay until the next list is read; what is there is not lost.
+        """
+        former: dict[Hashable, R] = {}
+        found, lack, has_moved = await self._reading(command, row, identity, parameters)
+        if has_moved:
+            former = found
+            found, lack, has_moved = await self._reading(command, row, identity, parameters)
+        self.missing[command] += lack
+        return former | found if has_moved else found
+
+    async def _reading(
+        self, command: str, row: type[R], identity: Callable[[R], Hashable], parameters: Mapping[str, str]
+    ) -> tuple[dict[Hashable, R], int, bool]:
+        """Return the rows of all pages by identity, how many were counted and not given, and whether some were deleted.
+
         The count is a claim: it may be too high (rows vanish meanwhile) or too low, so the end is an
         empty page, or one that is not full. A page without news before the end is a loop, hence an error.
         """
         found: dict[Hashable, R] = {}
-        skipped, size = 0, self._page_size
+        skipped, size, former, has_moved = 0, self._page_size, 0, False
         for number in range(1, MOST_PAGES + 1):
             try:
                 page = await self._ask(command, row, {**parameters, "page": str(number), "pagesize": str(size)})
             except SourceError as error:
                 if self._obey(error, size):
-                    return await self._pages(command, row, identity, parameters)
+                    return await self._reading(command, row, identity, parameters)
                 raise
             known = len(found)
+            if page.total is not None:
+                has_moved |= page.total < former and known + skipped < former  # else all had been given before
+                former = page.total
             found.update((identity(item), item) for item in page.rows)
             if page.rows and len(found) == known:
-                return _after_repetition(command, number, found, page.total, skipped)
+                return _after_repetition(command, number, found, page.total, skipped), 0, has_moved
             skipped += page.skipped
             given = len(page.rows) + page.skipped
             lack = (page.total or 0) - len(found) - skipped
             if not given or (given != size and lack <= 0):
-                self.missing[command] += max(lack, 0)
-                return _readable(command, found, skipped)
+                return _readable(command, found, skipped), max(lack, 0), has_moved
             await asyncio.sleep(0)  # others' turn between pages
         raise SourceError(Reason.TOO_LARGE, f"{command}: more than {MOST_PAGES} pages")
 
