@@ -56,16 +56,16 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
     Not that there are none while nobody tells where guest traffic lies.
     """
-    if not is_judged(target, cloud, answers.now):
-        return
+    judged = is_judged(target, cloud, answers.now)
     view, host = wiring(target, answers, cloud), names(target, cloud)
     lonely = list(_lonely(view, target, cloud))
     given = _given(target, cloud) if lonely else frozenset()
     own = [link for link, networks in lonely if not any((one, link.vlan) in given for one in (*networks, UNPLACED))]
-    failed = [link for link, _ in lonely if link not in own and _is_confirmed(link, target, answers, cloud)]
+    wrong = [link for link, _ in lonely if judged and link not in own]
+    failed = [link for link in wrong if _is_confirmed(link, target, answers, cloud)]
     is_told = not any(place.kind == "unknown" for (_, traffic), place in view.places.items() if traffic == "Guest")
     pairs = [(link, f"br{link.parent}-{link.vlan}") for link in failed]
-    if failed or is_told:
+    if failed or is_told or not judged:
         yield FAILED.sample(
             *host,
             value=len(failed),

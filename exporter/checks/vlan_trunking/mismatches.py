@@ -14,7 +14,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.checks.vlan_trunking.ways_out import held_by_stp, held_by_switch
-from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, is_bridged, network_name, vlan_label, wiring
+from exporter.checks.vlan_trunking.wiring import (
+    READS,
+    SEES,
+    Wiring,
+    held_back,
+    is_bridged,
+    network_name,
+    vlan_label,
+    wiring,
+)
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
@@ -67,6 +76,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     Nor is none said of a physical network all of whose NICs here are passed through: nobody sees their VLANs.
     """
     if not is_judged(target, cloud, answers.now):
+        yield from held_back(MISMATCHES, target, answers, cloud)
         return
     view = wiring(target, answers, cloud)
     faults: defaultdict[str, defaultdict[str, list[_Fault]]] = defaultdict(lambda: defaultdict(list))

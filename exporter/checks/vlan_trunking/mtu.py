@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, told_port
-from exporter.checks.vlan_trunking.wiring import SEES, Wiring, network_name, wiring
+from exporter.checks.vlan_trunking.wiring import SEES, Wiring, held_back, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
@@ -48,6 +48,7 @@ SET = "Set one MTU on the whole way: switch ports, NICs, bond, bridges; machines
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield how many interfaces send frames that cannot pass; not none while a switch was not asked about long ones."""
     if not is_judged(target, cloud, answers.now):
+        yield CONFLICTS.sample(*names(target, cloud), value=0)
         return
     view = wiring(target, answers, cloud)
     found = [*_inside(view), *_in_switches(view), *_at_switch(view, answers)]
@@ -71,13 +72,15 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     uplinks: defaultdict[tuple[str, str], dict[HostTarget, Link]] = defaultdict(dict)
     untold: Counter[tuple[str, str]] = Counter()
     unknown: set[tuple[str, HostTarget]] = set()
+    judged = [target for target in told if is_judged(target, cloud, members[target].now)]
+    for target in judged:
+        view = wiring(target, members[target], cloud)
+        for way, uplink in _uplinks(view):
+            uplinks[way][target] = uplink
+        untold.update(way for way, place in view.places.items() if place.kind == "unknown")
+        unknown |= {(network, target) for network in view.unknown()}
     for target in told:
-        if is_judged(target, cloud, members[target].now):
-            view = wiring(target, members[target], cloud)
-            for way, uplink in _uplinks(view):
-                uplinks[way][target] = uplink
-            untold.update(way for way, place in view.places.items() if place.kind == "unknown")
-            unknown |= {(network, target) for network in view.unknown()}
+        yield from held_back(DIFFERS, target, members[target], cloud) if target not in judged else ()
     odd: defaultdict[tuple[str, HostTarget], list[str]] = defaultdict(list)
     for (network, traffic), found in uplinks.items():
         mtus = {target: uplink.mtu for target, uplink in found.items()}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
-from exporter.checks.vlan_trunking.wiring import READS, SEES, network_name, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, held_back, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
@@ -50,7 +50,10 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     """
     told = [one for one, answers in members.items() if all(question in answers.values for question in ASKED)]
     missed = absent(told, group, cloud)
-    ports, untold = _ports_of([one for one in told if is_judged(one, cloud, members[one].now)], members, cloud)
+    judged = [one for one in told if is_judged(one, cloud, members[one].now)]
+    for target in told:
+        yield from held_back(UNNAMED, target, members[target], cloud) if target not in judged else ()
+    ports, untold = _ports_of(judged, members, cloud)
     for network, found in ports.items():
         silent = missed + len(untold[network])
         used = {target: tagged_vlans(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}

@@ -8,11 +8,11 @@ Fix:     the native VLAN of the switch port.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
-from exporter.checks.vlan_trunking.wiring import READS, SEES, names_of, wiring
+from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, names_of, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
@@ -42,15 +42,13 @@ ASKED = (LINKS, LLDP)
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Yield for each NIC of which the switch tells its native VLAN whether CloudStack sends that VLAN tagged."""
-    if not is_judged(target, cloud, answers.now):
-        return
-    view = wiring(target, answers, cloud)
-    used = tagged_vlans(cloud, target.host.id)
-    for nic, networks in view.carried().items():
-        port = told_port(answers[LLDP].get(nic, ()))
-        if port is None or port.pvid is None:
-            continue
+    """Yield for each NIC of which the switch tells its native VLAN whether CloudStack sends that VLAN tagged.
+
+    On a host that is held back it does nowhere.
+    """
+    judged, view = is_judged(target, cloud, answers.now), wiring(target, answers, cloud)
+    used = tagged_vlans(cloud, target.host.id) if judged else {}
+    for nic, networks, port in _heard(view, answers):
         struck = frozenset(network for network in networks if port.pvid in used.get(network, ()))
         if not struck and any(port.pvid in used.get(network, ()) for network in view.unknown()):
             continue  # nobody told whether the NIC carries that network too
@@ -79,12 +77,13 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     carriers: defaultdict[frozenset[str], dict[HostTarget, dict[str, Neighbour]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    for target, view in told.items():
-        if is_judged(target, cloud, members[target].now):
-            for nic, networks in view.carried().items():
-                port = told_port(members[target][LLDP].get(nic, ()))
-                if port is not None and port.pvid is not None:
-                    carriers[networks][target][nic] = port
+    for target, view in views.items():
+        judged = is_judged(target, cloud, members[target].now)
+        for nic, networks, port in _heard(view, members[target]):
+            if not judged:
+                yield DIFFERS.sample(*names(target, cloud), nic, value=0)
+            elif target in told:
+                carriers[networks][target][nic] = port
     for ports in carriers.values():
         votes = _votes(ports)
         usual = _usual(ports, votes)
@@ -100,6 +99,14 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
                 expected=f"native VLAN {usual} as on most ports of the cluster",
                 remedy=ALIKE,
             )
+
+
+def _heard(view: Wiring, answers: Answers) -> Iterator[tuple[str, frozenset[str], Neighbour]]:
+    """Yield the NICs of which the switch tells the native VLAN: what they carry, and the port."""
+    for nic, networks in view.carried().items():
+        port = told_port(answers[LLDP].get(nic, ()))
+        if port is not None and port.pvid is not None:
+            yield nic, networks, port
 
 
 def _votes(ports: Mapping[HostTarget, Mapping[str, Neighbour]]) -> Mapping[int | None, Fraction]:

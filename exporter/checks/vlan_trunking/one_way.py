@@ -19,6 +19,7 @@ from exporter.checks.vlan_trunking.wiring import (
     READS,
     SEES,
     Wiring,
+    held_back,
     is_bridged,
     network_name,
     vlan_label,
@@ -85,6 +86,8 @@ def judge_zone(_: ZoneGroup, members: Mapping[HostTarget, Answers], cloud: Cloud
     for target, answers in told.items():
         if is_judged(target, cloud, answers.now):
             yield from _judge_host(target, hosts, cloud)
+            continue
+        yield from held_back(ONE_WAY, target, answers, cloud)
 
 
 def _judge_host(target: HostTarget, hosts: _Hosts, cloud: Cloud) -> Samples:

@@ -125,6 +125,7 @@ def judge_host(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     While it is not known where one of them leads, only what was found all the same is said.
     """
     if not is_judged(target, cloud, answers.now):
+        yield ON_UPLINK.sample(*names(target, cloud), value=0)
         return
     places = wiring(target, answers, cloud).places
     guests = {network_id: place for (network_id, traffic), place in places.items() if traffic == "Guest"}

@@ -88,16 +88,16 @@ def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
     for target, answers in members.items():
         if not isinstance(target, HostTarget) or not all(one in answers.values for one in SHOWN_BY):
             continue
-        if is_judged(target, cloud, answers.now):
-            found, is_whole = _released(target, answers, cloud, pool)
-            if not found and not is_whole:
-                continue
-            yield RELEASED.sample(
-                *names(target, cloud),
-                value=len(found),
-                seen="; ".join(list(found.values())[:5]),
-                expected="VLANs that the pool has as taken by the network of the machine",
-            )
+        judged = is_judged(target, cloud, answers.now)
+        found, is_whole = _released(target, answers, cloud, pool) if judged else ({}, True)
+        if not found and not is_whole:
+            continue
+        yield RELEASED.sample(
+            *names(target, cloud),
+            value=len(found),
+            seen="; ".join(list(found.values())[:5]),
+            expected="VLANs that the pool has as taken by the network of the machine",
+        )
 
 
 def _pool(answers: Answers, cloud: Cloud) -> _Pool | None:

@@ -81,6 +81,9 @@ def judge_zone(group: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
     zone = _zone(group, routers, cloud)
     untold = unheard(group, routers, cloud)
     now = max((answers.now for answers in routers.values()), default=cloud.at)
+    for one in hosts.values():
+        if LINKS in members[one].values and not is_judged(one, cloud, now):
+            yield SILENT.sample(*names(one, cloud), value=0)
     for host_id in zone.judged:
         target, host = hosts.get(host_id), cloud.hosts.get(host_id)
         is_counted = host is not None and host.hypervisor == "KVM"

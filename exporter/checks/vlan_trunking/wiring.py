@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers
+from exporter.model import Answers, Metric, Samples
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.links import LINKS, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase
+from exporter.topology.hosts import names
 from exporter.topology.labels import Place, places, switches
 from exporter.topology.vlans import Segment
 from exporter.topology.zones import physical_name
@@ -97,6 +98,16 @@ def wiring(target: HostTarget, answers: Answers, cloud: Cloud) -> Wiring:
     links, ovs, agent = answers[LINKS], switches(answers), answers.get(AGENT)
     found = {(place.physical_network_id, place.traffic): place for place in places(target, cloud, links, agent, ovs)}
     return Wiring(links, found, ovs, agent.public if agent else "")
+
+
+def held_back(metric: Metric, target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+    """Yield 0 for each physical network with guest or public traffic, wherever that lies on the host.
+
+    Of a host that is held back on purpose nothing is a fault. That is said, or an alert of before would wait for it.
+    """
+    places = wiring(target, answers, cloud).places
+    for network in dict.fromkeys(network for network, traffic in places if traffic in CARRIED):
+        yield metric.sample(*names(target, cloud), network_name(cloud, network), value=0)
 
 
 def is_bridged(segment: Segment) -> bool:

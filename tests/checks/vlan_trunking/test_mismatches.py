@@ -140,9 +140,10 @@ def test_a_machine_that_is_not_running_by_cloudstack() -> None:
     "fields", [{"resource_state": "Maintenance"}, {"resource_state": "Disabled"}, {"created": scene.NOW}]
 )
 def test_hosts_that_are_held_back(fields: dict[str, Any]) -> None:
-    """Maintenance, disabled and freshly added hosts are not judged."""
+    """Maintenance, disabled and freshly added hosts have no fault, and that is said: an alert of before ends."""
     seen_by = scene.cloud(scene.instance(5), hosts=(scene.host(**fields),))
-    assert verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), cloud=seen_by) == []
+    assert scene.values_of(verdict(*scene.UPLINK, scene.link("vnet0", "tun", "cloudbr1"), cloud=seen_by)) == {KEY: 0}
+    assert scene.values_of(verdict(scene.link("eth0"), cloud=seen_by)) == {KEY: 0}
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,17 @@ def test_hosts_whose_uplinks_nobody_told() -> None:
     assert _counts(hidden, heard, agents) == {"kvm2": 0}
 
 
+def test_hosts_in_maintenance() -> None:
+    """They have no fault, and that is said: an alert of before ends. Nor are they peers."""
+    hosts = scene.by_id(*(scene.host(n, resource_state="Maintenance" if n == 1 else "Enabled") for n in (1, 2, 3)))
+    seen_by = replace(CLOUD, hosts=hosts)
+    agents: list[Any] = [{}] * 3
+    assert _counts(seen_by, [({101}, {101}), (BOTH, BOTH), (BOTH, BOTH)], agents) == dict.fromkeys(
+        ("kvm1", "kvm2", "kvm3"), 0
+    )
+    assert _counts(seen_by, [(BOTH, BOTH), (BOTH, BOTH), ({101}, {101})], agents)["kvm3"] == 0
+
+
 def _counts(seen_by: Cloud, named: list[Any], agents: list[Any]) -> dict[str, float]:
     """Return the counts by host where each agent has told so much."""
     members = {}

@@ -131,6 +131,17 @@ def test_a_pair_of_routers_hears_together() -> None:
     assert counts(verdict(ON_TWO, (), routers=routers))["kvm2"] == 1
 
 
+@pytest.mark.parametrize("machines", [MACHINES, MACHINES[:2]])
+def test_hosts_in_maintenance_that_answer(machines: tuple[Instance, ...]) -> None:
+    """They have no fault, and that is said, although their machines may have left: an alert of before ends."""
+    hosts = (scene.host(1), scene.host(2, resource_state="Maintenance"), scene.host(3))
+    seen_by = scene.cloud(*machines, scene.router(), hosts=hosts)
+    router: scene.Values = {ROUTER_NEIGHBOURS: ON_TWO}
+    asked = {scene.target(one): scene.answered(scene.links(*scene.UPLINK)) for one in hosts}
+    found = scene.on_group(judge_zone, GROUP, seen_by, {scene.router_target(scene.router()): router, **asked})
+    assert counts(found)["kvm2"] == 0
+
+
 def test_hosts_in_maintenance_and_routers_that_did_not_tell() -> None:
     """Nothing is said of them."""
     hosts = (scene.host(1), scene.host(2, resource_state="Maintenance"), scene.host(3))
