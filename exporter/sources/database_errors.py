@@ -26,15 +26,20 @@ REASONS = {
     1227: Reason.PERMISSION,
     1317: Reason.DISCONNECTED,  # somebody killed the statement
     1698: Reason.AUTH,  # the account logs in by another way than a password
+    1820: Reason.AUTH,  # password expired: the session may do nothing but change it
+    1862: Reason.AUTH,  # password expired: not let in
     1927: Reason.DISCONNECTED,  # somebody killed the connection (MariaDB)
     1969: Reason.TIMEOUT,  # max_statement_time (MariaDB)
     2003: Reason.REFUSED,
     2006: Reason.DISCONNECTED,
     2013: Reason.DISCONNECTED,
+    2059: Reason.AUTH,  # the account logs in by a plugin that the library lacks
     3024: Reason.TIMEOUT,  # max_execution_time (MySQL)
     3118: Reason.AUTH,  # account locked
     3159: Reason.TLS,  # the server insists on TLS
+    3955: Reason.AUTH,  # account locked for too many wrong passwords (MySQL)
     4031: Reason.DISCONNECTED,  # idle for too long (MySQL)
+    4150: Reason.AUTH,  # the same (MariaDB)
     4151: Reason.AUTH,  # account locked (MariaDB)
 }
 """Error number of server or client -> reason. Source: MariaDB and MySQL error references; those in tests were met."""
@@ -86,6 +91,10 @@ def number_of(error: BaseException) -> int:
 
 
 def _words(error: BaseException) -> str:
-    """Return the server's words on one line; a statement is quoted by syntax errors only, which are cut short."""
-    said = str(error.args[1]) if len(error.args) > 1 else type(error).__name__
+    """Return the server's words on one line; a statement is quoted by syntax errors only, which are cut short.
+
+    Of all other errors the name alone: what Python could not encode, it quotes, and that may be the password.
+    """
+    is_told = isinstance(error, pymysql.err.Error) and len(error.args) > 1
+    said = str(error.args[1]) if is_told else type(error).__name__
     return " ".join("".join(char if char.isprintable() else " " for char in said).split())[:160]

@@ -172,7 +172,7 @@ class Servers:
         host, port = given.servers[rank]
         try:
             connection = aiomysql.Connection(
-                host=host, port=port, user=given.user, password=given.password, db=given.name, ssl=self._tls,
+                host=host, port=port, user=given.user, password=_as_bytes(given.password), db=given.name, ssl=self._tls,
                 autocommit=True, charset="utf8mb4", connect_timeout=seconds, local_infile=False,
                 program_name="cloudstack-network-exporter",
             )  # fmt: skip
@@ -183,3 +183,8 @@ class Servers:
         if failure is not None:
             await session.ended()
         return failure or session
+
+
+def _as_bytes(password: str) -> str:
+    """Return what becomes the password's UTF-8 when aiomysql writes it in Latin-1, as it does whatever the charset."""
+    return password.encode().decode("latin1")

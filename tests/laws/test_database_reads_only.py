@@ -34,6 +34,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(180), pytest.mark.xdist_grou
 QUESTIONS = tuple(question for question in catalogue() if question.via is Via.DATABASE)
 TARGET = DatabaseTarget()
 CANARY = "canary-vnc-9d2e"
+PASSWORD = f"{SECRET}-ß€"
+"""One that no charset of one byte has: a library that says which letter it cannot write, says the whole word."""
 OWN = {*SETTINGS, CLOCK, HEARTBEAT, COLUMNS, *REPLICATION[True], *REPLICATION[False]}
 """What a session asks for itself."""
 LIMIT = re.compile(r"SET SESSION max_(statement_time = [0-9.]+|execution_time = \d+)")
@@ -52,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "UPDATE mshost SET runid = 1000 * (UNIX_TIMESTAMP() - 86400)",
             f"UPDATE vm_instance SET vnc_password = '{CANARY}'",
             f"UPDATE configuration SET value = '{CANARY}' WHERE name <> 'unmanage.vm.preserve.nics'",
-            "CREATE USER loopback@'127.0.0.1' IDENTIFIED BY 'canary-7c1d'",
+            f"CREATE USER loopback@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'",
             "GRANT SELECT ON cloud.* TO loopback@'127.0.0.1'",
         )
         yield running
@@ -150,7 +152,7 @@ async def exporter(server: Server, folder: Path, **changes: object) -> AsyncIter
     """Yield a whole exporter before the lab's cloud and this database, as a configuration file describes it."""
     async with Lab(Options()) as lab:
         text = yaml.safe_load(lab.config_file.read_text())
-        (folder / "password").write_text(SECRET)
+        (folder / "password").write_text(PASSWORD, encoding="utf-8")
         text["database"] = {
             "servers": [f"127.0.0.1:{server.port}"], "user": "loopback", "tls": False,
             "password_file": str(folder / "password"), **changes,

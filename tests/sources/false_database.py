@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from exporter.sources.database import DatabaseSettings
 
-SECRET = "canary-51f0"
+SECRET = "canary-51f0-ß€"
 GREETING = (
     b"\x0a10.11.6-MariaDB\x00" + b"\x01\x00\x00\x00" + b"a" * 8 + b"\x00" + b"\x0d\xa2" + b"\x2d" + b"\x02\x00"
     + b"\x0f\x80" + b"\x15" + b"\x00" * 10 + b"b" * 12 + b"\x00" + b"mysql_native_password\x00"
