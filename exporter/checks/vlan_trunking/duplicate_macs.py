@@ -33,7 +33,10 @@ ROW = Metric(
     "Hosts on which a MAC runs that is on more than one; only while there are any.",
     labels=("zone", "mac"),
 )
-STOP = "Stop the copy on the host that CloudStack does not name (virsh destroy there); look at both disks first."
+STOP = (
+    "Stop the copy on the host that CloudStack does not name (virsh destroy there) at once, both write to one disk; then"
+    " check the machine's file systems."
+)
 CHANGE = "Two machines with one MAC: give one of them another NIC."
 CONTROL_BRIDGE = "cloud0"
 CONTROL_MAC = "0e:00:a9:fe:"

@@ -28,12 +28,14 @@ def verdict(*of_hosts: tuple[Domain, ...], seen_by: Any = None, looks: int = 2) 
 
 
 def test_a_machine_that_runs_twice() -> None:
-    """The copy is the one to be stopped."""
+    """The copy is the one to be stopped, at once: while somebody looks at disks, both write to them."""
     found = verdict((scene.domain(5),), (scene.domain(5), scene.domain(6)))
     assert scene.values_of(found) == {("duplicate_macs",): 1, ("duplicate_mac_hosts", scene.mac(5)): 2}
     sample = scene.only(found, "duplicate_macs")
     assert sample.seen == f"{scene.mac(5)} as i-2-5-VM on kvm1 and i-2-5-VM on kvm2"
     assert sample.remedy.startswith("Stop the copy")
+    assert sample.remedy.index("at once") < sample.remedy.index("then check")
+    assert "first" not in sample.remedy
 
 
 def test_two_machines_with_one_mac() -> None:
