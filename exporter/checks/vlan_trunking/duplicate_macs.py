@@ -34,8 +34,8 @@ ROW = Metric(
     labels=("zone", "mac"),
 )
 STOP = (
-    "Stop the copy on the host that CloudStack does not name (virsh destroy there) at once, both write to one disk; then"
-    " check the machine's file systems."
+    "Stop the copy on the host that CloudStack does not name (virsh destroy there) at once: both write to one disk."
+    " Only then check the machine's file systems."
 )
 CHANGE = "Two machines with one MAC: give one of them another NIC."
 CONTROL_BRIDGE = "cloud0"
