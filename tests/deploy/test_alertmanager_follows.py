@@ -123,6 +123,16 @@ def test_hosts_and_servers_hide_exactly_what_follows(rules: list[tuple[Pair, set
     assert sorted(about) == HIDDEN
 
 
+def test_what_stands_still_without_a_management_server_is_hidden() -> None:
+    """Whatever connects to it, from hosts and from inside system VMs; of a cluster whose hosts never arrive each host."""
+    assert {
+        ("CloudStackNetManagementDown", "CloudStackNetConsoleAgentBroken"),
+        ("CloudStackNetManagementDown", "CloudStackNetSecondaryStorageVmDisconnected"),
+        ("CloudStackNetManagementDown", "CloudStackNetHostStuckConnecting"),
+        ("CloudStackNetClusterHostsLost", "CloudStackNetHostStuckConnecting"),
+    } <= set(HIDDEN)
+
+
 def test_what_follows_is_hidden_on_the_same_object_only(rules: list[tuple[Pair, set[str]]]) -> None:
     """The labels that name the cause must be equal; no management server alive is about all of one job's."""
     for pair, equal in rules:

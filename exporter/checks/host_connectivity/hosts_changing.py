@@ -11,23 +11,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.checks.host_connectivity.hypervisors import PER_HOST, judged
-from exporter.checks.host_connectivity.state_sets import HOST_STATES
+from exporter.checks.host_connectivity.state_sets import CHANGING, HOST_STATES
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.thresholds import HOST_CHANGING_SECONDS
 
-CHANGING = frozenset({"Connecting", "Rebalancing", "Creating", "Unknown"})
-"""States on the way to another. CloudStack leaves Unknown when it hears of the host, so that it should not last."""
+PREFIX = "cloudstack_network_host_connectivity_"
 RECONNECT = (
     "Read what management-server.log says of this host's last StartupRoutingCommand (versions, pools that cannot be"
     " mounted, a bridge that is missing), mend that, then reconnectHost."
 )
 SECONDS = Metric(
-    "cloudstack_network_host_connectivity_host_changing_seconds",
+    f"{PREFIX}host_changing_seconds",
     "For how long at least listHosts has said Connecting, Rebalancing or Unknown of a host that should work; else 0.",
     labels=PER_HOST,
     problem=above(HOST_CHANGING_SECONDS),
+    follows=(f"{PREFIX}cluster_hosts_lost_ratio", f"{PREFIX}management_servers_alive"),
 )
 
 

@@ -20,7 +20,8 @@ RESOURCE_STATES = (
 LOST = frozenset({"Down", "Alert", "Disconnected"})
 """States of an agent that has lost its connection; Error and Removed are of rows that nobody waits for."""
 
-
+CHANGING = frozenset({"Connecting", "Rebalancing", "Creating", "Unknown"})
+"""States on the way to another. CloudStack leaves Unknown when it hears of the host, so that it should not last."""
 TOLD = frozenset(HOST_STATES) - {"Unknown"}
 """States of a host that say whether it is lost. Of Unknown CloudStack itself says that it does not know."""
 

@@ -32,7 +32,7 @@ CONNECTED = Metric(
     "Whether the secondary storage VM itself has an established connection to the port of agents.",
     labels=PER_STORAGE_VM,
     problem=equals(0),
-    follows=(PROCESS_UP.name, HOSTS_OK.name),
+    follows=(PROCESS_UP.name, HOSTS_OK.name, f"{PREFIX}_management_servers_alive"),
 )
 
 

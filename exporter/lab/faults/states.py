@@ -98,6 +98,13 @@ def cluster_hosts_lost(world: World) -> None:
         host.ssh = "refused"
 
 
+@fault(CONNECTIVITY, "cluster_hosts_lost_ratio", "host_changing_seconds", after=960)
+def cluster_hosts_never_arrive(world: World) -> None:
+    """A storage pool cannot be mounted: two of the three hosts of north-cluster-1 connect and never arrive."""
+    for name in ("kvm-8", "kvm-9"):
+        _host(world, name).state = "Connecting"
+
+
 @fault(CONNECTIVITY, "agent_servers_unusable")
 def agent_looks_for_itself(world: World) -> None:
     """agent.properties of kvm-4 names localhost beside the management server."""

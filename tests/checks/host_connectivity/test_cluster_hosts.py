@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.checks.host_connectivity import hosts_up
+from exporter.checks.host_connectivity import hosts_changing, hosts_up
 from exporter.checks.host_connectivity.cluster_hosts import judge
 from exporter.checks.host_connectivity.state_sets import LOST
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.objects import Host
+from exporter.thresholds import HOST_CHANGING_SECONDS
 from tests.checks.host_connectivity import states_scene as scene
 
 
@@ -34,6 +35,37 @@ def test_a_share_of_the_cluster() -> None:
 def test_zero_is_said_of_a_healthy_cluster() -> None:
     """Also of one that is just connecting: nobody is lost."""
     assert ratio(scene.cloud(*hosts("Up", "Connecting", "Rebalancing"))) == {"cluster-1": 0}
+
+
+@pytest.mark.parametrize("state", ["Connecting", "Rebalancing", "Unknown"])
+def test_hosts_that_never_arrive_are_lost(state: str) -> None:
+    """A pool that cannot be mounted keeps all agents in Connecting: after as long as a host is told to be stuck."""
+    many = hosts("Up", *[state] * 9)
+    first, limit = scene.cloud(*many), scene.cloud(*many, asked=100.0 + HOST_CHANGING_SECONDS)
+    assert scene.problems(scene.of_zone(judge, first, limit)) == []
+    seen = (first, scene.cloud(*many, asked=101.0 + HOST_CHANGING_SECONDS))
+    found = scene.of_zone(judge, *seen)
+    assert scene.values(found, "cluster_hosts_lost") == {"cluster-1": 9}
+    assert scene.values(found, "cluster_hosts_lost_ratio") == {"cluster-1": 0.9}
+    assert found[1].seen.startswith(f"9 of 10 hosts: kvm-10 {state}, ")
+    assert len(scene.problems(scene.of_zone(hosts_changing.judge, *seen))) == 9  # told no later than its hosts
+
+
+def test_a_start_of_a_management_server_is_no_loss() -> None:
+    """All hosts are Disconnected and Connecting for some minutes, each in turn: what they leave is not counted on."""
+    told = ["Connecting", "Rebalancing", "Connecting", "Up"]
+    seen = [scene.cloud(*hosts(*[state] * 4), asked=100.0 + 600 * look) for look, state in enumerate(told)]
+    assert [ratio(*seen[: look + 1]) for look in range(4)] == [{"cluster-1": 0}] * 4
+
+
+@pytest.mark.parametrize("state", ["", "Unknown", "Hibernating"])
+def test_nothing_is_said_while_hosts_that_are_not_told_could_decide(state: str) -> None:
+    """Of a host without a state, or of one that CloudStack does not know, nobody can say that it is not lost."""
+    assert scene.of_zone(judge, scene.cloud(*hosts("Up", *[state] * 9))) == []
+    assert scene.of_zone(judge, scene.cloud(*hosts("Up", "Up", "Down", state))) == []
+    assert ratio(scene.cloud(*hosts("Up", state))) == {"cluster-1": 0}  # a single one
+    assert ratio(scene.cloud(*hosts(*["Up"] * 8, state, state))) == {"cluster-1": 0}  # too few
+    assert ratio(scene.cloud(*hosts("Up", "Up", "Down", "Down", state))) == {"cluster-1": 0.4}  # enough without it
 
 
 @pytest.mark.parametrize("states", [("Down",), ("Down", "Up"), ("Down", "Up", "Up")])
