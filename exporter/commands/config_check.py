@@ -12,7 +12,7 @@ from exporter.app import App, build
 from exporter.clock import SystemClock
 from exporter.cloud.targeting import targets
 from exporter.cloud.targets import Machine
-from exporter.commands.mistakes import mistakes
+from exporter.commands.mistakes import cautions, mistakes
 from exporter.config import Config
 from exporter.config.mistakes import misplaced
 from exporter.inventory.privileges import ALLOWED
@@ -34,7 +34,7 @@ class Login:
 
 
 def config_check(config: Config, file: Path, *, online: bool) -> int:
-    """Print what was found; return 0 when all is good, 1 when a backend refused.
+    """Print what was found; return 0 when all is good, 1 when a backend refused. What is hardly meant is warned of.
 
     Args:
         config: what was loaded.
@@ -47,6 +47,8 @@ def config_check(config: Config, file: Path, *, online: bool) -> int:
     found = tuple(mistakes(config))
     if found:
         raise misplaced(file, found)
+    for caution in str(misplaced(file, cautions(config))).splitlines():
+        sys.stderr.write(f"warning: {caution}\n")
     sys.stdout.write("The configuration is good.\n")
     return asyncio.run(_online(config)) if online else 0
 

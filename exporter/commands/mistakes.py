@@ -8,7 +8,7 @@ from pathlib import Path
 
 from exporter.app import metrics
 from exporter.checks import discover
-from exporter.config import Accept, Config
+from exporter.config import Accept, Config, Intervals
 from exporter.config.mistakes import Place
 from exporter.config.models import SshConfig, TemplatesConfig
 from exporter.model import Metric
@@ -16,12 +16,24 @@ from exporter.sources.ssh_files import key_parser, parse_known_hosts
 
 Found = Iterator[tuple[Place, str]]
 
+SHORTEST = 10.0
+"""Seconds of the shortest interval that is sensible: many visits take as long, and would follow each other at once."""
+
 
 def mistakes(config: Config) -> Found:
     """Yield the place of each mistake, and what to do about it. Files are only read."""
     yield from _ssh(config.ssh)
     yield from _templates(config.templates)
     yield from _accept(config.accept, {metric.name: metric for metric in metrics(discover())})
+
+
+def cautions(config: Config) -> Found:
+    """Yield the place of what can be used and is hardly meant, and why."""
+    usual = Intervals().model_dump()
+    for name, seconds in config.intervals:
+        if seconds < SHORTEST:
+            words = f"each {seconds:g} s is a load without a pause: {SHORTEST:g} or more, usually {usual[name]:g}"
+            yield ("intervals", name), words
 
 
 def _ssh(given: SshConfig | None) -> Found:

@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager
 
 from exporter.app import build
 from exporter.clock import SystemClock
+from exporter.commands.mistakes import cautions
 from exporter.config import Config
+from exporter.config.mistakes import dotted
 from exporter.engine import Engine
 from exporter.telemetry import version
 from exporter.web.application import WebSettings, application
@@ -29,7 +31,7 @@ LOOPBACK = ("127.", "[::1]", "localhost", "::1")
 
 
 def run(config: Config) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code."""
+    """Serve until SIGTERM or SIGINT; return the exit code. SIGHUP is answered with a line in the log."""
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, FULL_PASSES)
     return asyncio.run(_run(config))
@@ -40,9 +42,12 @@ async def _run(config: Config) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, log.warning, "SIGHUP: nothing is read again; restart to use what changed")
     async with serving(config) as (addresses, engine):
         for host, port in addresses:
             log.info("listening on %s", url(host, port))
+        for place, words in cautions(config):
+            log.warning("%s: %s", dotted(place), words)
         return await ended(stop, engine)
 
 

@@ -244,7 +244,7 @@ class Config(Section):
     templates: TemplatesConfig | None = Field(None, description="template images; without it none are linted")
     ports: PortsConfig = Field(default_factory=PortsConfig, description="ports that are dialled")
     intervals: Intervals = Field(
-        default_factory=Intervals, description="cadence, in seconds; generate alerts for yours"
+        default_factory=Intervals, description="cadence, in seconds, 10 or more; generate alerts for yours"
     )
     accept: tuple[Accept, ...] = Field((), description="findings that are known and accepted until a date")
     web: WebConfig = Field(default_factory=WebConfig, description="what is served")

@@ -196,6 +196,27 @@ async def test_the_daemon_serves_and_ends_on_sigterm(lab: Lab) -> None:
     assert process.returncode == 0
 
 
+async def test_a_hangup_neither_ends_the_daemon_nor_reads_the_configuration(lab: Lab) -> None:
+    """Nobody can reload it yet: one line says what to do, and what is served goes on."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "exporter", "--config.file", str(lab.config_file), "--web.listen-address", "127.0.0.1:0",
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        while b"intervals.host: each " not in (line := await process.stderr.readline()):  # the lab's is too short
+            assert line
+        for _ in range(2):
+            process.send_signal(signal.SIGHUP)
+            while b"SIGHUP" not in (line := await process.stderr.readline()):
+                assert line
+            assert b"level=warning" in line
+            assert b"restart" in line
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
+    assert process.returncode == 0
+
+
 async def test_an_engine_that_ends_by_itself_ends_the_daemon_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
     """A supervisor starts anew only what did not end well."""
 

@@ -59,6 +59,17 @@ def test_what_is_good_is_called_good(check: Check) -> None:
     assert check() == (0, "The configuration is good.\n", "")
 
 
+def test_intervals_that_are_too_short_are_warned_of(check: Check) -> None:
+    """The lab needs such, so they are not refused; each is named with what it is and what to do."""
+    code, out, error = check(intervals={"inventory": 1, "router": 10, "host": 0.001, "deadline": 40})
+    assert (code, out) == (0, "The configuration is good.\n")
+    assert [line.partition("config.yml: ")[2] for line in error.splitlines()] == [
+        "line 20: intervals.inventory: each 1 s is a load without a pause: 10 or more, usually 300",
+        "line 22: intervals.host: each 0.001 s is a load without a pause: 10 or more, usually 60",
+    ]
+    assert error.startswith("warning: ")
+
+
 @pytest.mark.parametrize(
     ("key", "file", "line", "words"),
     [

@@ -47,6 +47,13 @@ def test_the_unit_runs_as_nobodys_user(deploy: Path) -> None:
         assert f"\n{line}\n" in text
 
 
+def test_the_unit_starts_again_however_the_service_ended(deploy: Path) -> None:
+    """A monitor that systemd counts as ended well, for a stray signal, would be missed by nobody."""
+    text = (deploy / "systemd" / "cloudstack-network-exporter.service").read_text(encoding="utf-8")
+    assert "\nRestart=always\n" in text
+    assert "\nExecReload=" not in text  # nothing is read again until the restart; the README of deploy says so
+
+
 def test_every_secret_is_a_credential_that_the_shown_configuration_names(deploy: Path, tmp_path: Path) -> None:
     """The comment's configuration is good where the credentials are, and each secret of each section is among them."""
     text = (deploy / "systemd" / "cloudstack-network-exporter.service").read_text(encoding="utf-8")
