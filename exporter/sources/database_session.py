@@ -32,8 +32,14 @@ SETTINGS = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION lock_wait_timeout = 1",
     "SET SESSION innodb_lock_wait_timeout = 1",
+    "SET SESSION wait_timeout = 300",
+    "SET SESSION sql_mode = ''",
 )
-"""Read-only, and patient with nobody who holds a lock."""
+"""Read-only, patient with nobody who holds a lock, soon forgotten when we are gone, and of one meaning everywhere.
+
+A session whose end the server never hears keeps its place among those of the account for as long as it may be idle:
+eight hours, if nobody says less. Whoever visits more seldom than that is let in anew each time.
+"""
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -51,10 +52,10 @@ def shown(server: Server) -> set[str]:
 
 
 async def test_the_whole_catalogue_runs_with_exactly_these(server: Server, database: Database) -> None:
-    """Over TLS, two sessions at most, with the lag of replicas and the columns of every optional part."""
+    """Over TLS, some sessions at most, with the lag of replicas and the columns of every optional part."""
     assert await failures(database) == {}
     granted = [str(row[0]) for row in server.rows(f"SHOW GRANTS FOR {ACCOUNT}")]
-    assert "REQUIRE SSL WITH MAX_USER_CONNECTIONS 2" in granted[0]
+    assert "REQUIRE SSL WITH MAX_USER_CONNECTIONS 5" in granted[0]
     assert granted[0].startswith("GRANT SLAVE MONITOR ON *.*")
     assert all(re.match(r"GRANT SELECT( \([`a-z_, ]+\))?,? ON `cloud`\.`[a-z_]+` TO", line) for line in granted[1:])
     assert len(granted) == 1 + len(database_tables())  # the server joins the columns of one table
@@ -63,6 +64,22 @@ async def test_the_whole_catalogue_runs_with_exactly_these(server: Server, datab
         wanted = {found["column"] for question in QUESTIONS for found in OPTIONAL.finditer(question.text)}
         assert wanted & shown(server) <= turn.session.columns
         assert isinstance(await turn.session.rows("SHOW ALL SLAVES STATUS", 2.0), Rows)
+
+
+async def test_two_exporters_that_look_around_leave_room_for_a_check(server: Server) -> None:
+    """Each has a second session while it tries a server again, and somebody runs ``check`` beside them."""
+    async with AsyncExitStack() as stack:
+        for _ in range(5):
+            made = Database(server.settings(user=USER))
+            stack.push_async_callback(made.close)
+            await stack.enter_async_context(made.turn(20.0))
+
+
+async def test_what_nobody_hears_of_any_more_is_ended_by_the_server(database: Database) -> None:
+    """A session whose machine lost its power, or whose end got lost on the way, gives its place back in minutes."""
+    async with database.turn(20.0) as turn:
+        told = await turn.session.rows("SELECT @@SESSION.wait_timeout AS seconds", 2.0)
+    assert told == Rows(("seconds",), ((300,),))
 
 
 @pytest.mark.parametrize("table", database_tables())

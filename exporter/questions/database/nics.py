@@ -31,7 +31,7 @@ MAC_TWICE = finds(
     " nor what unmanaged machines kept.",
     "nics, networks, vm_instance",
     """
-    SELECT CONCAT(n.uuid, '/', LOWER(c.mac_address)) AS name, CONCAT(COUNT(*), ' NICs of instances') AS seen
+    SELECT CONCAT(n.uuid, '/', MIN(LOWER(c.mac_address))) AS name, CONCAT(COUNT(*), ' NICs of instances') AS seen
     FROM nics c JOIN networks n ON n.id = c.network_id
     JOIN vm_instance m ON m.id = c.instance_id AND m.removed IS NULL
     WHERE c.removed IS NULL AND c.vm_type = 'User' AND c.mac_address IS NOT NULL
