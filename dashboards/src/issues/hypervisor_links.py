@@ -91,7 +91,7 @@ BONDS = Row(
         ),
         table(
             "Bonds",
-            "Do all members of each bond carry?",
+            "Do all members of each bond carry, and would it notice a dead cable?",
             (
                 Column(
                     heading="Seen",
@@ -102,6 +102,7 @@ BONDS = Row(
                 judged("Split off", metric("bond_members_outside"), *BOND),
                 judged("Out of step", metric("bond_members_unsynchronised"), *BOND),
                 judged("Fewer than peers", metric("bond_members_missing"), *BOND),
+                judged("Watches no link", metric("bond_unwatched"), *BOND),
             ),
             hide=("Value #A",),
             size=(12, 8),

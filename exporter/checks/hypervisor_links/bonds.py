@@ -1,8 +1,10 @@
-"""Kernel bonds and teams that have lost members, or whose members do not work together.
+"""Kernel bonds and teams that have lost members, would not notice, or whose members do not work together.
 
 Symptom: half the bandwidth, or none after the next cable pull; some connections lost, others fine.
-Detect:  the kernel's own view, /proc/net/bonding: MII status, aggregator, churn and LACP port state of each member.
-Fix:     cable, optic or switch port of the member named here; all its ports in one port channel of the switch.
+Detect:  the kernel's own view, /proc/net/bonding: MII status, aggregator, churn and LACP port state of each member; and
+         the carrier of ip link, since a bond that watches no links (miimon 0, the default of netplan and networkd)
+         calls its members up for ever, and never goes over to another.
+Fix:     cable, optic or switch port of the member named here; all its ports in one port channel of the switch; miimon.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ INFO = gauge("bond_info", "Mode and LACP rate of a kernel bond in use, or team; 
 MEMBERS = gauge("bond_members", "Members of a kernel bond in use, by /proc/net/bonding, or of a team.", "bond")
 DOWN = gauge(
     "bond_members_down",
-    "Members of the bond whose MII status is not up, or of the team that have no link.",
+    "Members of the bond whose MII status is not up or that have no link, or of the team that have none.",
     "bond",
     problem=above(0),
     follows=("uplink_down", "storage_uplink_down"),
@@ -37,8 +39,18 @@ UNSYNCHRONISED = gauge(
     "bond",
     problem=above(0),
 )
+UNWATCHED = gauge(
+    "bond_unwatched",
+    "Whether a bond of several members watches no link, by MII or ARP: it goes on sending over a dead cable.",
+    "bond",
+    problem=above(0),
+)
 FAILURES = counter(
     "bond_member_failures_total", "How often a member of the bond failed, by /proc/net/bonding.", "bond", "nic"
+)
+WATCH = (
+    "Let the bond watch its links: ip link set BOND type bond miimon 100, and for good in its configuration "
+    "(netplan: mii-monitor-interval, networkd: MIIMonitorSec, ifupdown: bond-miimon, ifcfg: BONDING_OPTS)."
 )
 MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 CARRIES = 0x08 | 0x10 | 0x20
@@ -59,9 +71,8 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def _verdicts(host: tuple[str, str, str], bond: Bond, *, judged: bool) -> Samples:
+    """Yield what is known of a bond: of one without a mode of the kernel's, as a team, not how LACP stands."""
     down = [one for one in bond.members if judged and not one.is_up]
-    outside = [one for one in bond.members if judged and _is_outside(one, bond)]
-    late = [one for one in bond.members if judged and _is_unsynchronised(one, bond)]
     yield DOWN.sample(
         *host,
         bond.name,
@@ -70,6 +81,22 @@ def _verdicts(host: tuple[str, str, str], bond: Bond, *, judged: bool) -> Sample
         expected="all members up",
         remedy=CABLE,
     )
+    if bond.mode is not None:
+        yield from _lacp(host, bond, judged=judged)
+    if bond.is_watched is not None:
+        yield UNWATCHED.sample(
+            *host,
+            bond.name,
+            value=int(judged and not bond.is_watched and len(bond.members) > 1),
+            seen="neither MII nor ARP monitoring",
+            expected="one of both, such as miimon 100",
+            remedy=WATCH,
+        )
+
+
+def _lacp(host: tuple[str, str, str], bond: Bond, *, judged: bool) -> Samples:
+    outside = [one for one in bond.members if judged and _is_outside(one, bond)]
+    late = [one for one in bond.members if judged and _is_unsynchronised(one, bond)]
     yield OUTSIDE.sample(
         *host,
         bond.name,
@@ -123,8 +150,8 @@ def _state(member: BondMember) -> str:
 
 CHECK = Check(
     title="Bonds",
-    metrics=(INFO, MEMBERS, DOWN, OUTSIDE, UNSYNCHRONISED, FAILURES),
-    remedies=(CABLE, SWITCH_LACP),
+    metrics=(INFO, MEMBERS, DOWN, OUTSIDE, UNSYNCHRONISED, UNWATCHED, FAILURES),
+    remedies=(CABLE, SWITCH_LACP, WATCH),
     judges={HostTarget: judge},
     asks={HostTarget: (BONDS,)},
     uses={HostTarget: (LINKS,)},

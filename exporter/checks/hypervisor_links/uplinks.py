@@ -1,8 +1,9 @@
 """Uplinks that carry nothing: the bond is off or no member of it is up or left; or no NIC of the label has a link.
 
 Symptom: every guest of the host is cut off, or only those on VLANs that go over this uplink.
-Detect:  ip link, /proc/net/bonding: MII status of the members, for what a traffic label leads to. Where nobody answers
-         LACP the kernel still lets one member carry (MAC of the partner: zeros), so that is a warning of its own.
+Detect:  ip link, /proc/net/bonding: carrier and MII status of the members, for what a traffic label leads to; the
+         status alone is "up" for ever where the bond watches no links. Where nobody answers LACP the kernel still lets
+         one member carry (MAC of the partner: zeros), so that is a warning of its own.
 Fix:     cable, optic or switch port; LACP on the switch's port channel.
 """
 
@@ -16,7 +17,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above
 from exporter.questions.hosts.agent import AGENT
-from exporter.questions.hosts.bonds import BONDS, LACP, NO_PARTNER, Bond
+from exporter.questions.hosts.bonds import ACTIVE_BACKUP, BONDS, LACP, NO_PARTNER, Bond, BondMember
 from exporter.questions.hosts.links import LINKS, Link, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
@@ -106,14 +107,23 @@ def _below(name: str, links: Links, depth: int) -> Iterator[str]:
 
 def _down(metric: Metric, host: tuple[str, str, str], bond: Bond, link: Link, *, judged: bool) -> Sample:
     """Return whether a bond carries nothing; one that is switched off keeps what it last knew of its members."""
-    is_down = not link.is_up or not bond.is_up or not any(member.is_up for member in bond.members)
+    is_down = not link.is_up or not bond.is_up or not any(member.is_up for member in _carrying(bond))
     seen = ", ".join(f"{one.name} {'up' if one.is_up else 'down'}" for one in bond.members) or "no member is left"
     if not link.is_up:
         seen = f"{bond.name} is switched off"
+    elif bond.is_watched is False:
+        seen += f", and {bond.name} watches no link"
     remedy = CABLE if link.is_up else SWITCH_ON
     return metric.sample(
         *host, bond.name, value=int(judged and is_down), seen=seen, expected="a member with a link", remedy=remedy
     )
+
+
+def _carrying(bond: Bond) -> tuple[BondMember, ...]:
+    """Return the members that may carry: of active-backup without monitoring the active one alone, link or no link."""
+    if bond.mode != ACTIVE_BACKUP or bond.is_watched is not False:
+        return bond.members
+    return tuple(one for one in bond.members if bond.active in ("", one.name))
 
 
 def _partner(host: tuple[str, str, str], bond: Bond, *, missing: bool) -> Sample:
@@ -125,8 +135,10 @@ def _partner(host: tuple[str, str, str], bond: Bond, *, missing: bool) -> Sample
 
 
 def _lacks_partner(bond: Bond) -> bool | None:
-    """Return whether nobody answers LACP; None when the kernel does not tell its partners to us."""
+    """Return whether nobody answers LACP; None when the kernel does not tell its partners to us, or the mode at all."""
     up = [member for member in bond.members if member.is_up]
+    if bond.mode is None:
+        return None
     if bond.mode != LACP or not up:
         return False
     told = [mac for mac in (bond.partner_mac, *(member.partner_mac for member in up)) if mac]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from exporter.model import Kind, Metric, Problem
 from exporter.questions.hosts.bonds import Bond, BondMember
@@ -41,8 +42,24 @@ def _is_port(link: Link, links: Links) -> bool:
 
 
 def known_bonds(bonds: Mapping[str, Bond], links: Links | None) -> Mapping[str, Bond]:
-    """Return the bonds and teams by name, also those without members: the kernel makes an empty bond0 by itself."""
-    return {**(_teams(links) if links else {}), **bonds}
+    """Return the bonds and teams by name, also those without members: the kernel makes an empty bond0 by itself.
+
+    A member without a link is down whatever its bond says: one that watches no links calls all of them up for ever.
+    """
+    if links is None:
+        return bonds
+    return {**_teams(links), **{name: _with_links(bond, links) for name, bond in bonds.items()}}
+
+
+def _with_links(bond: Bond, links: Links) -> Bond:
+    """Return a bond whose members are up only if ip link, where it knows them, shows them with a carrier."""
+    known = links.by_name
+    members = (replace(one, is_up=False) if _is_dark(known.get(one.name)) else one for one in bond.members)
+    return replace(bond, members=tuple(members))
+
+
+def _is_dark(link: Link | None) -> bool:
+    return link is not None and not link.has_carrier
 
 
 def bonds_in_use(bonds: Mapping[str, Bond], links: Links | None) -> Iterator[Bond]:

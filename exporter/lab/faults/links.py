@@ -52,6 +52,21 @@ def link_unplugged_active_backup(world: World) -> None:
     made.bond("bond0").active = "eth1"
 
 
+@fault(LINKS, "bond_unwatched")
+def bond_unwatched(world: World) -> None:
+    """bond0 of kvm-5 was made without miimon: it watches no link, and would never go over to eth1."""
+    _made(world, "kvm-5").bond("bond0").miimon = 0
+
+
+@fault(LINKS, "uplink_down", "bond_members_down", "bond_unwatched")
+def bond_unwatched_unplugged(world: World) -> None:
+    """The cable of eth0, the active member of bond0 of kvm-5, is pulled, and the bond, without miimon, stays on it."""
+    made = _made(world, "kvm-5")
+    made.bond("bond0").miimon = 0
+    made.nic("eth0").carrier = False
+    made.nic("eth0").carrier_changes += 1
+
+
 @fault(LINKS, "bond_members_missing")
 def bond_member_gone(world: World) -> None:
     """eth1 of kvm-1 has died: the kernel does not know it any more, and bond0 is left with one member."""

@@ -42,6 +42,8 @@ def carries(made: Hypervisor, name: str) -> bool:
     own |= {one.name: one.is_up for one in upper}
     if not own.get(name, True):
         return False
+    if any(bond.name == name and bond.members and not bond.miimon for bond in made.bonds):
+        return True
     below = [member.nic for bond in made.bonds if bond.name == name for member in bond.members if member.is_up]
     below += [device.parent for device in made.vlans if device.name == name]
     below += [port for bridge in made.bridges if bridge.name == name for port in bridge.ports]

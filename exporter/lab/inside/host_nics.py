@@ -101,8 +101,8 @@ def _bonding(made: Hypervisor, bond: Bond) -> str:
         lines += [f"Primary Slave: {bond.primary or 'None'}", f"Currently Active Slave: {bond.active or 'None'}"]
     else:
         lines.append("Transmit Hash Policy: layer2 (0)")
-    lines += [f"MII Status: {_word(carries(made, bond.name))}", "MII Polling Interval (ms): 100", "Up Delay (ms): 0"]
-    lines += ["Down Delay (ms): 0", "Peer Notification Delay (ms): 0", ""]
+    lines += [f"MII Status: {_word(carries(made, bond.name))}", f"MII Polling Interval (ms): {bond.miimon}"]
+    lines += ["Up Delay (ms): 0", "Down Delay (ms): 0", "Peer Notification Delay (ms): 0", ""]
     if bond.mode == 4:
         ports = sum(member.is_up and member.aggregator == bond.aggregator for member in bond.members)
         lines += ["802.3ad info", "LACP active: on", f"LACP rate: {bond.lacp_rate}", "Min links: 0"]
@@ -123,7 +123,8 @@ def _member(made: Hypervisor, bond: Bond, member: BondMember) -> list[str]:
     nic = made.nic(member.nic)
     up = member.is_up and nic.is_up and nic.carrier
     speed, duplex = (f"{nic.speed} Mbps", nic.duplex) if up else ("Unknown", "Unknown")
-    lines = [f"Slave Interface: {nic.name}", f"MII Status: {_word(up)}", f"Speed: {speed}", f"Duplex: {duplex}"]
+    status = _word(up or not bond.miimon)
+    lines = [f"Slave Interface: {nic.name}", f"MII Status: {status}", f"Speed: {speed}", f"Duplex: {duplex}"]
     lines += [f"Link Failure Count: {member.failures}", f"Permanent HW addr: {nic.mac}", "Slave queue ID: 0"]
     if bond.mode != 4:
         return lines

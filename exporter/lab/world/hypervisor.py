@@ -99,12 +99,16 @@ class BondMember:
 
 @dataclass(slots=True, eq=False)
 class Bond:
-    """A kernel bond; ``mode`` is the kernel's number (4: 802.3ad). No partner: 00:00:00:00:00:00."""
+    """A kernel bond; ``mode`` is the kernel's number (4: 802.3ad). No partner: 00:00:00:00:00:00.
+
+    One whose ``miimon`` is 0 watches no links: it calls itself and all its members up, whatever their cables.
+    """
 
     name: str
     members: list[BondMember] = field(default_factory=list)
     mode: int = 4
     is_up: bool = True
+    miimon: int = 100  # milliseconds
     mtu: int = 1500
     active: str = ""
     primary: str = ""
@@ -182,8 +186,8 @@ NF = "net/bridge/bridge-nf-call-"
 class Hypervisor:
     """One KVM host. ``ovs`` and ``firewall`` are None where the host has neither; tools by name in ``missing``.
 
-    ``refused`` are tools that fail as without privilege; ``agent`` and ``libvirt`` are systemd's words;
-    ``agent_readable`` is whether agent.properties is there to be read; ``agent_connected`` whether its connection to
+    ``refused`` are tools that fail as without privilege; ``agent`` and ``libvirt`` are systemd's words (activating: it
+    ended and waits to be started again, ``agent_restarts`` times so far); ``agent_readable`` is whether agent.properties is there to be read; ``agent_connected`` whether its connection to
     the first address there stands; ``lldp``: up | down | absent; ``libvirt_tls``: up | refused | silent |
     dropped, the port of libvirt with TLS, which shows ``certificate`` (see certificates.py); ``dropped`` names ports,
     migration | vnc, that a firewall closes.
@@ -197,6 +201,7 @@ class Hypervisor:
     domains: list[Domain] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
     agent: str = "active"
+    agent_restarts: int = 0
     agent_readable: bool = True
     agent_connected: bool = True
     libvirt: str = "active"

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from exporter.model import Question, UnreadableError, Via
 
 NO_PARTNER = "00:00:00:00:00:00"
-LACP = 4
-"""The kernel's number of 802.3ad."""
+ACTIVE_BACKUP, LACP = 1, 4
+"""The kernel's numbers of active-backup and 802.3ad."""
 MODES = (
     ("load balancing (round-robin)", 0),
-    ("fault-tolerance (active-backup)", 1),
+    ("fault-tolerance (active-backup)", ACTIVE_BACKUP),
     ("load balancing (xor)", 2),
     ("fault-tolerance (broadcast)", 3),
     ("IEEE 802.3ad Dynamic link aggregation", LACP),
@@ -59,6 +59,8 @@ class Bond:
         mode: the kernel's number: 0 round-robin .. 4 802.3ad .. 6 adaptive; None when not known.
         active: currently active member (active-backup), or empty.
         lacp_rate: slow | fast | empty.
+        is_watched: it looks after its members' links, by MII or ARP; a bond that does not calls them up for ever, as
+            Linux 6.1 was seen to do. None when not told.
         aggregator: active aggregator id, partner_mac: its LACP partner (802.3ad only; both are missing when there is
             no active aggregator, and the partner when the kernel tells it to root only).
     """
@@ -69,6 +71,7 @@ class Bond:
     active: str = ""
     primary: str = ""
     lacp_rate: str = ""
+    is_watched: bool | None = None
     aggregator: int | None = None
     partner_mac: str = ""
     members: tuple[BondMember, ...] = ()
@@ -111,10 +114,17 @@ def _bond(name: str, lines: list[str]) -> Bond:
         active="" if active == "None" else active,
         primary="" if primary == "None" else primary.partition(" ")[0],
         lacp_rate=facts.get("LACP rate", ""),
+        is_watched=_is_watched(facts),
         aggregator=_number(facts.get("Aggregator ID", "")),
         partner_mac=_mac(facts.get("Partner Mac Address", "")),
         members=tuple(_member(block) for block in blocks[1:]),
     )
+
+
+def _is_watched(facts: Mapping[str, str]) -> bool | None:
+    """Return whether one of the two monitors has an interval; that of ARP is named only where it has one."""
+    mii, arp = (_number(facts.get(f"{monitor} Polling Interval (ms)", "")) for monitor in ("MII", "ARP"))
+    return None if mii is None and not arp else bool(mii or arp)
 
 
 def _member(block: list[str]) -> BondMember:

@@ -193,7 +193,7 @@ def member(name: str, **fields: Any) -> BondMember:
 def bond(*members: BondMember, **fields: Any) -> dict[str, Bond]:
     """Return a bond with LACP, by name."""
     given: dict[str, Any] = {"name": "bond0", "mode": 4, "is_up": True, "aggregator": 1, "partner_mac": SWITCH}
-    given |= {"lacp_rate": "fast", "members": members or (member("eth1"), member("eth2"))}
+    given |= {"lacp_rate": "fast", "is_watched": True, "members": members or (member("eth1"), member("eth2"))}
     one = Bond(**(given | fields))
     return {one.name: one}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def test_a_healthy_bond() -> None:
         ("bond_members_down", "kvm1", "bond0"): 0,
         ("bond_members_outside", "kvm1", "bond0"): 0,
         ("bond_members_unsynchronised", "kvm1", "bond0"): 0,
+        ("bond_unwatched", "kvm1", "bond0"): 0,
         ("bond_member_failures_total", "kvm1", "bond0", "eth1"): 0,
         ("bond_member_failures_total", "kvm1", "bond0", "eth2"): 0,
     }
@@ -145,7 +147,7 @@ def test_a_bond_in_a_bridge_of_nobody(packets: int, said: int) -> None:
 
 
 def test_a_team() -> None:
-    """Its ports are its members; nobody counts their failures."""
+    """Its ports are its members; nobody counts their failures, and nobody told of its aggregators and its watch."""
     ports = (scene.link("eth1", master="team0"), scene.link("eth2", master="team0", has_carrier=False))
     team = scene.link("team0", "team", master="cloudbr0", counters=Counters(rx_packets=1))
     links = scene.links(*ports, team, scene.link("cloudbr0", "bridge"))
@@ -154,9 +156,36 @@ def test_a_team() -> None:
         ("bond_info", "kvm1", "team0", "team", ""): 1,
         ("bond_members", "kvm1", "team0"): 2,
         ("bond_members_down", "kvm1", "team0"): 1,
-        ("bond_members_outside", "kvm1", "team0"): 0,
-        ("bond_members_unsynchronised", "kvm1", "team0"): 0,
     }
+
+
+def test_a_bond_that_watches_no_link() -> None:
+    """The kernel says "up" of its members for ever: what ip link says of them counts, and that nobody looks."""
+    links = scene.bonded()
+    dark = {**links.by_name, "eth2": scene.link("eth2", master="bond0", has_carrier=False)}
+    samples = scene.judged(judge, {BONDS: scene.bond(is_watched=False), LINKS: replace(links, by_name=dark)})
+    assert scene.problems(samples) == {
+        ("bond_members_down", "kvm1", "bond0"): 1,
+        ("bond_unwatched", "kvm1", "bond0"): 1,
+    }
+    assert scene.only(samples, "bond_members_down").seen == "1 of 2 down: eth2"
+
+
+@pytest.mark.parametrize(
+    ("is_watched", "members", "value"),
+    [(False, ("eth1", "eth2"), 1), (False, ("eth1",), 0), (True, ("eth1", "eth2"), 0), (None, ("eth1", "eth2"), None)],
+)
+def test_who_watches_the_links(is_watched: bool | None, members: tuple[str, ...], value: int | None) -> None:
+    """One member alone has no other to go over to; where the kernel does not tell nothing is said."""
+    bonds = scene.bond(*map(scene.member, members), is_watched=is_watched)
+    assert scene.values_of(found(bonds)).get(("bond_unwatched", "kvm1", "bond0")) == value
+
+
+def test_a_mode_that_nobody_knows() -> None:
+    """Of aggregators and LACP nothing is said: whether it has any is not known."""
+    said = scene.values_of(found(scene.bond(mode=None)))
+    assert ("bond_members_down", "kvm1", "bond0") in said
+    assert not {("bond_members_outside", "kvm1", "bond0"), ("bond_members_unsynchronised", "kvm1", "bond0")} & {*said}
 
 
 def test_without_links_a_bond_with_members_counts() -> None:
@@ -173,6 +202,7 @@ def test_hosts_that_are_held_back_do_not_alarm(fields: dict[str, Any]) -> None:
         scene.member("eth2", is_up=False),
         scene.member("eth3", aggregator=2),
         scene.member("eth4", actor_state=1),
+        is_watched=False,
     )
     assert scene.problems(found(broken, **fields)) == {}
-    assert len(scene.problems(found(broken))) == 3
+    assert len(scene.problems(found(broken))) == 4

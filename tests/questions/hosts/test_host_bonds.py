@@ -58,6 +58,7 @@ def test_a_real_bond_with_lacp() -> None:
             lacp_rate="fast",
             aggregator=1,
             partner_mac="0a:f6:b6:d3:8f:4a",
+            is_watched=True,
             members=(member("eth1"), member("eth2")),
         )
     }
@@ -66,7 +67,7 @@ def test_a_real_bond_with_lacp() -> None:
 def test_a_real_bond_without_members() -> None:
     """It has no text of an active aggregator: nothing is told, not zero."""
     assert read_bonds(of("proc-net-bonding-empty", "bond7")) == {
-        "bond7": Bond(name="bond7", mode=4, is_up=False, lacp_rate="slow")
+        "bond7": Bond(name="bond7", mode=4, is_up=False, lacp_rate="slow", is_watched=True)
     }
 
 
@@ -103,6 +104,36 @@ def test_no_partner_is_an_answer_and_an_unprivileged_one_is_not() -> None:
     told = [line for line in of(LACP).splitlines() if "artner M" not in line and "lacp pdu" not in line]
     (bond,) = read_bonds("\n".join(line for line in told if ":    " not in line)).values()
     assert (bond.partner_mac, bond.members[0].partner_mac, bond.members[0].actor_state) == ("", "", None)
+
+
+@pytest.mark.parametrize(
+    ("interval", "more", "is_watched"),
+    [
+        ("100", "", True),
+        ("0", "", False),
+        ("0", "ARP Polling Interval (ms): 1000\nARP IP target/s (n.n.n.n form): 192.0.2.1\n", True),
+        ("", "ARP Polling Interval (ms): 1000\n", True),
+        ("", "", None),
+        ("often", "", None),
+    ],
+)
+def test_who_looks_after_links(interval: str, more: str, is_watched: bool | None) -> None:
+    """MII or ARP, each with an interval; the kernel names the second only where it has one."""
+    text = sample("links", LACP).replace(
+        "MII Polling Interval (ms): 100\n", f"MII Polling Interval (ms): {interval}\n{more}"
+    )
+    (bond,) = read_bonds("".join(f"/proc/net/bonding/bond0:{line}\n" for line in text.splitlines())).values()
+    assert bond.is_watched is is_watched
+
+
+def test_real_bonds_of_active_backup() -> None:
+    """Without monitoring all is up though a cable is out; with that of ARP the kernel looks."""
+    (blind,) = read_bonds(of("proc-net-bonding-unwatched")).values()
+    assert (blind.is_watched, blind.is_up, blind.active) == (False, True, "eth1")
+    assert [(one.name, one.is_up, one.failures) for one in blind.members] == [("eth1", True, 0), ("eth2", True, 0)]
+    (watched,) = read_bonds(of("proc-net-bonding-arp")).values()
+    assert (watched.is_watched, watched.is_up, watched.active) == (True, False, "")
+    assert [(one.name, one.is_up) for one in watched.members] == [("eth1", False), ("eth2", False)]
 
 
 def test_an_unknown_mode_is_not_guessed() -> None:
