@@ -1,7 +1,8 @@
 """KVM hosts on which CloudStack's agent does not run.
 
 Symptom: the host is in Alert or Disconnected; its machines run on and nobody can change them.
-Detect:  systemctl is-active cloudstack-agent on the host.
+Detect:  systemctl show cloudstack-agent on the host: not active, ended and waiting to be started again, or started again
+         by systemd since the visit before.
 Fix:     its log says why it ended: libvirt, memory, a certificate, a setting; start it.
 """
 
@@ -20,7 +21,7 @@ START_AGENT = (
 )
 SERVICE_UP = Metric(
     "cloudstack_network_host_connectivity_agent_service_up",
-    "Whether systemd on the host says that cloudstack-agent is active; not said while it is being started.",
+    "Whether cloudstack-agent runs, says systemd on the host; 0 also where it ended by itself since the visit before.",
     labels=PER_HOST,
     problem=equals(0),
     follows=("cloudstack_network_host_connectivity_cluster_hosts_lost_ratio",),
@@ -29,11 +30,25 @@ SERVICE_UP = Metric(
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield whether the agent runs; nothing of hosts without systemd, and of those that are held back."""
-    is_active = answers[AGENT].is_active
-    if is_active is not None and is_judged(target, cloud, answers.now):
+    agent = answers[AGENT]
+    ended = _ended(answers)
+    if (agent.is_active is not None or ended) and is_judged(target, cloud, answers.now):
+        seen = f"restarts by systemd since the visit before: {ended}" if ended else "cloudstack-agent is not active"
         yield SERVICE_UP.sample(
-            *names(target, cloud), value=int(is_active), seen="cloudstack-agent is not active", expected="active"
+            *names(target, cloud),
+            value=int(bool(agent.is_active) and not ended),
+            seen=seen,
+            expected="active, and never ended by itself",
+            remedy=START_AGENT,
         )
+
+
+def _ended(answers: Answers) -> int:
+    """Return how often systemd had to start the agent again since the visit before; a start by hand counts anew."""
+    before, restarts = answers.before(AGENT), answers[AGENT].restarts
+    if before is None or restarts is None or before[0].restarts is None:
+        return 0
+    return max(restarts - before[0].restarts, 0)
 
 
 CHECK = Check(

@@ -27,7 +27,7 @@ FIND_SHARED = (
 )
 HOSTS_LOST = Metric(
     "cloudstack_network_host_connectivity_cluster_hosts_lost",
-    "Hosts of the cluster that should work and are Down, in Alert or Disconnected, or connect for a quarter of an hour.",
+    "Hosts of the cluster that should work and are Down, in Alert, Disconnected, or connect for a quarter of an hour.",
     labels=("zone", "cluster"),
 )
 HOSTS_LOST_RATIO = Metric(

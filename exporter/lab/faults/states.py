@@ -40,6 +40,14 @@ def host_agent_dead(world: World) -> None:
     host.hypervisor.agent = "failed"
 
 
+@fault(CONNECTIVITY, "host_up", "agent_service_up")
+def host_agent_crashes(world: World) -> None:
+    """The agent of kvm-2 dies as soon as it is started, and systemd tries again every ten seconds."""
+    host = _host(world, "kvm-2")
+    _cut(host, "Alert")
+    host.hypervisor.agent, host.hypervisor.agent_restarts = "activating", 4711
+
+
 @fault(CONNECTIVITY, "host_up", "agent_disconnected", "host_management_unreachable")
 def host_agent_cut_off(world: World) -> None:
     """The agent of kvm-2 runs and reaches no management server, and CloudStack says Disconnected."""

@@ -96,7 +96,7 @@ def _agent(tree: Tree, made: Hypervisor) -> None:
         tree.put("etc/cloudstack/agent/agent.properties", text, mode=0o600)
     if made.secured:
         tree.put("etc/cloudstack/agent/cloud.crt", "-----BEGIN CERTIFICATE-----\n", mode=0o600)
-    tree.knows["units"] = _unit("cloudstack-agent", made.agent) + _unit("libvirtd", made.libvirt)
+    tree.knows["units"] = _unit("cloudstack-agent", made.agent, made.agent_restarts) + _unit("libvirtd", made.libvirt)
 
 
 def _addresses(host: Host) -> str:
@@ -138,10 +138,10 @@ def _sockets(world: World, host: Host) -> Iterator[str]:
         yield f'tcp ESTAB 0 0 [::ffff:{host.address}]:45120 [::ffff:{server}]:{AGENTS} users:(("java",pid=2210,fd=41))'
 
 
-def _unit(name: str, state: str) -> str:
-    inner = {"active": "running", "failed": "failed"}.get(state, "dead")
-    result = "exit-code" if state == "failed" else "success"
-    return f"{name}.service loaded {state} {inner} {result} 0\n"
+def _unit(name: str, state: str, restarts: int = 0) -> str:
+    inner = {"active": "running", "failed": "failed", "activating": "auto-restart"}.get(state, "dead")
+    result = "exit-code" if inner in ("failed", "auto-restart") else "success"
+    return f"{name}.service loaded {state} {inner} {result} {restarts}\n"
 
 
 def _domains(made: Hypervisor) -> str:

@@ -19,7 +19,8 @@ KEYS = (
     "libvirt.vif.driver",
 )
 """The only keys that leave the host."""
-LINE = re.compile(r"([a-z.]{1,40})=([ -~]{0,1000})", re.ASCII)
+SYSTEMD = ("ActiveState", "SubState", "NRestarts")
+LINE = re.compile(r"([A-Za-z.]{1,40})=([ -~]{0,1000})", re.ASCII)
 ACTIVE = {"active": True, "reloading": True, "inactive": False, "failed": False, "deactivating": False}
 """systemd's word -> whether the agent runs; while it is being started nobody can say."""
 
@@ -34,7 +35,9 @@ class Agent:
             (defaults: cloudbr0; private has none; guest is private's).
         bridge_type: native | openvswitch (default native).
         vif_driver: libvirt.vif.driver or empty.
-        is_active: the service runs (systemd's word), None when not told.
+        is_active: the service runs (systemd's words), None when not told. One that ended by itself and waits to be
+            started again does not run.
+        restarts: how often systemd has started it again since somebody last did; None when not told.
     """
 
     management_servers: tuple[str, ...] = ()
@@ -47,6 +50,7 @@ class Agent:
     bridge_type: str = "native"
     vif_driver: str = ""
     is_active: bool | None = None
+    restarts: int | None = None
 
     @property
     def is_openvswitch(self) -> bool:
@@ -55,18 +59,18 @@ class Agent:
 
 
 def read_agent(text: str) -> Agent:
-    """Return the chosen settings from lines of ``key=value`` in the order of the file, and ``service=<state>``.
+    """Return the chosen settings from lines of ``key=value``: systemd's, and those of the file in its order.
 
     A later key wins, as in Java. A file with none of the keys is not an agent's.
     """
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in filter(None, text.splitlines()):
         row = LINE.fullmatch(line)
-        if row is None or row[1] not in (*KEYS, "service"):
+        if row is None or row[1] not in (*KEYS, *SYSTEMD):
             message = "a line that is no chosen setting"  # and is not shown: it may be a secret
             raise UnreadableError(message)
         found[row[1]] = row[2].strip()
-    service = found.pop("service", "")
+    active, inner, restarts = (found.pop(word, "") for word in SYSTEMD)
     if not found:
         message = "none of the settings of an agent"
         raise UnreadableError(message)
@@ -81,7 +85,8 @@ def read_agent(text: str) -> Agent:
         guest=found.get("guest.network.device") or found.get("private.network.device", ""),
         bridge_type=found.get("network.bridge.type", "").lower() or "native",
         vif_driver=found.get("libvirt.vif.driver", ""),
-        is_active=ACTIVE.get(service),
+        is_active=False if inner.startswith("auto-restart") else ACTIVE.get(active),
+        restarts=int(restarts) if re.fullmatch(r"\d{1,10}", restarts, re.ASCII) else None,
     )
 
 
@@ -94,7 +99,7 @@ AGENT: Question[Agent] = Question(
 file=$ROOT/etc/cloudstack/agent/agent.properties
 [ -e "$file" ] || { echo 'no agent.properties: no CloudStack agent here'; exit 127; }
 if [ -d "$ROOT/run/systemd/system" ]; then
-    printf 'service=%s\n' "$(systemctl is-active cloudstack-agent 2>/dev/null)"
+    systemctl show -p ActiveState,SubState,NRestarts cloudstack-agent 2>/dev/null
 fi
 exec awk '
     BEGIN {

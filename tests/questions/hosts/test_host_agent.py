@@ -15,7 +15,17 @@ from tests.remote_texts import SHELLS, Machine, sample, shells
 
 CANARY = "Canary-Pw-7f3a"
 PROPERTIES = "/etc/cloudstack/agent/agent.properties"
-LINES = st.lists(st.sampled_from([*KEYS, "service", "active", "=", "\n", "x", ":", "10.1.1.11@static", "\x00", "é"]))
+LINES = st.lists(st.sampled_from([*KEYS, "ActiveState", "SubState", "NRestarts", "active", "=", "\n", "x", ":", "10.1.1.11@static", "\x00", "é"]))
+
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+SHOW = "show -p ActiveState,SubState,NRestarts cloudstack-agent"
+STATES = ("ActiveState", "SubState", "NRestarts")
+
+
+def units(active: str = "active", inner: str = "running", restarts: int | str = 0) -> str:
+    """Return what systemctl show prints."""
+    return f"ActiveState={active}\nSubState={inner}\nNRestarts={restarts}"
 
 
 @pytest.fixture
@@ -24,7 +34,7 @@ def machine(tmp_path: Path) -> Machine:
     machine = Machine.at(tmp_path)
     machine.file("/run/systemd/system/x")
     machine.file(PROPERTIES, sample("agent", "agent.properties"))
-    machine.tool("systemctl", "is-active cloudstack-agent", "active")
+    machine.tool("systemctl", SHOW, units())
     return machine
 
 
@@ -47,6 +57,7 @@ def test_the_chosen_settings(machine: Machine, shell: str) -> None:
         bridge_type="native",
         vif_driver="com.cloud.hypervisor.kvm.resource.BridgeVifDriver",
         is_active=True,
+        restarts=0,
     )
 
 
@@ -56,7 +67,7 @@ def test_no_other_setting_leaves_the_host(machine: Machine, shell: str) -> None:
     assert code == 0
     assert CANARY in sample("agent", "agent.properties")
     assert CANARY not in output
-    assert {line.partition("=")[0] for line in output.splitlines()} <= {*KEYS, "service"}
+    assert {line.partition("=")[0] for line in output.splitlines()} <= {*KEYS, *STATES}
 
 
 @pytest.mark.parametrize(
@@ -84,13 +95,39 @@ def test_the_file_is_read_as_java_reads_it(machine: Machine, shell: str, text: s
 
 
 @pytest.mark.parametrize(
-    ("word", "is_active"),
-    [("active", True), ("reloading", True), ("inactive", False), ("failed", False), ("activating", None), ("", None)],
+    ("word", "inner", "is_active"),
+    [
+        ("active", "running", True),
+        ("reloading", "reload", True),
+        ("inactive", "dead", False),
+        ("failed", "failed", False),
+        ("activating", "start", None),
+        ("activating", "auto-restart", False),
+        ("activating", "auto-restart-queued", False),
+    ],
 )
-def test_whether_the_agent_runs(machine: Machine, shell: str, word: str, is_active: bool | None) -> None:
-    """systemd's word, whose code for what does not run is no failure of the question."""
-    machine.tool("systemctl", "is-active cloudstack-agent", word, code=0 if word == "active" else 3)
-    assert machine.read(AGENT, shell=shell).is_active is is_active
+def test_whether_the_agent_runs(machine: Machine, shell: str, word: str, inner: str, is_active: bool | None) -> None:
+    """systemd's words; a program that ended by itself and waits to be started again does not run."""
+    machine.tool("systemctl", SHOW, units(word, inner, 4711))
+    found = machine.read(AGENT, shell=shell)
+    assert (found.is_active, found.restarts) == (is_active, 4711)
+
+
+def test_a_systemd_that_does_not_count(machine: Machine, shell: str) -> None:
+    """NRestarts came with systemd 235; that of CentOS 7 leaves it out, and one that fails says nothing at all."""
+    machine.tool("systemctl", SHOW, "ActiveState=active\nSubState=running")
+    found = machine.read(AGENT, shell=shell)
+    assert (found.is_active, found.restarts) == (True, None)
+    machine.tool("systemctl", SHOW, "", code=1)
+    found = machine.read(AGENT, shell=shell)
+    assert (found.is_active, found.restarts) == (None, None)
+
+
+def test_real_words_of_systemd() -> None:
+    """As a virtual machine with a pretended agent printed them, in systemd's own order."""
+    told = (SAMPLES / "vm" / "systemctl.txt").read_text().splitlines()
+    found = read_agent("\n".join(["host=a", *(line for line in told if line.partition("=")[0] in STATES)]))
+    assert (found.is_active, found.restarts) == (True, 0)
 
 
 def test_a_host_without_systemd_does_not_tell(tmp_path: Path, shell: str) -> None:
@@ -116,7 +153,7 @@ def test_defaults() -> None:
     assert read_agent("libvirt.vif.driver=com.cloud.hypervisor.kvm.resource.OvsVifDriver").is_openvswitch
 
 
-@pytest.mark.parametrize("text", ["", "service=active\n", "guid=x\nhost=localhost\n", "host\n", "sed: error\nhost=a\n"])
+@pytest.mark.parametrize("text", ["", "ActiveState=active\nSubState=running\n", "guid=x\nhost=localhost\n", "host\n", "sed: error\nhost=a\n"])
 def test_what_is_not_of_an_agent(text: str) -> None:
     """Nothing of its own, or a line that the text would not print; it is not repeated, it may be a secret."""
     with pytest.raises(UnreadableError) as caught:
