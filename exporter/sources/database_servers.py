@@ -100,12 +100,15 @@ class Servers:
             await here.ended()
 
     def _wanted(self, here: Session | None) -> Sequence[int]:
-        """Return the ranks of the servers that are to be tried now."""
+        """Return the ranks of the servers that are to be tried now.
+
+        Its own too, when it falls behind: the same name or address may lead to another server by now.
+        """
         now, ranks = self._clock.boot(), range(len(self._settings.servers))
         if here is None:
             return ranks
         if not self.is_fresh(here):
-            return () if now < self._escape.until else [rank for rank in ranks if rank != here.rank]
+            return () if now < self._escape.until else ranks
         if here.rank > 0:
             return () if now < self._return.until else ranks[: here.rank]
         if now - self._good_since > LONGEST_PAUSE:
