@@ -144,12 +144,16 @@ class Telemetry:
 
     def database(self, server: str, role: str, lag: float | None, ahead: float) -> None:
         """Tell which database server is asked, ``primary`` or ``replica``, and how fresh it is."""
-        for gauge in (self.database_server, self.database_lag, self.database_clock):
-            gauge.clear()
+        self.no_database()
         self.database_server.labels(server, role).set(1)
         self.database_clock.labels(server).set(ahead)
         if lag is not None:
             self.database_lag.labels(server).set(lag)
+
+    def no_database(self) -> None:
+        """Tell nothing of a server: none lets us in. What was said of the last one was of then."""
+        for gauge in (self.database_server, self.database_lag, self.database_clock):
+            gauge.clear()
 
     def render(self, openmetrics: bool) -> bytes:
         """Return the text of all these metrics, without the closing ``# EOF``."""
