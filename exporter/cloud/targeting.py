@@ -25,7 +25,7 @@ from exporter.cloud.targets import (
     TemplateDirectoryTarget,
     XenHostTarget,
 )
-from exporter.cloud.wanted import wanted_templates
+from exporter.cloud.wanted import missed, wanted_templates
 
 HOST_WAYS = {"KVM": "host", "XenServer": "host", "VMware": "management", "Hyperv": "management"}
 """Hypervisor -> which machine holds the way to a system VM: its host, or a management server."""
@@ -195,9 +195,15 @@ def _name_needed(cloud: Cloud, zone_id: str, console: ConsoleAddress) -> str:
 
 
 def _sites(cloud: Cloud, zone_id: str) -> tuple[Place, ...]:
-    """Return where the templates of a zone that are not ready are downloaded from; what is never, is left out."""
-    places = {one.place for one in wanted_templates(cloud, zone_id) if not one.is_ready}
-    return tuple(sorted({place for place in places if place}, key=lambda place: place.word))[:MOST_PLACES]
+    """Return where the templates of a zone that are not ready are downloaded from; what is never, is left out.
+
+    First what others than an owner miss, then the newest: dead private templates stay for years, and would take every
+    place.
+    """
+    waiting = [one for one in wanted_templates(cloud, zone_id) if one.place and not one.is_ready]
+    common = missed(cloud, waiting)
+    waiting.sort(key=lambda one: (one.id not in common, -(one.created or 0.0), one.url))
+    return tuple(dict.fromkeys(one.place for one in waiting if one.place))[:MOST_PLACES]
 
 
 def _internal(cloud: Cloud, zone_id: str) -> tuple[str, ...]:

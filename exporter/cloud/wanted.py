@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.storage import Origin, Template
+from exporter.cloud.storage import SHIPPED, Origin, Template
 
 ANY = frozenset({"", "any", "none"})
 """Hypervisors of templates that are for all of them."""
@@ -30,6 +32,12 @@ def _is_wanted(template: Template, here: frozenset[str]) -> bool:
     if not here:
         return template.origin is not Origin.SYSTEM  # it is not known what the zone runs
     return hypervisor in ANY or hypervisor in here
+
+
+def missed(cloud: Cloud, templates: Iterable[Template]) -> frozenset[str]:
+    """Return the ids of those templates that others than their owners miss: shipped, public, or ready elsewhere."""
+    ready = {one.id for one in cloud.templates.values() if one.is_ready}
+    return frozenset(one.id for one in templates if one.is_public or one.type.upper() in SHIPPED or one.id in ready)
 
 
 def hypervisors(cloud: Cloud, zone_id: str) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """KVM hosts on which CloudStack's agent does not run.
 
 Symptom: the host is in Alert or Disconnected; its machines run on and nobody can change them.
-Detect:  systemctl show cloudstack-agent on the host: not active, ended and waiting to be started again, or started again
-         by systemd since the visit before.
+Detect:  systemctl show cloudstack-agent on the host: not active, ended and waiting to be started again, or started
+         again by systemd since the visit before.
 Fix:     its log says why it ended: libvirt, memory, a certificate, a setting; start it.
 """
 

@@ -22,6 +22,11 @@ def stores(cloud: Cloud, zone_id: str) -> tuple[ImageStore, ...]:
     return tuple(replace(one, name=f"{one.name} ({one.id})") if named[one.name] > 1 else one for one in found)
 
 
+def own_name(cloud: Cloud, store: ImageStore) -> str:
+    """Return CloudStack's name of a store that is shown with its id, which is what copies of templates name."""
+    return cloud.image_stores[store.id].name
+
+
 def is_mounted(store: ImageStore) -> bool:
     """Return whether a store is one that is mounted; of an object store nothing ever is."""
     return store.protocol.lower() in ("nfs", "cifs", "smb")

@@ -10,7 +10,9 @@ downloaded into it. One that cannot even be reached is told by another check.
 
 from __future__ import annotations
 
-from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mounts_of, stores
+from collections.abc import Iterable
+
+from exporter.checks.host_connectivity.image_stores import PER_STORE, is_mounted, mounts_of, own_name, stores
 from exporter.checks.host_connectivity.system_vms import DESTROY, PER_STORAGE_VM, storage_vms
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
@@ -55,7 +57,7 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
         labels = (target.zone, target.name, store.name)
         found = mounts_of(store, mounts)
         if not found:
-            needed = _is_needed(store, target, cloud)
+            needed = _is_needed(store, target, mounts, cloud)
             yield MISSING.sample(
                 *labels,
                 value=int(needed),
@@ -69,11 +71,18 @@ def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> S
             yield from _hanging(labels, found[0], answers)
 
 
-def _is_needed(store: ImageStore, target: SecondaryStorageVmTarget, cloud: Cloud) -> bool:
-    """Return whether a template is being downloaded into a store by this VM: where there are two, by either."""
+def _is_needed(store: ImageStore, target: SecondaryStorageVmTarget, mounts: Iterable[Mount], cloud: Cloud) -> bool:
+    """Return whether a template is being downloaded into a store by this VM.
+
+    Where there are two VMs either may do it, and of two stores of one name, of which one is mounted, it may be that.
+    """
+    name = own_name(cloud, store)
     others = [vm for vm in storage_vms(cloud, target.vm.zone_id) if vm.id != target.vm.id]
-    return not others and any(
-        copy.store == store.name and copy.state == "DOWNLOAD_IN_PROGRESS"
+    twins = [one for one in stores(cloud, target.vm.zone_id) if own_name(cloud, one) == name]
+    if others or any(mounts_of(one, mounts) for one in twins):
+        return False
+    return any(
+        copy.store == name and copy.state == "DOWNLOAD_IN_PROGRESS"
         for template in cloud.templates.values()
         if template.zone_id == target.vm.zone_id
         for copy in template.downloads

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporter.checks.templates.error_texts import ErrorClass
-from exporter.cloud.cloud import Cloud
-from exporter.cloud.storage import SHIPPED, Template
+from exporter.cloud.storage import Template
 from exporter.thresholds import TEMPLATE_OWNERS, TEMPLATE_RECENT_SECONDS
 
 OF_URLS = frozenset({
@@ -18,12 +17,6 @@ OF_URLS = frozenset({
     ErrorClass.FORMAT, ErrorClass.CHECKSUM,
 })  # fmt: skip
 """Errors that a wrong URL or file makes; the others are of secondary storage and its VM."""
-
-
-def missed(cloud: Cloud, templates: Iterable[Template]) -> frozenset[str]:
-    """Return the ids of those templates that others than their owners miss: shipped, public, or ready elsewhere."""
-    ready = {one.id for one in cloud.templates.values() if one.is_ready}
-    return frozenset(one.id for one in templates if one.is_public or one.type.upper() in SHIPPED or one.id in ready)
 
 
 def is_common(templates: Iterable[Template], now: float) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from exporter.checks.templates.concern import is_common, missed
+from exporter.checks.templates.concern import is_common
 from exporter.checks.templates.error_texts import ErrorClass, error_class, is_error
 from exporter.checks.templates.remedies import ALLOW_SITE, FIND_HOST, REACH_HOST
 from exporter.checks.templates.wanted import wanted
@@ -23,6 +23,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Place, Template
 from exporter.cloud.targets import SecondaryStorageVmTarget
+from exporter.cloud.wanted import missed
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.dialling import Reach
 from exporter.questions.system_vms.storage_ways import SSVM_REACH

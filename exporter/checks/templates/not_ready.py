@@ -14,7 +14,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.checks.templates.concern import OF_URLS, is_common, missed
+from exporter.checks.templates.concern import OF_URLS, is_common
 from exporter.checks.templates.error_texts import (
     FAILED_STATES,
     UPLOADS_FAILED,
@@ -29,6 +29,7 @@ from exporter.checks.templates.wanted import wanted
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Template
+from exporter.cloud.wanted import missed
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
 from exporter.thresholds import (
     ROWS_PER_TARGET,

@@ -187,8 +187,9 @@ class Hypervisor:
     """One KVM host. ``ovs`` and ``firewall`` are None where the host has neither; tools by name in ``missing``.
 
     ``refused`` are tools that fail as without privilege; ``agent`` and ``libvirt`` are systemd's words (activating: it
-    ended and waits to be started again, ``agent_restarts`` times so far); ``agent_readable`` is whether agent.properties is there to be read; ``agent_connected`` whether its connection to
-    the first address there stands; ``lldp``: up | down | absent; ``libvirt_tls``: up | refused | silent |
+    ended and waits to be started again, ``agent_restarts`` times so far); ``agent_readable`` is whether
+    agent.properties is there to be read; ``agent_connected`` whether its connection to the first address there stands;
+    ``lldp``: up | down | absent; ``libvirt_tls``: up | refused | silent |
     dropped, the port of libvirt with TLS, which shows ``certificate`` (see certificates.py); ``dropped`` names ports,
     migration | vnc, that a firewall closes.
     """

@@ -136,6 +136,17 @@ def test_stores_of_one_name_are_told_apart() -> None:
     assert named == {f"{REAL.name} (s2)", f"{REAL.name} ({REAL.id})"}
 
 
+def test_a_needed_store_is_found_by_its_own_name() -> None:
+    """Downloads know a store by the name that CloudStack has for it, not by the one that tells namesakes apart."""
+    twin = replace(REAL, id="s2", url="nfs://10.9.9.6/srv/secondary")
+    seen_by = cloud(storage_vm(), image_stores={"s1": REAL, "s2": twin}, templates={"t1": template()})
+    none, one = Mounts((), 0), real("healthy")
+    missing = problems(judged(judge, storage_vm(), seen_by, {SSVM_MOUNTS: none}))
+    assert missing == [("mount_missing", "not mounted, and a template is being downloaded into it")] * 2
+    # the other one is mounted, and may be the one that the download goes into
+    assert problems(judged(judge, storage_vm(), seen_by, {SSVM_MOUNTS: one})) == []
+
+
 def test_a_region_wide_store_counts_and_another_zones_does_not() -> None:
     """Stores without a zone serve all of them."""
     assert "mount_missing" in values_of(found(Mounts((), 0), store=replace(STORE, zone_id="")))
