@@ -73,7 +73,9 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
         telemetry.interval.labels(kind).set(seconds)
     api.on_request = telemetry.api_request
     if ways.database is not None:
-        ways.database.tell(lambda at, told: telemetry.database(at, told.role, told.behind, told.ahead))
+        ways.database.tell(
+            lambda at, told: telemetry.database(at, told.role, told.behind, told.ahead), telemetry.no_database
+        )
     deadline = config.intervals.deadline
     inventory = Inventory(api, clock, lifetime=2 * config.intervals.inventory + deadline)
     page = Page(clock, metrics(checks), series_limit=config.limits.series_per_target, own=telemetry.render)

@@ -94,9 +94,9 @@ class Database:
             session = await self._servers.ready(until - loop.time())
             yield Turn(self._servers, session, until)
 
-    def tell(self, on_measured: Callable[[str, Freshness], None]) -> None:
-        """Have ``on_measured`` told server and freshness at each visit."""
-        self._servers.on_measured = on_measured
+    def tell(self, on_measured: Callable[[str, Freshness], None], on_lost: Callable[[], None]) -> None:
+        """Have ``on_measured`` told server and freshness at each visit, or ``on_lost`` that there is none."""
+        self._servers.on_measured, self._servers.on_lost = on_measured, on_lost
 
     async def close(self) -> None:
         """Hang up."""

@@ -65,6 +65,7 @@ class Servers:
     Attributes:
         session: the one in use.
         on_measured: told server and freshness at each visit.
+        on_lost: told at each visit that has no server.
 
     Raises:
         OSError: when ``settings.ca_file`` cannot be loaded.
@@ -73,6 +74,7 @@ class Servers:
     def __init__(self, settings: DatabaseSettings, clock: Clock) -> None:
         self.session: Session | None = None
         self.on_measured: Callable[[str, Freshness], None] = lambda _place, _freshness: None
+        self.on_lost: Callable[[], None] = lambda: None
         self._settings = settings
         self._clock = clock
         self._tls = ssl.create_default_context(cafile=settings.ca_file) if settings.tls else None
@@ -85,12 +87,18 @@ class Servers:
         Raises:
             SourceError: no server lets us in; the reason is the first server's.
         """
-        await self._measure()
-        here, wanted = self.session, self._wanted(self.session)
-        if here is None or wanted:
-            here = await self._look(wanted, seconds)
+        try:
+            here = await self._best(seconds)
+        except BaseException:  # also a visit that is given up while it looks: what is known is of then
+            self.on_lost()
+            raise
         self.on_measured(here.place, here.freshness)
         return here
+
+    async def _best(self, seconds: float) -> Session:
+        await self._measure()
+        here, wanted = self.session, self._wanted(self.session)
+        return await self._look(wanted, seconds) if here is None or wanted else here
 
     async def _measure(self) -> None:
         """Learn how fresh the server in use is now; let go of a session that has ended."""

@@ -194,6 +194,22 @@ async def test_a_configuration_with_a_database_visits_it(
     assert secrets_in(page + said + "\n".join(record.getMessage() for record in caplog.records)) == []
 
 
+async def test_of_a_database_that_is_gone_nothing_is_told(server: Server, tmp_path: Path) -> None:
+    """Role, lag and clock were those of then: law 2."""
+    told = re.compile(
+        r"^cloudstack_network_exporter_database_(?:server_info|lag_seconds|clock_ahead_seconds)\{", re.MULTILINE
+    )
+    async with exporter(server, tmp_path) as app:
+        assert len(told.findall(await looked(app))) == 3
+        server.stop()
+        try:
+            gone = await looked(app)
+        finally:
+            server.start()
+        assert told.findall(gone) == []
+        assert len(told.findall(await looked(app))) == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

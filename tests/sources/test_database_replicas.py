@@ -100,7 +100,7 @@ async def pair(servers: tuple[Server, Server]) -> AsyncIterator[Pair]:
     clock, seen = Hands(), []  # type: ignore[var-annotated]
     both = (("127.0.0.1", replica.port), ("127.0.0.1", primary.port))
     database = Database(primary.settings(servers=both, ca_file=primary.folder / "both.pem"), clock)
-    database.tell(lambda place, freshness: seen.append((place, freshness)))
+    database.tell(lambda place, freshness: seen.append((place, freshness)), seen.clear)
     made = Pair(primary, replica, clock, database, seen)
     beats(made)
     made.follows("STOP SLAVE", "CHANGE MASTER TO MASTER_DELAY = 0", "START SLAVE")
