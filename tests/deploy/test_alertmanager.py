@@ -35,7 +35,8 @@ SHOWN: tuple[tuple[str, dict[str, str]], ...] = (
     ("CloudStackNetRouterPairBroken", PAIR),
     ("CloudStackNetPasswordServiceDown", OTHER_ROUTER),
     ("CloudStackNetMetadataServiceDown", OTHER_ROUTER),
-    ("CloudStackNetExporterAbsent", {}),
+    ("CloudStackNetExporterAbsent", {"job": HERE["job"]}),
+    ("CloudStackNetExporterDown", {"job": "another-cloud", "instance": "other:10061"}),
     ("CloudStackNetInventoryStale", {"job": HERE["job"]}),
 )
 HIDDEN: tuple[tuple[str, dict[str, str]], ...] = (
@@ -117,7 +118,7 @@ def test_inhibition_is_about_one_object(
 def test_nothing_hides_that_we_are_blind(
     config: dict[str, Any], alerts: dict[str, dict[str, str]], matching: Matching
 ) -> None:
-    """No rule hides an alert about the exporter, but for one instance when all are absent; none about the cloud."""
+    """No rule hides an alert about the exporter, but for one instance when its job is absent; none about the cloud."""
     for rule in config["inhibit_rules"]:
         causes, effects = matching(rule["source_matchers"]), matching(rule["target_matchers"])
         about_us = [name for name in effects if alerts[name]["component"] == "exporter"]
