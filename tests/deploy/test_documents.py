@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,28 @@ def test_commands_of_the_readme_are_ones_that_there_are(root: Path) -> None:
     for line in lines:
         parser().parse_args(line.partition(" #")[0].partition(" |")[0].split())
     assert len(lines) >= 8
+
+
+def _imported(file: Path) -> set[str]:
+    """Return the distributions' top names that a module imports, without the standard library and our own."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module))
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"alerts", "dashboards", "exporter"}
+
+
+def test_what_the_generator_of_rules_takes_is_told(root: Path) -> None:
+    """Beside what the exporter itself brings it imports one library, and its README says how both are installed."""
+    needed = {name for file in (root / "alerts").glob("*.py") for name in _imported(file)}
+    assert needed == {"yaml", "promql_parser"}
+    assert "pip install . promql-parser" in _read(root, "alerts/README.md")
+
+
+@pytest.mark.parametrize("name", ["alerts/README.md", "deploy/README.md"])
+def test_the_oldest_prometheus_is_told(root: Path, name: str) -> None:
+    """``keep_firing_for`` is refused before 2.42."""
+    assert "keep_firing_for:" in _read(root, "alerts/password_reset.rules.yml")
+    assert re.search(r"Prometheus 2\.42 or newer, \w+ .*`keep_firing_for`", _read(root, name))
