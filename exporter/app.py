@@ -98,6 +98,7 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
         notices=lambda: notices(whole, config),
         failure=lambda: (inventory.failure, inventory.failed_since) if inventory.failure else None,
         defects=judging.defects.values,
+        unjudged=lambda: judging.unjudged,
     )
     pause = min(5.0, min(intervals.values()) / 2)
     whole = Engine(clock, inventory, schedule, judging, board, page, telemetry, group_pause=pause)

@@ -15,6 +15,8 @@ from exporter.model import Failure, Issue, Question, Reason, Unjudged
 
 Watched = Iterable[tuple[Target, TargetMemory]]
 Wanted = dict[type[Target], dict[Issue, tuple[Question[Any], ...]]]
+LeftOut = Iterable[tuple[Registered, Unjudged]]
+"""The objects that checks cannot judge although everything was answered."""
 
 COMMAND = "API command"
 """The kind of object in a row about a command that the Cloud lacks."""
@@ -39,7 +41,7 @@ def _asked(checks: Iterable[Registered]) -> set[tuple[type[Target], Issue]]:
 
 
 def unanswered(
-    checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None
+    checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None, left_out: LeftOut
 ) -> Iterator[tuple[Issue, tuple[str, str, str], Verdict]]:
     """Yield the objects on which an issue has no full verdict, as unknown or not configured.
 
@@ -57,26 +59,16 @@ def unanswered(
                 yield issue, (target.zone, target.subject, target.name), verdict
     if cloud is not None:
         yield from _lacking(checks, cloud)
+    for registered, one in left_out:
+        yield registered.issue, (one.zone, one.kind, one.name), Verdict.UNKNOWN
 
 
 def _lacking(checks: tuple[Registered, ...], cloud: Cloud) -> Iterator[tuple[Issue, tuple[str, str, str], Verdict]]:
-    """Yield every zone as unknown to the issues whose checks read API commands that the Cloud lacks.
-
-    And each object that a check can never judge from what it is told.
-    """
+    """Yield every zone as unknown to the issues whose checks read API commands that the Cloud lacks."""
     for registered in checks:
         if any(command in cloud.lacks for command in registered.check.reads):
             for zone in cloud.zones.values():
                 yield registered.issue, (zone.name, "zone", zone.name), Verdict.UNKNOWN
-    for registered, one in _unjudged(checks, cloud):
-        yield registered.issue, (one.zone, one.kind, one.name), Verdict.UNKNOWN
-
-
-def _unjudged(checks: Iterable[Registered], cloud: Cloud) -> Iterator[tuple[Registered, Unjudged]]:
-    """Yield what checks say that they cannot judge although everything was answered."""
-    for registered in checks:
-        for one in registered.check.unjudged(cloud) if registered.check.unjudged else ():
-            yield registered, one
 
 
 def _verdict(missing: Iterable[Question[Any]], memory: TargetMemory) -> Verdict:
@@ -101,7 +93,9 @@ def api_rows(checks: tuple[Registered, ...], failure: tuple[Failure, float] | No
     )
 
 
-def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None) -> Iterator[Blind]:
+def blind_rows(
+    checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | None, left_out: LeftOut
+) -> Iterator[Blind]:
     """Yield one row per target and reason, per API command that the Cloud lacks, per object that nobody can judge."""
     wanted = needed(checks)
     for target, memory in watched:
@@ -121,7 +115,7 @@ def blind_rows(checks: tuple[Registered, ...], watched: Watched, cloud: Cloud | 
                 detail=failure.detail,
                 since=cloud.at,
             )
-    for registered, one in _unjudged(checks, cloud):
+    for registered, one in left_out:
         yield Blind(
             issues=(registered.issue,),
             zone=one.zone,

@@ -15,10 +15,10 @@ from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import Target
 from exporter.config import Accept
-from exporter.findings import TITLES, Blind, Finding, Snapshot, Tile, Verdict
+from exporter.findings import TITLES, Finding, Snapshot, Tile, Verdict
 from exporter.judging import Defect, Judgment, Key
 from exporter.memory import TargetMemory
-from exporter.model import Failure, Issue, Metric, Reason, Sample
+from exporter.model import Failure, Issue, Metric, Sample, Unjudged
 from exporter.page.rendering import printable
 
 ISSUE_OBJECTS = Metric(
@@ -65,6 +65,7 @@ class JudgmentBoard:
         failure: gives why CloudStack cannot be read and since when (unix time), or None.
         is_partial: whether only a part of the cloud is looked at, so that an entry may match elsewhere.
         defects: gives the checks that raised, which say nothing of their owners.
+        unjudged: gives the objects that checks cannot judge although everything was answered.
     """
 
     clock: Clock
@@ -74,6 +75,7 @@ class JudgmentBoard:
     cloud: Callable[[], Cloud | None] = lambda: None
     notices: Callable[[], tuple[str, ...]] = tuple
     defects: Callable[[], Iterable[Defect]] = tuple
+    unjudged: Callable[[], Iterable[tuple[Registered, Unjudged]]] = tuple
     failure: Callable[[], tuple[Failure, float] | None] = lambda: None
     is_partial: bool = False
     _standing: dict[tuple[Issue, str, Key], Standing] = field(default_factory=dict)
@@ -118,8 +120,8 @@ class JudgmentBoard:
             self._tile(number, issue, verdicts.get(issue, {}), is_read=cloud is not None)
             for number, issue in enumerate(Issue, start=1)
         )
-        rows = blind_rows(self.checks, watched, cloud)
-        blind = (*api_rows(self.checks, self.failure()), *rows, *map(_blind_by_defect, self.defects()))
+        rows = blind_rows(self.checks, watched, cloud, self.unjudged())
+        blind = (*api_rows(self.checks, self.failure()), *rows, *(defect.row for defect in self.defects()))
         inventory_at = cloud.at if cloud else 0.0
         findings = explained(self._findings(), declared(self.checks))
         return Snapshot(
@@ -131,7 +133,7 @@ class JudgmentBoard:
         worst: defaultdict[Issue, dict[Subject, Verdict]] = defaultdict(dict)
         found = (
             self._judged(),
-            unanswered(self.checks, watched, self.cloud()),
+            unanswered(self.checks, watched, self.cloud(), self.unjudged()),
             map(_unknown_by_defect, self.defects()),
         )
         for issue, subject, verdict in chain.from_iterable(found):
@@ -256,20 +258,6 @@ class JudgmentBoard:
         if counts[Verdict.HEALTHY] or counts[Verdict.ACCEPTED]:
             return Verdict.HEALTHY.value
         return "no_objects" if is_read else Verdict.UNKNOWN.value
-
-
-def _blind_by_defect(defect: Defect) -> Blind:
-    """Return the row that says what a check which raised leaves unknown."""
-    return Blind(
-        issues=(defect.registered.issue,),
-        zone=defect.owner.zone,
-        subject_kind=defect.owner.subject_kind,
-        subject=defect.owner.subject,
-        what=(defect.registered.check.title,),
-        reason=Reason.INTERNAL.value,
-        detail="a defect of the exporter; its log has the details",
-        since=defect.since,
-    )
 
 
 def _unknown_by_defect(defect: Defect) -> tuple[Issue, Subject, Verdict]:

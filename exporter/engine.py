@@ -110,6 +110,7 @@ class Engine:
         self._forget(gone)
         self.judging.forget_absent({name: self._members.get(name, ()) for name in found})
         self.telemetry.inventory(cloud)
+        self.judging.cloud(cloud)
         slices = Slices()  # a big cloud does not stop the loop
         for group_name in list(found):
             await self._judge_gently(group_name, slices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args
 
@@ -13,8 +14,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import Group
 from exporter.cloud.groups import key as group_key
 from exporter.cloud.targets import TARGET_TYPES, Target, key
+from exporter.findings import Blind
 from exporter.memory import Scope, TargetMemory
-from exporter.model import Answers, GroupJudge, Question, Sample
+from exporter.model import Answers, GroupJudge, Question, Reason, Sample, Unjudged
 
 log = logging.getLogger("exporter.judging")
 
@@ -40,6 +42,10 @@ class Owner:
     def of_group(cls, group: Group) -> Owner:
         """Return the owner for a group's verdicts."""
         return cls(group_key(group), group.home, group.zone, group.kind, group.name)
+
+
+CLOUD = Owner(("API", "CloudStack"), "", "", "API", "CloudStack")
+"""Whose defect it is when a check cannot say which objects of the Cloud it leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,20 @@ class Defect:
     owner: Owner
     since: float
 
+    @property
+    def row(self) -> Blind:
+        """Return the row that says what it leaves unknown."""
+        return Blind(
+            issues=(self.registered.issue,),
+            zone=self.owner.zone,
+            subject_kind=self.owner.subject_kind,
+            subject=self.owner.subject,
+            what=(self.registered.check.title,),
+            reason=Reason.INTERNAL.value,
+            detail="a defect of the exporter; its log has the details",
+            since=self.since,
+        )
+
 
 class Sink(Protocol):
     """Where judgments go: the page and the board."""
@@ -85,12 +105,14 @@ class Judging:
         on_defect: called when a judge raised.
         follows: the types of group of which some judgment follows the answers of members.
         defects: what raised when it was last judged, by issue, check and owner; nothing is known of it.
+        unjudged: the objects of the newest Cloud that checks cannot judge although everything was answered.
     """
 
     checks: tuple[Registered, ...]
     sink: Sink = lambda _judgment: None
     on_defect: Callable[[], None] = lambda: None
     defects: dict[tuple[str, str, Key], Defect] = field(default_factory=dict)
+    unjudged: list[tuple[Registered, Unjudged]] = field(default_factory=list)
     follows: frozenset[type[Group]] = field(init=False)
     _of_target: dict[type[Target], tuple[Registered, ...]] = field(init=False)
     _of_group: dict[type[Group], tuple[tuple[Registered, GroupJudge], ...]] = field(init=False)
@@ -104,6 +126,14 @@ class Judging:
             kind: tuple(registered for registered in self.checks if kind in registered.check.judges)
             for kind in TARGET_TYPES
         }
+
+    def cloud(self, cloud: Cloud) -> None:
+        """Take a new Cloud: ask the checks, once, which of its objects they cannot judge."""
+        self.unjudged.clear()
+        for registered in self.checks:
+            if registered.check.unjudged is not None:
+                with self._noting(registered, CLOUD, cloud.at):
+                    self.unjudged += [(registered, one) for one in registered.check.unjudged(cloud)]
 
     def target(self, target: Target, memory: TargetMemory, cloud: Cloud, *, cloud_alone_is_new: bool = False) -> bool:
         """Judge what the checks can say of a target; return whether one of them wants a second look.
@@ -190,20 +220,27 @@ class Judging:
         is_first = not scopes[0].judged
         for scope in scopes:
             scope.begin()
-        place = (registered.issue.value, registered.name, owner.key)
-        try:
+        with self._noting(registered, owner, at):
             samples = tuple(judge(*about))
             self.sink(Judgment(registered, owner, samples, expires, at, is_first))  # refuses what is no sample
+            for scope in scopes:
+                scope.end()
+            return any(scope.wants_second_look for scope in scopes)
+        return False
+
+    @contextmanager
+    def _noting(self, registered: Registered, owner: Owner, at: float) -> Iterator[None]:
+        """Let what is raised inside cost no more than what it would have said: note it, and log it once."""
+        place = (registered.issue.value, registered.name, owner.key)
+        try:
+            yield
         except Exception:
             self.on_defect()
             if place not in self.defects:
                 log.exception("check %s/%s failed on %s", registered.issue.value, registered.name, owner.subject)
                 self.defects[place] = Defect(registered, owner, at)
-            return False
-        self.defects.pop(place, None)
-        for scope in scopes:
-            scope.end()
-        return any(scope.wants_second_look for scope in scopes)
+        else:
+            self.defects.pop(place, None)
 
     def _scope(self, registered: Registered, owner: Key, member: Key) -> Scope:
         place = (registered.issue.value, registered.name, owner, member)

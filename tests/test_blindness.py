@@ -21,7 +21,7 @@ def missed(reason: Reason) -> dict[Issue, Verdict]:
     """Return the issues that miss the database, which is not there for ``reason``."""
     memory = TargetMemory()
     memory.note({question: Failure(reason) for question in plan(CHECKS)[DatabaseTarget]}, 1.0)
-    return {issue: verdict for issue, _, verdict in unanswered(CHECKS, [(DatabaseTarget(), memory)], None)}
+    return {issue: verdict for issue, _, verdict in unanswered(CHECKS, [(DatabaseTarget(), memory)], None, ())}
 
 
 def test_issues_about_hosts_do_not_miss_a_database_that_nobody_configured() -> None:
@@ -38,11 +38,11 @@ def test_a_database_that_does_not_answer_is_missed_by_all(reason: Reason) -> Non
 def test_an_object_that_nobody_can_judge() -> None:
     """It is unknown to the issue, and a row says why, although everything was answered."""
     told = Unjudged(zone="z", kind="cluster", name="c1", detail="nobody tells")
-    check = Check(title="Clusters", metrics=(), unjudged=lambda cloud: iter([told]))
+    check = Check(title="Clusters", metrics=())
     checks = (Registered(Issue.SECURITY_GROUPS, "clusters", check),)
-    cloud = Cloud(at=7.0)
-    assert [*unanswered(checks, [], cloud)] == [(Issue.SECURITY_GROUPS, ("z", "cluster", "c1"), Verdict.UNKNOWN)]
-    assert [*unanswered(checks, [], None)] == []
-    (row,) = blind_rows(checks, [], cloud)
+    cloud, left_out = Cloud(at=7.0), [(checks[0], told)]
+    unknown = [*unanswered(checks, [], cloud, left_out)]
+    assert unknown == [(Issue.SECURITY_GROUPS, ("z", "cluster", "c1"), Verdict.UNKNOWN)]
+    (row,) = blind_rows(checks, [], cloud, left_out)
     assert (row.issues, row.zone, row.subject_kind, row.subject) == ((Issue.SECURITY_GROUPS,), "z", "cluster", "c1")
     assert (row.what, row.reason, row.detail, row.since) == (("Clusters",), "unsupported", "nobody tells", 7.0)

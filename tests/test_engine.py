@@ -14,8 +14,9 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import DatabaseTarget, key
 from exporter.config import load
 from exporter.engine import EARLY, PER_MEMBER
+from exporter.findings import Verdict
 from exporter.lab.lab import Lab
-from exporter.model import Failure, Outcome, Reason
+from exporter.model import Failure, Outcome, Reason, Unjudged
 from exporter.schedule import Entry
 from exporter.sources.guard import Guard
 from tests.watching import MovableClock
@@ -119,3 +120,29 @@ async def test_what_the_database_does_not_answer_is_counted() -> None:
         assert told(versions=good, first=behind, second=behind) == "2.0"
         assert told(versions=good, first=Failure(Reason.TIMEOUT), second=good) == "1.0"
         assert told(versions=good, first=good, second=good) == "0.0"
+
+
+async def test_a_check_that_cannot_say_what_it_leaves_out_costs_only_that() -> None:
+    """It is asked once per inventory; what it raises is a defect, shown as unknown until an inventory without it."""
+    asked: list[float] = []
+
+    def unjudged(cloud: Cloud) -> Iterator[Unjudged]:
+        asked.append(cloud.generation)
+        if cloud.generation == 1:
+            raise KeyError(cloud.generation)
+        yield Unjudged(zone="z", kind="host", name="h", detail="nobody tells")
+
+    check = replace(CHECKS[1], check=replace(CHECKS[1].check, unjudged=unjudged))
+    async with Lab() as lab, build(load(lab.config_file, os.environ), MovableClock(), (check,)) as app:
+        engine, shown = app.engine, []
+        for _ in range(2):
+            assert await engine.refresh()
+            engine.tick()
+            rows = [row for row in engine.board.snapshot().blind if row.reason != "not_configured"]
+            verdicts = engine.board.verdicts(engine.schedule.watch())[check.issue].items()
+            unknown = {subject for subject, verdict in verdicts if verdict is Verdict.UNKNOWN}
+            is_counted = b'{issue="user_metadata",zone="",verdict="unknown"} 1' in b"".join(engine.page.text())
+            shown.append((rows[-1].subject, rows[-1].reason, ("z", "host", "h") in unknown, is_counted))
+        assert shown == [("CloudStack", "internal", False, True), ("h", "unsupported", True, False)]
+        assert asked == [1, 2]
+        assert b"internal_errors_total 1.0" in b"".join(engine.page.text())
