@@ -17,6 +17,8 @@ def spoofable(nic: PluggedNic, rules: FrameRules) -> str:
 
     The chains of a machine are shared by all its NICs, so the addresses of all of them are its own.
     """
+    if nic.passed_through:
+        return nic.passed_through
     begin = chains_of(nic.machine.name).frames
     if f"{begin}-in" not in rules.sent.get(nic.tap, ()):
         return f"PREROUTING has no jump from {nic.tap} to {begin}-in"

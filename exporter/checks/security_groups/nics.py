@@ -26,6 +26,8 @@ READS = ("listNetworks", "listVirtualMachines")
 HOST = ("zone", "cluster", "host")
 VM = (*HOST, "vm")
 OVS = "ovs-system"
+PASSED_THROUGH = frozenset({"direct", "hostdev", "vdpa", "vhostuser"})
+"""Kinds of NICs, by libvirt, whose frames never come to the host's own network: no rule of it reaches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,16 @@ class PluggedNic:
 
     Attributes:
         network: None when CloudStack does not tell which.
-        bridge: the bridge that its tap is a port of; ``ovs-system`` for any of Open vSwitch.
+        kind: how it is plugged, by libvirt: bridge | network | direct | hostdev | ...
+        tap: empty where it has none.
+        bridge: the bridge that its tap is a port of; ``ovs-system`` for any of Open vSwitch; empty when it is in none.
         domain: libvirt's number for this run.
     """
 
     machine: Placed
     nic: Nic
     network: Network | None
+    kind: str
     tap: str
     bridge: str
     domain: int
@@ -49,6 +54,13 @@ class PluggedNic:
     def is_guarded(self) -> bool:
         """Return whether security groups must guard it: a user's machine in a network with that service."""
         return self.machine.kind == "instance" and self.network is not None and has_groups(self.network)
+
+    @property
+    def passed_through(self) -> str:
+        """Return why no rule of the host reaches it, however it is guarded; empty when rules can."""
+        if self.kind not in PASSED_THROUGH:
+            return ""
+        return f"{self.nic.mac} is passed through to the machine ({self.kind}), no rule of the host reaches it"
 
 
 def has_groups(network: Network) -> bool:
@@ -75,11 +87,10 @@ def plugged_nics(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator
             continue
         by_mac = {interface.mac: interface for interface in domain.interfaces}
         for nic in machine.nics:
-            interface = by_mac.get(nic.mac.lower())
-            tap = links.by_name.get(interface.tap) if interface else None
-            if tap is not None:
-                network = cloud.networks.get(nic.network_id)
-                yield PluggedNic(machine, nic, network, tap.name, tap.master, domain.id)
+            if (interface := by_mac.get(nic.mac.lower())) is not None:
+                tap = links.by_name.get(interface.tap)
+                network, bridge = cloud.networks.get(nic.network_id), tap.master if tap else ""
+                yield PluggedNic(machine, nic, network, interface.kind, interface.tap, bridge, domain.id)
 
 
 def guarded_nics(target: HostTarget, answers: Answers, cloud: Cloud) -> tuple[PluggedNic, ...]:

@@ -104,19 +104,22 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     labels = names(target, cloud)
     yield GUARDED.sample(*labels, value=len({nic.machine.id for nic in nics if nic.is_guarded}))
     found = _by_machine(target, answers, cloud, nics)
+    passed = frozenset(nic.machine.name for nic in nics if nic.passed_through)
     is_known = all(wrong.is_known for wrong in found.values())
     is_told = is_known and answers.get(FRAME_RULES) is not None
-    for count, row, kind, expected, is_health in (
-        (OPEN, OPEN_ROW, "open", "every frame passes the chains of its machine", is_known),
-        (CUT_OFF, CUT_OFF_ROW, "cut_off", "what the rules allow gets through", is_told),
+    for count, row, kind, expected, is_health, to_be_plugged in (
+        (OPEN, OPEN_ROW, "open", "every frame passes the chains of its machine", is_known, passed),
+        (CUT_OFF, CUT_OFF_ROW, "cut_off", "what the rules allow gets through", is_told, frozenset()),
     ):
         failing = {vm: why for vm, wrong in found.items() if (why := getattr(wrong, kind))}
         worst = sorted(failing, key=lambda vm: (-len(failing[vm]), vm))
         seen = listed([f"{vm}: {failing[vm][0]}" for vm in worst], 3)
         if failing or is_health:
-            yield count.sample(*labels, value=len(failing), seen=seen, expected=expected)
+            remedy = remedies.PLUG_IN if failing and failing.keys() <= to_be_plugged else ""
+            yield count.sample(*labels, value=len(failing), seen=seen, expected=expected, remedy=remedy)
         for vm in worst[:ROWS_PER_TARGET]:
-            yield row.sample(*labels, vm, value=1, seen=listed(list(failing[vm])), expected=expected)
+            remedy = remedies.PLUG_IN if vm in to_be_plugged else ""
+            yield row.sample(*labels, vm, value=1, seen=listed(list(failing[vm])), expected=expected, remedy=remedy)
 
 
 def _by_machine(
@@ -179,7 +182,7 @@ def _on(machine: Placed) -> Iterator[str]:
 CHECK = Check(
     title="Machines and their security groups",
     metrics=(GUARDED, OPEN, OPEN_ROW, CUT_OFF, CUT_OFF_ROW),
-    remedies=(remedies.RESTART_AGENT, remedies.READ_LOG),
+    remedies=(remedies.RESTART_AGENT, remedies.PLUG_IN, remedies.READ_LOG),
     judges={HostTarget: judge},
     asks={HostTarget: (*NEEDED, FIREWALL, FIREWALL_RULES)},
     uses={HostTarget: (FRAME_RULES,)},

@@ -25,6 +25,11 @@ SWITCH_ON_IN_DOM0 = (
     "Set net.bridge.bridge-nf-call-iptables=1 and net.bridge.bridge-nf-call-arptables=1 in dom0 with sysctl -w, and in"
     " /etc/sysctl.conf so that it lasts."
 )
+PLUG_IN = (
+    "Plug the NICs of these machines into a bridge: take libvirt.vif.driver and network.direct.* out of"
+    " agent.properties, restart the agent, stop and start the machines. Or move them to a network without security"
+    " groups: on NICs that are passed through they do nothing."
+)
 READ_LOG = "Read /var/log/cloudstack/agent/security_group.log of the host for what could not be written."
 SAME_FLAVOUR = (
     "Choose one flavour for iptables, ip6tables and ebtables (update-alternatives), take away the chains of the other"

@@ -8,7 +8,7 @@ Fix:     stop and start the machine; names of machines above 20 characters canno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from exporter.checks.security_groups import remedies
 from exporter.checks.security_groups.addresses import strange
@@ -57,7 +57,9 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         return
     rules, labels = answers.get(FIREWALL_RULES), names(target, cloud)
     failing: dict[str, str] = {}
-    for nic in guarded_nics(target, answers, cloud):
+    nics = guarded_nics(target, answers, cloud)
+    passed = {nic.machine.name for nic in nics if nic.passed_through}
+    for nic in nics:
         for lacks, key, by in (
             (spoofable(nic, answers[FRAME_RULES]), "spoofing", FRAME_RULES),
             (strange(nic.machine, rules.sets) if rules and rules.sets else "", "strange", FIREWALL_RULES),
@@ -67,12 +69,15 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     expected = "a machine sends from its own addresses only"
     seen = listed([f"{vm}: {why}" for vm, why in sorted(failing.items())], 3)
     if failing or rules is not None:
-        yield SPOOFABLE.sample(*labels, value=len(failing), seen=seen, expected=expected, remedy=_remedy(failing))
+        remedy = _remedy(failing, passed)
+        yield SPOOFABLE.sample(*labels, value=len(failing), seen=seen, expected=expected, remedy=remedy)
     for vm, why in sorted(failing.items())[:ROWS_PER_TARGET]:
-        yield ROW.sample(*labels, vm, value=1, seen=why, expected=expected, remedy=_remedy({vm: why}))
+        yield ROW.sample(*labels, vm, value=1, seen=why, expected=expected, remedy=_remedy({vm: why}, passed))
 
 
-def _remedy(failing: Mapping[str, str]) -> str:
+def _remedy(failing: Mapping[str, str], passed: Set[str]) -> str:
+    if failing and failing.keys() <= passed:
+        return remedies.PLUG_IN
     is_long = any(len(chains_of(vm).frames) > EBTABLES_NFT_LONGEST for vm in failing)
     return LONG_NAME if is_long else remedies.RESTART_AGENT
 
@@ -80,7 +85,7 @@ def _remedy(failing: Mapping[str, str]) -> str:
 CHECK = Check(
     title="Addresses that machines may use",
     metrics=(SPOOFABLE, ROW),
-    remedies=(remedies.RESTART_AGENT, LONG_NAME, remedies.READ_LOG),
+    remedies=(remedies.RESTART_AGENT, LONG_NAME, remedies.PLUG_IN, remedies.READ_LOG),
     judges={HostTarget: judge},
     asks={HostTarget: (*NEEDED, FRAME_RULES)},
     uses={HostTarget: (FIREWALL_RULES,)},

@@ -60,6 +60,8 @@ def families(rules: FirewallRules, firewall: HostFirewall) -> tuple[Family, Fami
 
 def bypassed(nic: PluggedNic, family: Family, links: Links) -> str | None:
     """Return why frames of a NIC never come to the rules of a family; empty when they do, None when nobody knows."""
+    if nic.passed_through:
+        return nic.passed_through
     if nic.bridge == OVS:
         return "plugged into Open vSwitch, whose frames pass by iptables"
     link = links.by_name.get(nic.bridge)
@@ -105,6 +107,7 @@ def verdict(
     is_known = True
     for family in both:
         if (reason := bypassed(nic, family, links)) is None:
+            is_known = False
             continue
         if reason:
             open_.append(reason)

@@ -96,6 +96,13 @@ def security_wrong_uplink(world: World) -> None:
     _wall(world).uplinks[_bridge(world)] = "tap9"
 
 
+@fault(GROUPS, *OPEN, *SPOOFING)
+def security_nic_passed_through(world: World) -> None:
+    """The NIC of i-2-38-VM was plugged past its bridge, by libvirt.vif.driver in agent.properties: a macvtap."""
+    tap = next(tap for tap in _host(world).taps if tap.machine == VM)
+    tap.kind, tap.name, tap.bridge, tap.source = "direct", "macvtap0", "", "bond0"
+
+
 @fault(GROUPS, *OPEN)
 def security_egress_hook_gone(world: World) -> None:
     """The jump from BF-<bridge>-IN for i-2-38-VM is gone: what it sends is not judged."""

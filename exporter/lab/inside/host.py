@@ -153,7 +153,7 @@ def _plugs(made: Hypervisor) -> str:
     """Return one line per NIC of a domain: number of the domain, tap, type, source, model, MAC."""
     numbers = {one.name: one.number for one in made.domains}
     return "".join(
-        f"{numbers[tap.machine]} {tap.name} bridge {tap.source or tap.bridge} virtio {tap.mac}\n"
+        f"{numbers[tap.machine]} {tap.name} {tap.kind} {tap.source or tap.bridge} virtio {tap.mac}\n"
         for tap in made.taps
         if tap.machine in numbers
     )

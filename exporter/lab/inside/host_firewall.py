@@ -50,9 +50,10 @@ def _modules(tree: Tree, wall: Firewall) -> None:
 
 
 def _guarded(made: Hypervisor, wall: Firewall) -> Iterator[tuple[MachineRules, list[Tap]]]:
-    """Yield the rules of each machine with its taps that are not on the link-local bridge."""
+    """Yield the rules of each machine with its taps that are in a bridge, and not in the link-local one."""
+    bridged = [tap for tap in made.taps if tap.kind == "bridge" and tap.traffic_type != "Control"]
     for rules in wall.machines.values():
-        taps = [tap for tap in made.taps if tap.machine == rules.machine and tap.traffic_type != "Control"]
+        taps = [tap for tap in bridged if tap.machine == rules.machine]
         if taps or rules.stays:
             yield rules, taps
 

@@ -102,8 +102,8 @@ def _shown(made: Hypervisor, above: dict[str, str]) -> Iterator[Row]:
             traffic=tap.traffic,
             mtu=tap.mtu,
             is_up=tap.is_up,
-            kind="tun",
-            data={"type": "tap"},
+            kind="macvtap" if tap.kind == "direct" else "tun",
+            data={"mode": "bridge"} if tap.kind == "direct" else {"type": "tap"},
         )
         yield _enslaved(_row(shape), above)
 

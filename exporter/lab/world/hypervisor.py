@@ -152,7 +152,8 @@ class VlanDevice:
 class Tap:
     """The host's end of a machine's NIC. ``bridge`` may be a Linux bridge or one of Open vSwitch, then with a tag.
 
-    ``source`` is what libvirt says the NIC is plugged into, where that differs from the bridge.
+    ``source`` is what libvirt says the NIC is plugged into, where that differs from the bridge; ``kind`` is libvirt's
+    word for how: bridge, or direct for a macvtap, which is in no bridge.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Tap:
     trunks: list[int] = field(default_factory=list)  # of its port of Open vSwitch
     is_up: bool = True
     source: str = ""
+    kind: str = "bridge"
     traffic: Traffic = field(default_factory=Traffic)
 
 
