@@ -12,7 +12,6 @@ from collections import defaultdict
 
 from exporter.checks.hypervisor_links.wires import gauge
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import PhysicalNetwork
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
 from exporter.questions.hosts.agent import AGENT
@@ -20,7 +19,7 @@ from exporter.questions.hosts.links import LINKS, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place, places, switches
-from exporter.topology.vlans import segment
+from exporter.topology.tagged_vlans import VLAN_LAST, tagged_vlans
 from exporter.topology.zones import physical_name
 
 TOO_LONG = gauge(
@@ -38,8 +37,6 @@ REFUSED = gauge(
 NAME_MOST = 15
 """Characters of an interface name in Linux (IFNAMSIZ without the final zero)."""
 RENAME = "Rename the interface (systemd .link file), or put a bond with a short name over it, and restart the agent."
-VLAN_TRAFFIC = ("Guest", "Public", "Storage")
-VLAN_LAST = 4095
 
 
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
@@ -80,31 +77,13 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 def _too_long(physical_id: str, lying: list[Place], cloud: Cloud) -> dict[int, str]:
     """Return the VLANs that pass the limit, with the uplink below which they would lie."""
-    public, shared = _chosen(physical_id, cloud, is_public=True), _chosen(physical_id, cloud, is_public=False)
-    network = cloud.physical_networks[physical_id]
-    storage = {one.vlan for one in cloud.storage_ranges.values() if one.zone_id == network.zone_id and one.vlan}
-    wanted = {"Guest": _given(network) | shared, "Public": public, "Storage": storage}
     return {
         vlan: place.pif
         for place in lying
-        if place.traffic in VLAN_TRAFFIC and place.pif
-        for vlan in wanted[place.traffic]
+        if len(f"br{place.pif}-{VLAN_LAST}") > NAME_MOST
+        for vlan in tagged_vlans(cloud, physical_id, place.traffic)
         if len(f"br{place.pif}-{vlan}") > NAME_MOST
     }
-
-
-def _given(network: PhysicalNetwork) -> frozenset[int]:
-    """Return the VLANs that CloudStack gives to guest networks; VNIs get names of their own, and are millions."""
-    methods = {method.upper() for method in network.isolation_methods} or {"VLAN"}
-    ranges = network.vlan_ranges if "VLAN" in methods else ()
-    return frozenset(vlan for first, last in ranges for vlan in range(max(first, 1), min(last, VLAN_LAST) + 1))
-
-
-def _chosen(physical_id: str, cloud: Cloud, *, is_public: bool) -> frozenset[int]:
-    """Return the VLANs that were chosen by hand: of public ranges, or of shared networks."""
-    ranges = (one for one in cloud.vlan_ranges.values() if one.physical_network_id == physical_id)
-    found = (segment(one.vlan) for one in ranges if one.is_public == is_public)
-    return frozenset(one.number for one in found if one is not None and one.is_vlan and one.number)
 
 
 def _evidence(long: dict[int, str], links: Links) -> str:
@@ -137,6 +116,12 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: (AGENT, OVS_DATABASE)},
-    reads=("listPhysicalNetworks", "listTrafficTypes", "listVlanIpRanges", "listStorageNetworkIpRange"),
+    reads=(
+        "listPhysicalNetworks",
+        "listTrafficTypes",
+        "listVlanIpRanges",
+        "listStorageNetworkIpRange",
+        "listNetworks",
+    ),
     judges_cloud=True,
 )

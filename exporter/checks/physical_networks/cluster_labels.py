@@ -1,8 +1,9 @@
 """Hosts whose traffic types lie elsewhere than on most hosts of their cluster.
 
 Symptom: live migration to or from one host fails, or machines that started there are on another wire.
-Detect:  per host the device of each traffic type and the interface below which VLAN devices are made, against what
-         more than half of at least three hosts have. VLAN bridges are named br<uplink>-<vlan>, so names must agree.
+Detect:  per host the device of each traffic type and, where CloudStack puts VLANs on it, the interface below which VLAN
+         devices are made, against what more than half of at least three hosts have. VLAN bridges are named
+         br<uplink>-<vlan>, so names must agree; nothing is named after the uplink of untagged traffic, or of VXLAN.
 Fix:     the same bridges and the same names of uplinks on all hosts of a cluster.
 """
 
@@ -18,12 +19,13 @@ from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.hosts.links import LINKS
 from exporter.topology.hosts import absent, is_judged, names
-from exporter.topology.labels import Place
+from exporter.topology.labels import LABELLED, Place
 from exporter.topology.majority import differs, majority, odd_ones
+from exporter.topology.tagged_vlans import tagged_vlans
 
 UNLIKE = Metric(
     "cloudstack_network_physical_networks_labels_unlike_peers",
-    "Traffic types of the host that lie on another device or uplink name than on most hosts of its cluster.",
+    "Traffic types of the host that lie on another device, or tagged on another uplink name, than on most peers.",
     labels=PER_HOST,
     problem=above(0),
     follows=("cloudstack_network_physical_networks_label_missing",),
@@ -44,13 +46,13 @@ def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Clo
     found: defaultdict[Traffic, dict[HostTarget, Where]] = defaultdict(dict)
     unknown = set()
     untold: Counter[Traffic] = Counter()
-    missing = absent(known, group, cloud)
+    missing, tagged = absent(known, group, cloud), _tagged(group, cloud)
     for target, answers in judged.items():
         here = found_places(target, answers, cloud)
         if any(place.kind == "unknown" for place in here):
             unknown.add(target)
         untold.update((place.physical_network_id, place.traffic) for place in here if place.kind == "unknown")
-        for key, where in _wheres(here):
+        for key, where in _wheres(here, tagged):
             found[key][target] = where
     odd: defaultdict[HostTarget, list[tuple[str, Where, Where]]] = defaultdict(list)
     for (network, traffic), by_host in found.items():
@@ -70,13 +72,20 @@ def judge(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Clo
         )
 
 
-def _wheres(here: tuple[Place, ...]) -> Iterator[tuple[Traffic, Where]]:
+def _tagged(group: ClusterGroup, cloud: Cloud) -> frozenset[Traffic]:
+    """Return the traffic types of the cluster's zone that have VLANs of CloudStack's: management has none."""
+    here = (one.id for one in cloud.physical_networks.values() if one.zone_id == group.cluster.zone_id)
+    every = ((network, traffic) for network in here for traffic in LABELLED)
+    return frozenset(one for one in every if tagged_vlans(cloud, *one))
+
+
+def _wheres(here: tuple[Place, ...], tagged: frozenset[Traffic]) -> Iterator[tuple[Traffic, Where]]:
     """Yield where each traffic type lies whose place is certain; Open vSwitch makes no bridges named by uplinks."""
     for place in here:
         if place.kind in ("missing", "unknown") or (place.kind != "openvswitch" and not place.pif):
             continue
-        by_name = place.kind != "openvswitch" and place.traffic != "Management"
-        yield (place.physical_network_id, place.traffic), (place.device, place.pif if by_name else "")
+        key = (place.physical_network_id, place.traffic)
+        yield key, (place.device, place.pif if place.kind != "openvswitch" and key in tagged else "")
 
 
 def _words(where: Where) -> str:
@@ -89,6 +98,6 @@ CHECK = Check(
     metrics=(UNLIKE,),
     remedies=(UNIFORM,),
     groups=(GroupJudge(ClusterGroup, judge, {HostTarget: (LINKS, *USED)}),),
-    reads=READS,
+    reads=(*READS, "listVlanIpRanges", "listStorageNetworkIpRange", "listNetworks"),
     judges_cloud=True,
 )

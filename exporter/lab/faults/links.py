@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
 from exporter.lab.world.hypervisor import Bond, BondMember, Bridge, HostNic, Hypervisor, Tap, Traffic, VlanDevice
-from exporter.lab.world.places import Host
+from exporter.lab.world.places import Host, Network
 from exporter.lab.world.world import World
 from exporter.model import Issue
 
@@ -221,6 +221,16 @@ def _rename(made: Hypervisor, old: str, new: str) -> None:
 def uplink_name_long(world: World) -> None:
     """The bond of kvm-6 is named bond-lacp-1: br<bond>-<VLAN> passes 15 characters."""
     _rename(_made(world, "kvm-6"), "bond0", "bond-lacp-1")
+
+
+@fault(LINKS, "uplink_name_too_long_vlans")
+def uplink_name_long_for_chosen_vlan(world: World) -> None:
+    """The bond of kvm-6 is named bondlacp1: room for the range 100-999, none for VLAN 2000 that an L2 network has."""
+    _rename(_made(world, "kvm-6"), "bond0", "bondlacp1")
+    zone = _host(world, "kvm-6").zone
+    zone.physical[0].vlan = "100-999"
+    number = 1 + max(network.number for network in world.networks)
+    world.networks.append(Network(number, "campus", zone, "", kind="L2", vlan=2000))
 
 
 @fault(LINKS, "uplink_names_refused", "physical_networks:label_without_uplink", "security_groups:bridges_incomplete")

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.checks.hypervisor_links.uplink_names import judge
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import StorageRange
+from exporter.cloud.networks import Network, StorageRange
 from exporter.model import Question, Sample
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.links import LINKS, Links
@@ -96,6 +96,26 @@ def test_vlans_of_shared_networks_count_where_guests_lie() -> None:
     other = (scene.link("eth2", master="cloudbr1"), scene.link("cloudbr1", "bridge"))
     samples = found(scene.plain("enp59s0f1", *other), replace(cloud, vlan_ranges=shared))
     assert scene.problems(samples) == {("uplink_name_too_long_vlans", "kvm1", "physical1"): 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [
+        ({}, 1),
+        ({"vlan": "2000"}, 1),
+        ({"vlan": "vlan://99"}, 0),
+        ({"vlan": "vlan://untagged"}, 0),
+        ({"vlan": "vxlan://20000"}, 0),
+        ({"vlan": ""}, 0),
+        ({"physical_network_id": "other"}, 0),
+    ],
+)
+def test_vlans_of_networks_that_were_chosen_by_hand(fields: dict[str, Any], number: int) -> None:
+    """An L2 network has a VLAN outside the range, and no range of addresses."""
+    given: dict[str, Any] = {"vlan": "vlan://2000", "physical_network_id": "pn", "specifies_vlan": True}
+    network = Network(id="n", name="l2", zone_id="z", type="L2", state="Setup", **(given | fields))
+    samples = found(scene.plain("enp175s0f"), replace(scene.cloud(vlans=((10, 99),)), networks={"n": network}))
+    assert scene.values_of(samples)["uplink_name_too_long_vlans", "kvm1", "physical1"] == number
 
 
 def test_the_parent_of_a_vlan_device_counts() -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from exporter.checks.physical_networks.cluster_labels import judge
+from exporter.cloud.networks import Network, StorageRange, VlanRange
 from exporter.questions.hosts.agent import Agent
 from exporter.questions.hosts.links import LINKS
 from exporter.questions.hosts.ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.physical_networks import scene
 
+TAGGED = (VlanRange(id="r", zone_id="z", vlan="vlan://50", is_public=True, physical_network_id="pn"),)
+STORAGE = {"s": StorageRange("s", "z", "n", 40)}
+BASIC: dict[str, Any] = {"networks": (scene.physical(vlan_ranges=()),), "of": scene.zone(network_type="Basic")}
 USUAL = scene.seen(scene.bridged())
 OTHER_UPLINK = scene.seen(scene.bridged(uplink="eth0"))
+
+
+def network(vlan: str) -> Network:
+    """Return a network whose VLAN was chosen by hand."""
+    return Network(
+        id=vlan, name=vlan, zone_id="z", type="L2", state="Setup", vlan=vlan, physical_network_id="pn",
+        specifies_vlan=True,
+    )  # fmt: skip
 
 
 def odd(*of_hosts: Any, **fields: Any) -> dict[str, float]:
@@ -29,12 +44,47 @@ def test_a_uniform_cluster() -> None:
 def test_another_uplink_name() -> None:
     """VLAN bridges would be breth0-101 there, and brbond0-101 elsewhere; of management nobody makes such bridges."""
     hosts = tuple(scene.host(number) for number in (1, 2, 3))
-    found = scene.on_cluster(judge, scene.cloud(*hosts), USUAL, USUAL, OTHER_UPLINK)
+    cloud = scene.cloud(*hosts, ranges=TAGGED, storage_ranges=STORAGE)
+    found = scene.on_cluster(judge, cloud, USUAL, USUAL, OTHER_UPLINK)
     sample = next(one for one in found if one.labels[2] == "kvm3")
     assert sample.value == 3
     assert sample.seen == "Guest cloudbr0 on eth0, Public cloudbr0 on eth0, Storage cloudbr0 on eth0"
     assert sample.expected.startswith("as most: Guest cloudbr0 on bond0")
     assert [one.value for one in found if one.labels[2] != "kvm3"] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [
+        ({}, 1),
+        ({"networks": (scene.physical(vlan_ranges=()),)}, 0),
+        ({"networks": (scene.physical(isolation_methods=("VXLAN",), vlan_ranges=((5000, 9999),)),)}, 0),
+        ({"networks": (scene.physical(isolation_methods=("VXLAN",), vlan_ranges=((100, 199),)),)}, 0),
+        ({"ranges": TAGGED}, 2),
+        ({"ranges": (replace(TAGGED[0], vlan="vlan://untagged"),)}, 1),
+        ({"ranges": (replace(TAGGED[0], physical_network_id="other"),)}, 1),
+        ({"storage_ranges": STORAGE}, 2),
+        ({"storage_ranges": {"s": replace(STORAGE["s"], vlan=None)}}, 1),
+        ({"storage_ranges": {"s": replace(STORAGE["s"], zone_id="other")}}, 1),
+        (BASIC, 0),
+        (BASIC | {"guests": (network("vlan://2000"),)}, 1),
+        (BASIC | {"guests": (network("vlan://untagged"), network("vxlan://2000"))}, 0),
+        (BASIC | {"ranges": (replace(TAGGED[0], vlan="vlan://300", is_public=False),)}, 1),
+    ],
+)
+def test_names_of_uplinks_count_where_bridges_are_named_after_them(fields: dict[str, Any], number: int) -> None:
+    """Where traffic comes tagged: nothing is named after the uplink of untagged traffic, or of VXLAN."""
+    assert odd(USUAL, USUAL, OTHER_UPLINK, **fields) == {"kvm1": 0, "kvm2": 0, "kvm3": number}
+
+
+def test_another_bridge_for_untagged_traffic() -> None:
+    """Machines on it are on another wire, whatever its uplink is named."""
+    types = tuple(scene.label(name, "") for name in scene.TYPES)
+    bridges = (scene.link(name, "bridge") for name in ("cloudbr0", "cloudbr1"))
+    ports = (scene.link("bond0", "bond", "cloudbr0"), scene.link("bond1", "bond", "cloudbr1"))
+    both = scene.links(*bridges, *ports)
+    usual, other = scene.seen(both), scene.seen(both, Agent(private="cloudbr0", guest="cloudbr1"))
+    assert odd(usual, usual, other, types=types, **BASIC) == {"kvm1": 0, "kvm2": 0, "kvm3": 1}
 
 
 def test_the_vlan_of_an_uplink_changes_no_name() -> None:
@@ -107,7 +157,7 @@ def test_hosts_that_did_not_tell() -> None:
     hosts = tuple(scene.host(number) for number in range(1, 6))
     assert odd(USUAL, USUAL, hosts=hosts) == {}
     assert odd(USUAL, USUAL, USUAL, hosts=hosts) == {"kvm1": 0, "kvm2": 0, "kvm3": 0}
-    assert odd(USUAL, USUAL, OTHER_UPLINK, hosts=(*hosts, scene.host(6), scene.host(7)))["kvm3"] == 3
+    assert odd(USUAL, USUAL, OTHER_UPLINK, hosts=(*hosts, scene.host(6), scene.host(7)))["kvm3"] == 1
 
 
 def test_peers_whose_places_nobody_told() -> None:
@@ -115,5 +165,6 @@ def test_peers_whose_places_nobody_told() -> None:
     types = scene.labels(guest="")
     agent, blind = Agent(guest="cloudbr0"), scene.seen(scene.bridged(), None)
     usual, other = scene.seen(scene.bridged(), agent), scene.seen(scene.bridged(uplink="eth0"), agent)
-    assert odd(usual, usual, other, types=types) == {"kvm1": 0, "kvm2": 0, "kvm3": 3}
-    assert odd(usual, blind, other, types=types) == {"kvm3": 2}
+    every: dict[str, Any] = {"types": types, "ranges": TAGGED, "storage_ranges": STORAGE}
+    assert odd(usual, usual, other, **every) == {"kvm1": 0, "kvm2": 0, "kvm3": 3}
+    assert odd(usual, blind, other, **every) == {"kvm3": 2}
