@@ -9,7 +9,16 @@ Fix:     load br_netfilter, set the sysctls to 1, and make both last.
 from __future__ import annotations
 
 from exporter.checks.security_groups import remedies, xen
-from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_nics, is_certain, is_watched, listed
+from exporter.checks.security_groups.nics import (
+    HOST,
+    NEEDED,
+    READS,
+    guarded_nics,
+    held_back,
+    is_certain,
+    is_watched,
+    listed,
+)
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget, XenHostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
@@ -35,6 +44,7 @@ ENABLED = Metric(
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield both sysctls, and how many bridges that need it are not filtered."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, UNFILTERED)
         return
     labels, firewall = names(target, cloud), answers[FIREWALL]
     for family, value in (("ipv4", firewall.filters_ip), ("ipv6", firewall.filters_ip6)):
@@ -53,8 +63,11 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 def judge_xen(target: XenHostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the sysctls of dom0, and how many bridges that need the first are not filtered, twice seen."""
-    told = xen.watched(target, answers, cloud)
+    told = xen.bridged(answers)
     if told is None:
+        return
+    if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, UNFILTERED)
         return
     labels = names(target, cloud)
     for family, value in (("ipv4", told.filters_ip), ("arp", told.filters_arp)):

@@ -17,6 +17,7 @@ from exporter.checks.security_groups.nics import (
     READS,
     PluggedNic,
     guarded_nics,
+    held_back,
     is_certain,
     is_watched,
     listed,
@@ -54,6 +55,7 @@ ABOVE = Metric(
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield how many bridges lack rules, and how many rules accept frames before them."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, INCOMPLETE, ABOVE)
         return
     links, labels = answers[LINKS], names(target, cloud)
     one_each = {nic.bridge: nic for nic in guarded_nics(target, answers, cloud) if nic.bridge not in ("", OVS)}

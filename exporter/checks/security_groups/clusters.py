@@ -48,9 +48,13 @@ ASKED = {"KVM": BRIDGES, "XenServer": XEN_BRIDGES}
 
 
 def judge(group: ClusterGroup, members: Mapping[Hypervisor, Answers], cloud: Cloud) -> Samples:
-    """Yield whether the cluster cannot enforce them; nothing while a host has not told, unless another cannot."""
+    """Yield whether the cluster cannot enforce them; nothing while a host has not told, unless another cannot.
+
+    What is held back on purpose, the cluster or a host, has no fault.
+    """
     cluster = group.cluster
     if not _is_judged(cluster, cloud):
+        yield UNENFORCEABLE.sample(group.zone, cluster.name, value=0)
         return
     needed = uses_groups(cloud, cluster.zone_id)
     expected = "a hypervisor and a back-end that CloudStack programs security groups for"
@@ -61,11 +65,11 @@ def judge(group: ClusterGroup, members: Mapping[Hypervisor, Answers], cloud: Clo
         )
     elif cluster.hypervisor in ASKED:
         told = {
-            target: is_openvswitch
+            target: is_openvswitch and is_judged(target, cloud, answers.now)
             for target, answers in members.items()
-            if is_judged(target, cloud, answers.now) and (is_openvswitch := _is_openvswitch(answers)) is not None
+            if (is_openvswitch := _is_openvswitch(answers)) is not None
         }
-        strange = sorted(host.name for host, is_openvswitch in told.items() if is_openvswitch)
+        strange = sorted(host.name for host, is_strange in told.items() if is_strange)
         if strange or (told and not absent(told, group, cloud, cluster.hypervisor)):
             yield UNENFORCEABLE.sample(
                 group.zone,

@@ -8,7 +8,7 @@ Fix:     choose one flavour, take the chains of the other one away, stop and sta
 from __future__ import annotations
 
 from exporter.checks.security_groups import remedies
-from exporter.checks.security_groups.nics import HOST, is_watched
+from exporter.checks.security_groups.nics import HOST, held_back, is_watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
@@ -32,6 +32,7 @@ INFO = Metric(
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the flavour, and in how many families the agent's rules are in another one."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, MIXED)
         return
     rules, labels = answers[FIREWALL_RULES], names(target, cloud)
     yield INFO.sample(*labels, rules.flavour, rules.version, value=1)

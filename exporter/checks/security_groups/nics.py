@@ -13,10 +13,10 @@ from exporter.cloud.objects import Nic
 from exporter.cloud.placement import Placed
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Question
+from exporter.model import Answers, Metric, Question, Samples
 from exporter.questions.hosts.domains import DOMAINS
 from exporter.questions.hosts.links import LINKS, Links
-from exporter.topology.hosts import is_judged
+from exporter.topology.hosts import Hypervisor, is_judged, names
 from exporter.topology.labels import is_uplink
 
 NEEDED: tuple[Question[Any], ...] = (DOMAINS, LINKS)
@@ -73,9 +73,15 @@ def uses_groups(cloud: Cloud, zone_id: str) -> bool:
     return any(network.zone_id == zone_id and has_groups(network) for network in cloud.networks.values())
 
 
-def is_watched(target: HostTarget, answers: Answers, cloud: Cloud) -> bool:
-    """Return whether faults of this host are judged: a KVM host that is in use."""
-    return target.host.hypervisor == "KVM" and is_judged(target, cloud, answers.now)
+def is_watched(target: Hypervisor, answers: Answers, cloud: Cloud) -> bool:
+    """Return whether faults of this host are judged: one that is in use."""
+    return is_judged(target, cloud, answers.now)
+
+
+def held_back(target: Hypervisor, cloud: Cloud, *metrics: Metric) -> Samples:
+    """Yield that nothing is wrong with a host that is held back on purpose and answers: so an alert of before ends."""
+    for metric in metrics:
+        yield metric.sample(*names(target, cloud), value=0)
 
 
 def plugged_nics(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[PluggedNic]:

@@ -22,6 +22,7 @@ from exporter.checks.security_groups.nics import (
     VM,
     PluggedNic,
     has_groups,
+    held_back,
     is_certain,
     is_watched,
     listed,
@@ -99,6 +100,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     ebtables does not tell.
     """
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, OPEN, CUT_OFF)
         return
     nics = tuple(plugged_nics(target, answers, cloud))
     labels = names(target, cloud)

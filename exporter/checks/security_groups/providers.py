@@ -26,7 +26,7 @@ PROVIDER = "SecurityGroupProvider"
 
 
 def judge(group: ZoneGroup, members: Mapping[object, Answers], cloud: Cloud) -> Samples:
-    """Yield for each physical network with security groups whether their provider is off."""
+    """Yield for each physical network with security groups whether their provider is off; a disabled one needs none."""
     carrying = {
         network.physical_network_id
         for network in cloud.networks.values()
@@ -34,12 +34,13 @@ def judge(group: ZoneGroup, members: Mapping[object, Answers], cloud: Cloud) -> 
     }
     states = {one.physical_network_id: one.state for one in cloud.providers.values() if one.name == PROVIDER}
     for physical in cloud.physical_networks.values():
-        if physical.id in carrying and physical.enabled and is_zone_judged(cloud, group.id):
+        if physical.id in carrying:
             state = states.get(physical.id, "not added")
+            is_needed = physical.enabled and is_zone_judged(cloud, group.id)
             yield DISABLED.sample(
                 group.zone,
                 physical_name(cloud, physical.id),
-                value=int(state != "Enabled"),
+                value=int(is_needed and state != "Enabled"),
                 seen=f"{PROVIDER} is {state}",
                 expected="Enabled",
             )

@@ -17,6 +17,7 @@ from exporter.checks.security_groups.nics import (
     VM,
     PluggedNic,
     guarded_nics,
+    held_back,
     is_certain,
     is_watched,
     listed,
@@ -68,6 +69,7 @@ REWRITE = (
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the counts, and a row for each failing machine up to a limit."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, INVALID, UNAPPLIED)
         return
     labels, logs = names(target, cloud), answers[FIREWALL].logs
     nics = (nic for nic in guarded_nics(target, answers, cloud) if not nic.passed_through)  # they may have no log

@@ -11,7 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from exporter.checks.security_groups import remedies
-from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_nics, is_certain, is_watched, listed
+from exporter.checks.security_groups.nics import (
+    HOST,
+    NEEDED,
+    READS,
+    guarded_nics,
+    held_back,
+    is_certain,
+    is_watched,
+    listed,
+)
 from exporter.checks.security_groups.sequence import difference
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
@@ -47,6 +56,7 @@ def judge(_: ZoneGroup, members: Members, cloud: Cloud) -> Samples:
         if not isinstance(target, HostTarget) or not all(one in answers.values for one in (*NEEDED, FIREWALL)):
             continue
         if not is_watched(target, answers, cloud):
+            yield from held_back(target, cloud, BEHIND)
             continue
         behind = list(_behind(target, answers, cloud, sequences))  # also while it is too early: the first of two looks
         if answers.values[FIREWALL].asked - since >= RULES_BEHIND_SECONDS:

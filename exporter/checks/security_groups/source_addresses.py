@@ -20,6 +20,7 @@ from exporter.checks.security_groups.nics import (
     READS,
     VM,
     guarded_nics,
+    held_back,
     is_certain,
     is_watched,
     listed,
@@ -54,6 +55,7 @@ LONG_NAME = (
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the count, and a row for each failing machine up to a limit; no count of none without the address sets."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, SPOOFABLE)
         return
     rules, labels = answers.get(FIREWALL_RULES), names(target, cloud)
     failing: dict[str, str] = {}

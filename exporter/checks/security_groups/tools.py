@@ -9,7 +9,7 @@ Fix:     install them; on KVM restart the agent, which looks for them only at it
 from __future__ import annotations
 
 from exporter.checks.security_groups import remedies, xen
-from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_nics, is_certain, is_watched
+from exporter.checks.security_groups.nics import HOST, NEEDED, READS, guarded_nics, held_back, is_certain, is_watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget, XenHostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
@@ -29,6 +29,7 @@ MISSING = Metric(
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield how many programs are missing, twice seen; none is needed on a host without machines to guard."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, MISSING)
         return
     installed = answers[FIREWALL].tools if guarded_nics(target, answers, cloud) else frozenset(TOOLS)
     missing = [
@@ -47,8 +48,11 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 def judge_xen(target: XenHostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield how many programs dom0 lacks, twice seen; CloudStack writes no rules there, and says nothing."""
-    told = xen.watched(target, answers, cloud)
+    told = xen.bridged(answers)
     if told is None:
+        return
+    if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, MISSING)
         return
     needed = backend.TOOLS if xen.guarded_networks(target, cloud) else ()
     missing = [one for one in needed if one not in told.tools and xen.is_certain(target, answers, cloud, "tool", one)]

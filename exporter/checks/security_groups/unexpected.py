@@ -15,6 +15,7 @@ from exporter.checks.security_groups.nics import (
     NEEDED,
     READS,
     VM,
+    held_back,
     is_certain,
     is_watched,
     listed,
@@ -53,6 +54,7 @@ LEFT = Metric(
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the counts, and a row for each machine that must have no rules, up to a limit."""
     if not is_watched(target, answers, cloud):
+        yield from held_back(target, cloud, UNEXPECTED)
         return
     rules, labels = answers[FIREWALL_RULES], names(target, cloud)
     rulesets = (*rules.ip4, *rules.ip6)

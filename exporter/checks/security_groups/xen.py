@@ -12,14 +12,12 @@ from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import XenHostTarget
 from exporter.model import Answers
 from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
-from exporter.topology.hosts import is_judged
 
 
-def watched(target: XenHostTarget, answers: Answers, cloud: Cloud) -> XenBackend | None:
-    """Return what a host that is judged tells, where it has Linux bridges; Open vSwitch is its cluster's verdict."""
+def bridged(answers: Answers) -> XenBackend | None:
+    """Return what a host with Linux bridges tells; Open vSwitch is its cluster's verdict."""
     backend = answers[XEN_BACKEND]
-    is_bridged = backend.configured == backend.running == "bridge"
-    return backend if is_bridged and is_judged(target, cloud, answers.now) else None
+    return backend if backend.configured == backend.running == "bridge" else None
 
 
 def guarded_networks(target: XenHostTarget, cloud: Cloud) -> tuple[str, ...]:

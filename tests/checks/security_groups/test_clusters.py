@@ -93,8 +93,9 @@ def test_open_vswitch_on_xenserver(backend: XenBackend) -> None:
     """One host is enough, whoever else has not told: CloudStack believes the file, and frames do what runs."""
     (found,) = judged_xen(backend, silent=1)
     assert (found.value, found.seen, found.remedy) == (1, "Open vSwitch on xen0", XEN_BRIDGES)
-    assert judged_xen(backend, resource_state="Maintenance") == []
-    assert judged_xen(backend, created=scene.NOW - 60) == []
+    assert [one.value for one in judged_xen(backend, resource_state="Maintenance")] == [0]
+    assert [one.value for one in judged_xen(backend, created=scene.NOW - 60)] == [0]
+    assert judged_xen(BRIDGED, backend, silent=2, resource_state="Maintenance")[0].seen == "Open vSwitch on xen1"
 
 
 def test_nobody_asks_the_hosts_of_lxc() -> None:
@@ -114,15 +115,15 @@ def test_nobody_asks_the_hosts_of_lxc() -> None:
 
 
 def test_clusters_that_do_not_matter() -> None:
-    """A zone without security groups has nothing to enforce; a disabled or unmanaged cluster is not judged."""
+    """A zone without security groups has nothing to enforce; a disabled or unmanaged cluster has no fault, as is said."""
     vmware = replace(CLUSTER, hypervisor="VMware")
     (found,) = judged(vmware, networks={})
     assert found.value == 0
     (found,) = judged(CLUSTER, Agent(bridge_type="openvswitch"), networks={})
     assert found.value == 0
-    assert judged(replace(vmware, enabled=False)) == []
-    assert judged(replace(vmware, managed=False)) == []
-    assert judged(vmware, zones={"z": scene.disabled_zone()}) == []
+    for cluster in (replace(vmware, enabled=False), replace(vmware, managed=False)):
+        assert [one.value for one in judged(cluster)] == [0]
+    assert [one.value for one in judged(vmware, zones={"z": scene.disabled_zone()})] == [0]
 
 
 def test_a_host_that_did_not_tell() -> None:

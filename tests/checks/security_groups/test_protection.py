@@ -232,15 +232,6 @@ def test_one_look_is_not_enough() -> None:
     assert scene.counts(found) == {"machines": 6, "machines_open": 0, "machines_cut_off": 0}
 
 
-@pytest.mark.parametrize(
-    "changes", [{"resource_state": "Maintenance"}, {"resource_state": "Disabled"}, {"hypervisor": "XenServer"}]
-)
-def test_hosts_that_are_not_judged(changes: dict[str, str]) -> None:
-    """Maintenance, disabled, and another hypervisor."""
-    target = replace(scene.TARGET, host=replace(scene.HOST, **changes))  # type: ignore[arg-type]
-    assert scene.judged(judge, scene.broken("sysctl-off"), target=target) == []
-
-
 def test_without_ipset_the_sets_are_unknown() -> None:
     """The tools check says that it is missing; nothing is said about addresses."""
     known = scene.values()

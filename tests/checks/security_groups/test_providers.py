@@ -44,7 +44,7 @@ def test_switched_on() -> None:
 
 
 def test_nobody_needs_it() -> None:
-    """No network with security groups, or a physical network or zone that is disabled."""
+    """No network with security groups, or a physical network or zone that is disabled: then that is said."""
     assert judged(networks={}) == []
-    assert judged(enabled=False) == []
-    assert judged(zones={"z": scene.disabled_zone()}) == []
+    assert [one.value for one in judged(enabled=False)] == [0]
+    assert [one.value for one in judged(zones={"z": scene.disabled_zone()})] == [0]

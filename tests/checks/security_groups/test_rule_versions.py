@@ -151,7 +151,7 @@ def test_hosts_that_are_held_back_and_a_database_asked_too_lately() -> None:
     """Maintenance does not alarm; an answer of the host that is hardly younger than the database's proves nothing."""
     held = HostTarget(replace(scene.HOST, resource_state="Maintenance"), "zone1", scene.TARGET.via)
     newer = {**IN_STEP, VM: 9}
-    assert judged(newer, newer, target=held) == []
+    assert [one.value for one in judged(newer, newer, target=held)] == [0]
     host = Answers(
         now=scene.NOW,
         asked=100.0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,11 +72,3 @@ def test_open_vswitch_in_dom0_needs_none() -> None:
     """What its machines lack is the verdict on the cluster, and no program helps."""
     assert in_dom0(configured="openvswitch", runs_openvswitch=True) == []
     assert in_dom0(runs_openvswitch=True) == []
-
-
-def test_dom0_of_a_host_in_maintenance_needs_none() -> None:
-    """Somebody works on it."""
-    host = replace(scene.XEN_TARGET.host, resource_state="Maintenance")
-    told = {XEN_BACKEND: XenBackend(configured="bridge", bridges=2)}
-    target = replace(scene.XEN_TARGET, host=host)
-    assert scene.judged_of(judge_xen, told, seen_by=scene.cloud(), target=target) == []
