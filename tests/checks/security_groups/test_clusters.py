@@ -115,7 +115,7 @@ def test_nobody_asks_the_hosts_of_lxc() -> None:
 
 
 def test_clusters_that_do_not_matter() -> None:
-    """A zone without security groups has nothing to enforce; a disabled or unmanaged cluster has no fault, as is said."""
+    """A zone without security groups has nothing to enforce; a disabled or unmanaged cluster has no fault: zero."""
     vmware = replace(CLUSTER, hypervisor="VMware")
     (found,) = judged(vmware, networks={})
     assert found.value == 0
