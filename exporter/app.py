@@ -96,7 +96,7 @@ def engine(config: Config, clock: Clock, api: CloudStack, ways: Ways, checks: tu
         watch=schedule.watch,
         cloud=lambda: inventory.cloud,
         notices=lambda: notices(whole, config),
-        failure=lambda: (inventory.failure, inventory.failed_since) if inventory.failure else None,
+        failure=inventory.trouble,
         defects=judging.defects.values,
         unjudged=lambda: judging.unjudged,
     )

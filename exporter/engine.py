@@ -23,7 +23,7 @@ from exporter.memory import TargetMemory
 from exporter.model import Failure, Outcome, Question, Reason
 from exporter.page import Page
 from exporter.schedule import Entry, Schedule
-from exporter.telemetry import TARGET_LAST_SUCCESS, TARGET_UP, TARGET_VISIT_DURATION, Telemetry
+from exporter.telemetry import Telemetry, about_target
 
 log = logging.getLogger("exporter.engine")
 
@@ -60,6 +60,8 @@ class Engine:
     _dirty: dict[Key, float] = field(default_factory=dict)
     _zones: set[str] = field(default_factory=set)
     _is_changed: bool = False
+    _has_trouble: bool = False
+    _rests_until: float = 0.0
 
     def __post_init__(self) -> None:
         self.schedule.on_visited = self.visited
@@ -68,19 +70,23 @@ class Engine:
 
     async def refresh(self) -> bool:
         """Read the inventory once and adopt it; return whether that succeeded."""
-        had_failed = self.inventory.failure is not None
         is_new = await self._read()
-        failure = self.inventory.failure
-        if failure is not None and not had_failed:
-            log.warning("CloudStack cannot be read: %s %s", failure.reason, failure.detail)
-        elif failure is None and had_failed:
-            log.info("CloudStack is read again")
-        self.telemetry.inventory_up.set(int(is_new))
+        self._tell_inventory()
         self.telemetry.api_rows(self.inventory.api.skipped, self.inventory.api.missing)
         self._is_changed = True
         if is_new and self.inventory.cloud is not None:
             self.telemetry.inventory_success.set(self.inventory.cloud.at)
         return is_new
+
+    def _tell_inventory(self) -> None:
+        """Tell whether the inventory is to be relied on; log when that changes."""
+        trouble, had_trouble = self.inventory.trouble(), self._has_trouble
+        self._has_trouble = trouble is not None
+        self.telemetry.inventory_up.set(int(self.inventory.cloud is not None and not self._has_trouble))
+        if trouble is not None and not had_trouble:
+            log.warning("CloudStack cannot be read: %s %s", trouble[0].reason, trouble[0].detail)
+        elif trouble is None and had_trouble:
+            log.info("CloudStack is read again")
 
     async def _read(self) -> bool:
         """Read and adopt once; a defect met on the way keeps the former inventory, as a failure does."""
@@ -139,7 +145,9 @@ class Engine:
                 self.telemetry.failed(outcome.reason)
         if self.schedule.entries.get(key(target)) is not entry:
             return
-        self._put_target_telemetry(entry)
+        told = about_target(target, is_up=bool(entry.is_up), success=entry.last_success, seconds=entry.duration)
+        for sample in told:
+            self.page.put(key(target), target.home, sample.metric, (sample,), None)
         if isinstance(target, DatabaseTarget):
             self.telemetry.database_unanswered.labels(target.name).set(len(entry.memory.failures))
         self._judge_target(target, entry.memory)
@@ -196,17 +204,6 @@ class Engine:
         else:
             self.wants_second_look.discard(name)
 
-    def _put_target_telemetry(self, entry: Entry) -> None:
-        target, name = entry.target, key(entry.target)
-        labels = (target.kind, target.zone, target.name)
-        for metric, value in (
-            (TARGET_UP, int(bool(entry.is_up))),
-            (TARGET_LAST_SUCCESS, entry.last_success),
-            (TARGET_VISIT_DURATION, round(entry.duration, 3)),
-        ):
-            if value or metric is not TARGET_LAST_SUCCESS:
-                self.page.put(name, target.home, metric, (metric.sample(*labels, value=value),), None)
-
     def publish(self, judgment: Judgment) -> None:
         """Put a judgment on the page and on the board; the sink of ``judging``."""
         by_metric = defaultdict(list)
@@ -217,13 +214,20 @@ class Engine:
             self.page.put(owner.key, owner.home, metric, by_metric[metric], judgment.expires)
         self.board.put(judgment)  # after the page, which refuses what is no sample
 
-    def tick(self) -> None:
-        """Judge again what rests on answers that expire, groups whose pause is over, and the roll-ups; all at once."""
+    def tick(self, *, at_once: bool = True) -> None:
+        """Judge again what rests on answers that expire, drop what is past its time, and roll up.
+
+        ``at_once`` also judges the groups whose pause is over, and rolls up however long that took the last time.
+        """
         self._drop_expired()
-        for name in self._due():
+        for name in self._due() if at_once else ():
             self._judge_group(name, members_alone_are_new=True)
         self.page.expire()
-        self._roll_up()
+        self._tell_inventory()
+        if at_once or time.monotonic() >= self._rests_until:
+            began = time.monotonic()
+            self._roll_up()
+            self._rests_until = time.monotonic() + ROLL_UP_PAUSE * (time.monotonic() - began)
 
     def _drop_expired(self) -> None:
         """Judge again what rests on answers that expire."""
@@ -282,19 +286,15 @@ class Engine:
                 await self._judge_gently(name, Slices(), members_alone_are_new=True)
 
     async def _tick_loop(self) -> None:
-        """Drop what expires and roll up, each second, and measure how late this loop is."""
-        longest, since, rested = 0.0, time.monotonic(), 0.0
+        """Tick each second, and measure how late this loop is."""
+        longest, since = 0.0, time.monotonic()
         lags: deque[float] = deque(maxlen=LAGS)
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.1)
             longest = max(longest, time.monotonic() - before - 0.1)
             if time.monotonic() - since >= 1.0:
-                self._drop_expired()
-                self.page.expire()
-                if (began := time.monotonic()) >= rested:
-                    self._roll_up()
-                    rested = time.monotonic() + ROLL_UP_PAUSE * (time.monotonic() - began)
-                lags.append(round(max(longest, 0.0), 4))
+                self.tick(at_once=False)
+                lags.append(round(longest, 4))
                 self.telemetry.loop_lag.set(max(lags))
                 longest, since = 0.0, time.monotonic()

@@ -10,11 +10,12 @@ from exporter.inventory.keeper import Inventory
 
 
 def about_inventory(inventory: Inventory, url: str) -> Iterator[str]:
-    """Yield a line when CloudStack cannot be read."""
-    failure = inventory.failure
-    if failure is None:
+    """Yield a line when CloudStack cannot be read, or not in time."""
+    trouble = inventory.trouble()
+    if trouble is None:
         return
-    since = datetime.fromtimestamp(inventory.failed_since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    failure, at = trouble
+    since = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     shown = "What is shown rests on an older inventory." if inventory.cloud else f"Nothing is known yet; tried {url}."
     yield f"CloudStack's API has not been readable since {since} ({failure.reason}: {failure.detail}). {shown}"
 

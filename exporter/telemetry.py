@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 from prometheus_client import (
@@ -19,7 +19,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.cloud.cloud import Cloud
-from exporter.model import Metric, Reason
+from exporter.cloud.targets import Target
+from exporter.model import Metric, Reason, Sample
 
 PREFIX = "cloudstack_network_exporter"
 TARGET_LABELS = ("kind", "zone", "target")
@@ -38,6 +39,18 @@ INVENTORY = (
     "routers", "system_vms", "image_stores", "templates", "management_servers",
 )  # fmt: skip
 PER_TARGET = (TARGET_UP, TARGET_LAST_SUCCESS, TARGET_VISIT_DURATION)
+
+
+def about_target(target: Target, *, is_up: bool, success: float, seconds: float) -> Iterator[Sample]:
+    """Yield what is told of a target after a visit that took so long.
+
+    ``success`` is the unix time at which a visit last brought answers; while it is 0 nothing is told of it.
+    """
+    labels = (target.kind, target.zone, target.name)
+    yield TARGET_UP.sample(*labels, value=int(is_up))
+    yield TARGET_VISIT_DURATION.sample(*labels, value=round(seconds, 3))
+    if success:
+        yield TARGET_LAST_SUCCESS.sample(*labels, value=success)
 
 
 def version() -> str:
@@ -80,7 +93,9 @@ class Telemetry:
         self.inventory_success = _gauge(
             registry, "inventory_last_success_timestamp_seconds", "When the inventory was last complete, in unix time."
         )
-        self.inventory_up = _gauge(registry, "inventory_up", "Whether the last reading of the inventory succeeded.")
+        self.inventory_up = _gauge(
+            registry, "inventory_up", "Whether the last reading of the inventory succeeded and is not past its time."
+        )
         self.inventory_objects = _gauge(registry, "inventory_objects", "Objects that CloudStack lists.", ("kind",))
         self.interval = _gauge(registry, "interval_seconds", "Seconds between two visits of a target.", ("kind",))
         self.accept_unmatched = _gauge(

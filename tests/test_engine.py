@@ -146,3 +146,31 @@ async def test_a_check_that_cannot_say_what_it_leaves_out_costs_only_that() -> N
         assert shown == [("CloudStack", "internal", False, True), ("h", "unsupported", True, False)]
         assert asked == [1, 2]
         assert b"internal_errors_total 1.0" in b"".join(engine.page.text())
+
+
+async def test_an_inventory_past_its_time_is_not_up_although_its_reading_succeeded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its verdicts end meanwhile, so what tells that it cannot be relied on must not say that all is well."""
+    clock = MovableClock()
+    async with Lab() as lab, build(load(lab.config_file, os.environ), clock, ()) as app:
+        engine = app.engine
+
+        def told() -> tuple[str, int, int]:
+            engine.tick()
+            up = b"".join(engine.page.text()).partition(b"\ncloudstack_network_exporter_inventory_up ")[2]
+            shown = engine.board.snapshot()
+            return up.split(b"\n")[0].decode(), len(shown.notices), sum(row.reason == "timeout" for row in shown.blind)
+
+        assert told() == ("0.0", 0, 0)  # nothing was read yet
+        assert await engine.refresh()
+        assert told() == ("1.0", 0, 0)
+        assert engine.inventory.cloud is not None
+        clock.moved += engine.inventory.cloud.expires - clock.boot()
+        assert [told(), told()] == [("0.0", 1, 1)] * 2
+        assert "(timeout: the inventory is past its 50 s" in engine.board.snapshot().notices[0]
+        assert [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()] == [
+            "CloudStack cannot be read: timeout the inventory is past its 50 s, and the next is not complete"
+        ]
+        assert await engine.refresh()
+        assert told() == ("1.0", 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.inventory.refresh import refresh
-from exporter.model import Failure, SourceError
+from exporter.model import Failure, Reason, SourceError
 from exporter.sources.cloudstack import CloudStack
 
 
@@ -39,3 +39,16 @@ class Inventory:
             return False
         self.cloud, self.failure, self.failed_since = cloud, None, 0.0
         return True
+
+    def trouble(self) -> tuple[Failure, float] | None:
+        """Return why what CloudStack tells is not to be relied on and since when (unix time), None when it is.
+
+        Either the last refresh failed, or the Cloud has ended while the next one is read, which may take long.
+        """
+        if self.failure is not None:
+            return self.failure, self.failed_since
+        if self.cloud is None or self._clock.boot() < self.cloud.expires:
+            return None
+        past = self._clock.boot() - self.cloud.expires
+        words = f"the inventory is past its {self._lifetime:g} s, and the next is not complete"
+        return Failure(Reason.TIMEOUT, words), self._clock.unix() - past

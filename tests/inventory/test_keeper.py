@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.inventory.keeper import Inventory
-from exporter.model import Reason
+from exporter.model import Failure, Reason
 from tests.clocks import HandClock
 from tests.inventory.small_cloud import rows
 from tests.signed_api import lab_api
@@ -65,3 +65,24 @@ async def test_objects_that_are_gone_leave_with_the_next_cloud() -> None:
         await inventory.refresh_once()
         assert not inventory.cloud.routers
         assert inventory.cloud.instances
+
+
+async def test_an_inventory_that_ends_before_the_next_is_complete_is_trouble() -> None:
+    """No refresh has failed, and yet nothing may rest on it; a failure comes first, and a success ends both."""
+    clock, faults = HandClock(), dict[str, object]()
+    async with lab_api(rows, faults, clock) as (api, _):
+        inventory = Inventory(api, clock, 600.0)
+        assert inventory.trouble() is None
+        await inventory.refresh_once()
+        clock.turn(599)
+        assert inventory.trouble() is None
+        since = clock.unix() + 1
+        clock.turn(61)
+        detail = "the inventory is past its 600 s, and the next is not complete"
+        assert inventory.trouble() == (Failure(Reason.TIMEOUT, detail), since)
+        faults["internal"] = True
+        await inventory.refresh_once()
+        assert inventory.trouble() == (inventory.failure, clock.unix())
+        faults.clear()
+        await inventory.refresh_once()
+        assert inventory.trouble() is None
