@@ -12,6 +12,7 @@ from exporter.cloud.networks import (
     Network,
     NetworkOffering,
     PhysicalNetwork,
+    PrivateGateway,
     ServiceProvider,
     StorageRange,
     TrafficType,
@@ -74,6 +75,7 @@ class Cloud:
     vlan_ranges: Mapping[str, VlanRange] = field(default_factory=dict)
     storage_ranges: Mapping[str, StorageRange] = field(default_factory=dict)
     dedicated_ranges: Mapping[str, DedicatedRange] = field(default_factory=dict)
+    private_gateways: Mapping[str, PrivateGateway] = field(default_factory=dict)
     offerings: Mapping[str, NetworkOffering] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
     instances: Mapping[str, Instance] = field(default_factory=dict)

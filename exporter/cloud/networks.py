@@ -59,6 +59,17 @@ class NetworkOffering:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateGateway:
+    """A gateway of a VPC into a network that listNetworks does not show. Source: listPrivateGateways."""
+
+    id: str
+    zone_id: str
+    vpc_id: str
+    vlan: str  # vlan://3000, or 3000
+    physical_network_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StorageRange:
     """An address range of storage traffic. Source: listStorageNetworkIpRange."""
 
@@ -123,6 +134,7 @@ class Network:
     physical_network_id: str = ""
     offering_id: str = ""
     specifies_vlan: bool = False  # the VLAN was chosen by hand; shared and L2 networks mostly
+    related: str = ""  # while it is migrated: id of its copy, and of the copy: its own
     services: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def served_by_router(self, service: str) -> bool:

@@ -13,6 +13,7 @@ from exporter.cloud.networks import (
     DedicatedRange,
     NetworkOffering,
     PhysicalNetwork,
+    PrivateGateway,
     ServiceProvider,
     StorageRange,
     TrafficType,
@@ -184,6 +185,11 @@ def offering(row: rows.NetworkOfferingRow) -> NetworkOffering:
 def storage_range(row: range_rows.StorageRangeRow) -> StorageRange:
     """Return the storage address range; CloudStack writes 0 for untagged."""
     return StorageRange(row.id, row.zoneid, row.networkid, row.vlan or None)
+
+
+def private_gateway(row: range_rows.PrivateGatewayRow) -> PrivateGateway:
+    """Return the private gateway."""
+    return PrivateGateway(row.id, row.zoneid, row.vpcid, row.vlan, row.physicalnetworkid)
 
 
 def dedicated_range(row: range_rows.DedicatedRangeRow, physical_network_id: str) -> DedicatedRange:

@@ -16,6 +16,7 @@ ALLOWED = {
     "listStorageNetworkIpRange": "VLANs of storage traffic",
     "listDedicatedGuestVlanRanges": "guest VLANs that are kept for one account",
     "listVlanIpRanges": "address ranges on VLANs, public ones also for console certificates",
+    "listPrivateGateways": "VLANs of the private gateways of VPCs",
     "listNetworks": "guest networks and who serves them",
     "listVirtualMachines": "instances with their NICs",
     "listRouters": "virtual routers, NICs and stored health results",

@@ -28,6 +28,16 @@ class DedicatedRangeRow(Struct, frozen=True, gc=False):
     guestvlanrange: str = ""
 
 
+class PrivateGatewayRow(Struct, frozen=True, gc=False):
+    """Source: listPrivateGateways; ``vlan`` is shown to admins alone."""
+
+    id: str
+    zoneid: str = ""
+    vpcid: str = ""
+    vlan: str = ""
+    physicalnetworkid: str = ""
+
+
 class StorageRangeRow(Struct, frozen=True, gc=False):
     """Source: listStorageNetworkIpRange."""
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from exporter.clock import Clock
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import DedicatedRange, TrafficType
-from exporter.cloud.objects import Host, Instance, NvpDevice, Router, SystemVm
+from exporter.cloud.objects import Host, Instance, NvpDevice, Router, SystemVm, Zone
 from exporter.cloud.placement import placed
 from exporter.cloud.storage import Template
 from exporter.inventory import copies, infrastructure, machines, range_rows, rows, storage_rows
@@ -48,9 +48,7 @@ async def refresh(
     asked, began = clock.boot(), clock.unix()
     reading = Reading(api)
     await reading.discover()
-    zones = by_id(map(infrastructure.zone, await reading.list("listZones", rows.ZoneRow)))
-    if "listZones" in reading.lacks:
-        raise SourceError(reading.lacks["listZones"].reason, reading.lacks["listZones"].detail)
+    zones = await read_zones(reading)
     async with together() as group:
         pods = group.create_task(reading.list("listPods", rows.PodRow))
         clusters = group.create_task(reading.list("listClusters", rows.ClusterRow))
@@ -63,6 +61,7 @@ async def refresh(
         storage = group.create_task(reading.list("listStorageNetworkIpRange", range_rows.StorageRangeRow))
         offerings = group.create_task(reading.list("listNetworkOfferings", rows.NetworkOfferingRow))
         ranges = group.create_task(reading.list("listVlanIpRanges", range_rows.VlanRangeRow))
+        gateways = group.create_task(reading.list("listPrivateGateways", range_rows.PrivateGatewayRow))
         networks = group.create_task(reading.list("listNetworks", rows.NetworkRow))
         instances = group.create_task(read_instances(reading))
         routers = group.create_task(read_routers(reading))
@@ -87,6 +86,7 @@ async def refresh(
         providers=by_id(map(infrastructure.provider, providers.result())),
         storage_ranges=by_id(map(infrastructure.storage_range, storage.result())),
         dedicated_ranges=by_id(dedicated.result()),
+        private_gateways=by_id(map(infrastructure.private_gateway, gateways.result())),
         offerings=by_id(map(infrastructure.offering, offerings.result())),
         vlan_ranges=known,
         networks=by_id(await made(networks.result(), machines.network)),
@@ -118,6 +118,14 @@ def fixed(mapping: Mapping[K, V]) -> Mapping[K, V]:
 def by_id(objects: Iterable[T]) -> Mapping[str, T]:
     """Return the objects by CloudStack's id."""
     return MappingProxyType({thing.id: thing for thing in objects})
+
+
+async def read_zones(reading: Reading) -> Mapping[str, Zone]:
+    """Return the zones by id. Raises SourceError when they cannot be read."""
+    zones = by_id(map(infrastructure.zone, await reading.list("listZones", rows.ZoneRow)))
+    if "listZones" in reading.lacks:
+        raise SourceError(reading.lacks["listZones"].reason, reading.lacks["listZones"].detail)
+    return zones
 
 
 async def read_hosts(reading: Reading) -> Sequence[Host]:

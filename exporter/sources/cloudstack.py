@@ -33,7 +33,7 @@ MOST_PAGES = 1000  # 500,000 rows: more is a defect on one of the sides
 MOST_BYTES = 32 << 20  # of one answer; 500 VMs are 1.2 MB, listApis some MB
 APIS_LAST = 600.0  # seconds that listApis is remembered: a changed role shows after at most so long
 CLOCK_SKEW = 120.0  # seconds by which the clocks must differ to be named as a cause of 401
-OWNED = frozenset({"listNetworks", "listVirtualMachines", "listRouters", "listTemplates"})
+OWNED = frozenset({"listNetworks", "listPrivateGateways", "listVirtualMachines", "listRouters", "listTemplates"})
 """Commands whose rows belong to accounts: they need listall, and projects are listed apart."""
 
 

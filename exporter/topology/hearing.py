@@ -15,8 +15,16 @@ from exporter.model import Answers
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import INSTANCE_SETTLES_SECONDS, VLAN_ONE_WAY_FRAMES
-from exporter.topology.labels import Place, is_tap, places, switches
-from exporter.topology.segment_devices import Counted, counted, segment_devices, switched, way_of
+from exporter.topology.labels import Place, places, switches
+from exporter.topology.segment_devices import (
+    Counted,
+    counted,
+    is_spared,
+    segment_devices,
+    switch_taps,
+    switched,
+    way_of,
+)
 from exporter.topology.vlans import Segment, segment
 
 
@@ -64,19 +72,19 @@ def _place(network: Network, target: HostTarget, answers: Answers, cloud: Cloud)
 
 def _in_switch(place: Place, own: Segment, answers: Answers) -> Hearing:
     """Return what the taps of the machines in a VLAN of Open vSwitch tell, if it is certain."""
-    ovs, links = switches(answers), answers[LINKS].by_name
-    names = [
-        port.name
-        for port in (ovs.ports.values() if ovs and own.is_vlan else ())
-        if port.bridge == place.device and port.tag == own.number and is_tap(port.name)
-    ]
-    frames = switched((links[one] for one in names), answers) if names and all(one in links for one in names) else None
-    return _told(frames, answers, place.device, str(own.number)) if frames else Hearing.UNCOUNTED
+    number = own.number if own.is_vlan else None
+    frames = switched(switch_taps(switches(answers)).get((place.device, number or 0), ()), answers)
+    if frames is None or not frames.is_certain:
+        return Hearing.UNCOUNTED
+    return _told(frames, answers, place.device, str(number))
 
 
 def _of_device(device: Link, answers: Answers) -> Hearing:
-    """Return what the device of a segment tells."""
+    """Return what the device of a segment tells; of one that is spared broadcasts not that it hears nobody."""
     now, frames = device.counters, counted(device, answers)
+    if is_spared(device):
+        found = _told(frames, answers, device.name, str(device.index)) if frames else Hearing.UNKNOWN
+        return Hearing.UNCOUNTED if found in IN_VAIN else found
     if now.rx_packets == 0 and now.tx_packets >= VLAN_ONE_WAY_FRAMES:
         return Hearing.DEAF  # the kernel's own frames, when a bridge comes up, are fewer
     return _told(frames, answers, device.name, str(device.index)) if frames else Hearing.UNKNOWN

@@ -59,10 +59,51 @@ class ExpectedNic:
 
 def expected_nics(cloud: Cloud, host_id: str) -> Iterator[ExpectedNic]:
     """Yield the guest and public NICs of machines on a host whose segment and physical network CloudStack tells."""
+    return (one for one in _nics(cloud, host_id) if one.physical_network_id)
+
+
+def unplaced(cloud: Cloud, host_id: str) -> Iterator[ExpectedNic]:
+    """Yield the guest NICs of routers into networks that CloudStack does not list, and of which nobody told where.
+
+    They are in one of the zone's physical networks with guest traffic.
+    """
+    return (one for one in _nics(cloud, host_id) if not one.physical_network_id and _is_gateway(one.machine, one.nic))
+
+
+def guest_networks(cloud: Cloud, zone_id: str) -> tuple[str, ...]:
+    """Return the ids of a zone's physical networks with guest traffic."""
+    guest = dict.fromkeys(one.physical_network_id for one in cloud.traffic_types.values() if one.name == "Guest")
+    known = (cloud.physical_networks.get(one) for one in guest)
+    return tuple(one.id for one in known if one is not None and one.zone_id == zone_id)
+
+
+def _nics(cloud: Cloud, host_id: str) -> Iterator[ExpectedNic]:
     for machine in cloud.placed_by_host.get(host_id, ()):
         for nic in machine.nics:
             found = segment(nic.broadcast_uri) if nic.broadcast_uri else None
-            network = cloud.networks.get(nic.network_id)
-            physical = network.physical_network_id if network else cloud.physical_by_network.get(nic.network_id, "")
-            if found is not None and physical and nic.mac and nic.traffic_type in ("Guest", "Public"):
-                yield ExpectedNic(machine, nic, physical, found)
+            if found is not None and nic.mac and nic.traffic_type in ("Guest", "Public"):
+                yield ExpectedNic(machine, nic, _physical(machine, nic, found, cloud), found)
+
+
+def _physical(machine: Placed, nic: Nic, own: Segment, cloud: Cloud) -> str:
+    """Return the id of a NIC's physical network, empty while nobody told it.
+
+    Networks of private gateways are system networks, which listNetworks leaves out, and have no ranges of addresses.
+    listPrivateGateways does not name them: VPC and VLAN do.
+    """
+    network = cloud.networks.get(nic.network_id)
+    if network is not None:
+        return network.physical_network_id
+    known = cloud.physical_by_network.get(nic.network_id, "")
+    if known or not _is_gateway(machine, nic):
+        return known
+    router = cloud.routers.get(machine.id)
+    ways = [one for one in cloud.private_gateways.values() if router and router.vpc_id and one.vpc_id == router.vpc_id]
+    told = {one.physical_network_id for one in ways if segment(one.vlan) == own} - {""}
+    guest = guest_networks(cloud, router.zone_id) if router else ()
+    return told.pop() if len(told) == 1 else guest[0] if len(guest) == 1 else ""
+
+
+def _is_gateway(machine: Placed, nic: Nic) -> bool:
+    """Return whether a NIC may be a router's into a private gateway. Source: PrivateNetworkGuru, traffic type Guest."""
+    return machine.kind == "router" and nic.traffic_type == "Guest"

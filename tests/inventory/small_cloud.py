@@ -142,6 +142,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": "vr1", "zoneid": "z1", "vlan": "vlan://50", "forvirtualnetwork": True, "startip": "203.0.113.5",
          "endip": "203.0.113.20", "networkid": "pub", "physicalnetworkid": "pn2", "forsystemvms": True}
     ],
+    "listPrivateGateways": [
+        {"id": "pg1", "gateway": "10.9.0.1", "netmask": "255.255.255.0", "ipaddress": "10.9.0.2", "zoneid": "z1",
+         "vlan": "vlan://3000", "vpcid": "vpc1", "physicalnetworkid": "pn1", "state": "Ready", "account": "bank"}
+    ],
     "listNetworks": [
         {"id": "net1", "name": "tier1", "zoneid": "z1", "type": "Isolated", "state": "Implemented", "vlan": "1234",
          "traffictype": "Guest", "gateway": "10.1.1.1", "cidr": "10.1.1.0/24", "networkdomain": "cs1.example",

@@ -181,6 +181,7 @@ MAKERS = {
         range_rows.DedicatedRangeRow,
         lambda row: infrastructure.dedicated_range(row, "pn"),
     ),
+    "listPrivateGateways": (range_rows.PrivateGatewayRow, infrastructure.private_gateway),
     "listVlanIpRanges": (range_rows.VlanRangeRow, infrastructure.vlan_range),
     "listNetworks": (rows.NetworkRow, machines.network),
     "listVirtualMachines": (rows.InstanceRow, machines.instance),

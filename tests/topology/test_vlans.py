@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import Network, VlanRange
-from exporter.cloud.objects import Nic
+from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway, TrafficType, VlanRange
+from exporter.cloud.objects import Nic, Router
 from exporter.cloud.placement import Placed
-from exporter.topology.vlans import Segment, expected_nics, segment
+from exporter.topology.vlans import Segment, expected_nics, guest_networks, segment, unplaced
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,51 @@ def test_nics_of_which_nothing_is_expected(left_out: Nic) -> None:
 def test_a_host_without_machines() -> None:
     """Nothing is expected there."""
     assert list(expected_nics(with_nics(nic()), "h2")) == []
+
+
+GATEWAY = nic("vlan://3000", "unlisted")
+
+
+def with_gateways(*told: PrivateGateway, guest: tuple[str, ...] = ("pn", "far"), vpc_id: str = "vpc") -> Cloud:
+    """Return a Cloud with a router that has a NIC into a private gateway's network, in a zone with guest networks."""
+    physicals = {one: PhysicalNetwork(one, one, "z", enabled=True) for one in ("pn", "far")}
+    return replace(
+        with_nics(GATEWAY),
+        routers={"m": Router(id="m", name="r-4-VM", state="Running", zone_id="z", vpc_id=vpc_id)},
+        private_gateways={one.id: one for one in told},
+        physical_networks=physicals,
+        traffic_types={one: TrafficType(one, one, "Guest") for one in guest},
+    )
+
+
+def gateway(vlan: str = "vlan://3000", vpc_id: str = "vpc", physical: str = "far") -> PrivateGateway:
+    """Return a private gateway."""
+    return PrivateGateway(f"{vpc_id}-{vlan}-{physical}", "z", vpc_id, vlan, physical)
+
+
+def lies(cloud: Cloud) -> list[str]:
+    """Return the physical networks of the NICs that are expected."""
+    found = list(expected_nics(cloud, "h1"))
+    assert bool(found) != bool(list(unplaced(cloud, "h1")))
+    return [one.physical_network_id for one in found]
+
+
+def test_private_gateways() -> None:
+    """Their networks are not listed; VPC and VLAN say which gateway it is, however the VLAN is written."""
+    assert lies(with_gateways(gateway())) == ["far"]
+    assert lies(with_gateways(gateway("3000"), gateway("vlan://3001", physical="pn"))) == ["far"]
+
+
+def test_private_gateways_of_which_nobody_told_where() -> None:
+    """The only physical network with guest traffic has it; of several any may."""
+    others = (gateway(vpc_id="other"), gateway("vlan://9"), gateway(physical=""))
+    assert lies(with_gateways(*others)) == []
+    assert lies(with_gateways(gateway(), gateway(physical="pn"))) == []
+    assert lies(with_gateways(*others, guest=("pn",))) == ["pn"]
+    assert guest_networks(with_gateways(), "z") == ("pn", "far")
+    assert guest_networks(with_gateways(), "another") == ()
+
+
+def test_routers_without_a_vpc_have_no_private_gateway() -> None:
+    """That a gateway names no VPC either does not make it theirs."""
+    assert lies(with_gateways(gateway(vpc_id=""), vpc_id="")) == []

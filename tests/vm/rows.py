@@ -92,6 +92,7 @@ def physical(secured: bool) -> dict[str, list[Row]]:
         ],
         "listStorageNetworkIpRange": [],
         "listDedicatedGuestVlanRanges": [],
+        "listPrivateGateways": [],
         "listVlanIpRanges": [] if secured else [public],
     }
 

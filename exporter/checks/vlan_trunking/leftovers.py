@@ -1,8 +1,9 @@
 """VLAN devices without a bridge, and bridges without a machine.
 
 Symptom: machines do not start on this host, "Failed to create br"; or VLANs pile up there.
-Detect:  VLAN devices of networks that are in no bridge; VLAN bridges in which nothing is plugged for a day. A device
-         in a guest range whose VLAN no network has is the host's own, or was left by a network that is gone: a fact.
+Detect:  VLAN devices of networks, in the guest range or chosen by hand, that are in no bridge; VLAN bridges in which
+         nothing is plugged for a day. A device in a guest range whose VLAN no network has is the host's own, or left by
+         a network that is gone: a fact.
 Fix:     an uplink with a shorter name where the bridge's name passes 15 characters; else the agent's log.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 
 from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, wiring
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Samples, above
@@ -46,7 +48,10 @@ ORPHANS = Metric(
 )
 LONGEST_NAME = 15  # characters of an interface name in Linux
 SHORTER = "Rename the uplink so that br<uplink>-<VLAN> has 15 characters at most, or put it into a bond."
-LOOK = "Look into the agent's log for 'Failed to create br'; once it names this bridge, remove the VLAN device."
+LOOK = (
+    "Look into the agent's log for 'Failed to create br'; once it names this bridge, remove the VLAN device."
+    " One in which the host itself speaks must have another VLAN: the agent puts it into the network's bridge."
+)
 UNPLACED = ""  # the physical network of a network of which CloudStack does not tell one
 BRIDGE = re.compile(r"br(?P<pif>.+)-(?P<vlan>\d+)", re.ASCII)
 
@@ -58,8 +63,9 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """
     judged = is_judged(target, cloud, answers.now)
     view, host = wiring(target, answers, cloud), names(target, cloud)
-    lonely = list(_lonely(view, target, cloud))
-    given = _given(target, cloud) if lonely else frozenset()
+    alone = _alone(view, target, cloud)
+    given = _given(target, cloud) if alone else frozenset()
+    lonely = list(_lonely(alone, view, given, cloud))
     own = [link for link, networks in lonely if not any((one, link.vlan) in given for one in (*networks, UNPLACED))]
     wrong = [link for link, _ in lonely if judged and link not in own]
     failed = [link for link in wrong if _is_confirmed(link, target, answers, cloud)]
@@ -87,10 +93,12 @@ def _is_confirmed(link: Link, target: HostTarget, answers: Answers, cloud: Cloud
 
 
 def _given(target: HostTarget, cloud: Cloud) -> frozenset[tuple[str, int | None]]:
-    """Return the VLANs that networks of the zone have, each with its physical network's id."""
-    networks = (one for one in cloud.networks.values() if one.zone_id == target.host.zone_id and one.vlan)
+    """Return the VLANs that networks and private gateways of the zone have, each with its physical network's id."""
+    networks: list[Network | PrivateGateway] = [*cloud.networks.values(), *cloud.private_gateways.values()]
     return frozenset(
-        (one.physical_network_id, found.number) for one in networks if (found := segment(one.vlan)) and found.is_vlan
+        (one.physical_network_id, found.number)
+        for one in networks
+        if one.zone_id == target.host.zone_id and one.vlan and (found := segment(one.vlan)) and found.is_vlan
     )
 
 
@@ -101,30 +109,44 @@ def _management(view: Wiring, target: HostTarget, cloud: Cloud) -> set[int | Non
     return {one.number for one in told if one} | {place.vlan for place in view.places.values()}
 
 
-def _lonely(view: Wiring, target: HostTarget, cloud: Cloud) -> Iterator[tuple[Link, list[str]]]:
-    """Yield VLAN devices without a bridge in guest ranges, with the ids of the physical networks that have the range.
-
-    Those that carry something else are in none of them.
-    """
+def _alone(view: Wiring, target: HostTarget, cloud: Cloud) -> list[Link]:
+    """Return VLAN devices, named as the agent names them, in no bridge, that carry nothing of the host's own."""
     below = {link.parent for link in view.links.by_name.values()}
     meant = {place.device for place in view.places.values()}
-    own = {one.vlan for one in cloud.storage_ranges.values()} | _management(view, target, cloud)
+    storage = {one.vlan for one in cloud.storage_ranges.values() if one.zone_id == target.host.zone_id}
+    own = storage | _management(view, target, cloud)
+    return [
+        link
+        for link in view.links.of_kind("vlan")
+        if not link.master and link.name not in below | meant and link.vlan is not None and link.vlan not in own
+        if link.name == f"{link.parent}.{link.vlan}"
+    ]
+
+
+def _lonely(
+    alone: list[Link], view: Wiring, given: frozenset[tuple[str, int | None]], cloud: Cloud
+) -> Iterator[tuple[Link, list[str]]]:
+    """Yield those of the devices that are of guests, with the ids of the physical networks that this is known by.
+
+    By the guest range, or by a network whose VLAN was chosen outside of it.
+    """
     guests = [
         (place.pif, cloud.physical_networks[network])
         for (network, traffic), place in view.places.items()
         if traffic == "Guest" and place.pif and place.kind != "openvswitch"
     ]
-    for link in view.links.of_kind("vlan"):
-        vlan = link.vlan
-        if link.master or link.name in below | meant or vlan is None or vlan in own:
-            continue
+    for link in alone:
         inside = [
             network.id
             for pif, network in guests
-            if pif == link.parent and any(first <= vlan <= last for first, last in network.vlan_ranges)
+            if pif == link.parent and ((network.id, link.vlan) in given or _is_inside(link, network))
         ]
-        if inside and link.name == f"{link.parent}.{vlan}":
+        if inside:
             yield link, inside
+
+
+def _is_inside(link: Link, network: PhysicalNetwork) -> bool:
+    return link.vlan is not None and any(first <= link.vlan <= last for first, last in network.vlan_ranges)
 
 
 def _empty_bridges(links: Links, used: set[int | None]) -> Iterator[str]:

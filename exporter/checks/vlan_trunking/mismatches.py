@@ -33,7 +33,7 @@ from exporter.questions.hosts.links import LINKS, Link
 from exporter.thresholds import ROWS_PER_TARGET
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place, is_tap
-from exporter.topology.vlans import ExpectedNic, Segment, expected_nics
+from exporter.topology.vlans import ExpectedNic, Segment, expected_nics, guest_networks, unplaced
 
 MISMATCHES = Metric(
     "cloudstack_network_vlan_trunking_mismatches",
@@ -54,7 +54,9 @@ MISMATCH = Metric(
 RESTART = "Stop and start the machine, or migrate it to another host: the agent makes bridge and VLAN device again."
 LOOK = "Look into the agent's log for modifyvlan.sh, and whether something else removed the VLAN device."
 OPEN = "Let it pass as on the peers: trunks, tag and vlan_mode of the uplink in Open vSwitch, or STP of the bridge off."
+SWITCH = "Private VLANs need Open vSwitch: move the machine to a host that has it, or to a network without one."
 SHOWN_BY = (DOMAINS, LINKS)
+PRIVATE = "pvlan"
 PLUGGED = ("bridge", "network", "vhostuser")
 """Kinds of NICs that are in a bridge of the host; none carries a virtual function (hostdev) or macvtap (direct)."""
 
@@ -73,7 +75,8 @@ Faults = Mapping[str, Mapping[str, list[_Fault]]]  # physical network id -> VLAN
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield per physical network how many VLANs fail; none where a switch that must be asked did not answer.
 
-    Nor is none said of a physical network all of whose NICs here are passed through: nobody sees their VLANs.
+    Nor is none said of a physical network all of whose NICs here are passed through: nobody sees their VLANs. Nor of
+    any that may be the one of a router's NIC into a private gateway.
     """
     if not is_judged(target, cloud, answers.now):
         yield from held_back(MISMATCHES, target, answers, cloud)
@@ -93,8 +96,9 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
         if fault.words and confirmed(answers, cloud, *key, shown_by=SHOWN_BY):
             named = _Fault(f"{expected.machine.name}: {fault.words}", fault.remedy)
             faults[network][vlan_label(expected.segment)].append(named)
+    untold = unseen - plugged | _untold(target, answers, cloud)
     for network, is_told in networks.items():
-        if (is_told and network not in unseen - plugged) or faults[network]:
+        if (is_told and network not in untold) or faults[network]:
             found = [wrong[0] for wrong in faults[network].values()]
             yield MISMATCHES.sample(
                 *names(target, cloud),
@@ -120,8 +124,15 @@ def _nics_here(target: HostTarget, answers: Answers, cloud: Cloud) -> Iterator[t
         domain = domains.get(expected.machine.name)
         if domain is None or not (domain.is_running and expected.machine.is_running):
             continue
-        if is_bridged(expected.segment):
+        if is_bridged(expected.segment) or expected.segment.scheme == PRIVATE:
             yield expected, _interface(domain, expected.nic.mac)
+
+
+def _untold(target: HostTarget, answers: Answers, cloud: Cloud) -> set[str]:
+    """Return the ids of the physical networks into which a router that runs here may have a private gateway."""
+    running = {domain.name for domain in answers[DOMAINS].values() if domain.is_running}
+    is_here = any(one.machine.is_running and one.machine.name in running for one in unplaced(cloud, target.host.id))
+    return set(guest_networks(cloud, target.host.zone_id)) if is_here else set()
 
 
 def _judged(expected: ExpectedNic, interface: Interface | None, view: Wiring) -> _Fault:
@@ -129,6 +140,8 @@ def _judged(expected: ExpectedNic, interface: Interface | None, view: Wiring) ->
     if interface is None:
         return _Fault(f"no NIC with MAC {expected.nic.mac}")
     place = view.place(expected.physical_network_id, expected.nic.traffic_type)
+    if expected.segment.scheme == PRIVATE:
+        return _fault_private(interface, view)
     if interface.kind == "vhostuser":
         is_switched = interface.tap and place is not None and place.kind == "openvswitch"
         words = _fault_in_switch(interface, place, view) if is_switched else None
@@ -141,6 +154,18 @@ def _judged(expected: ExpectedNic, interface: Interface | None, view: Wiring) ->
         return _Fault(held_by_switch(port, expected.segment, place, view), OPEN)
     tap = view.links.by_name.get(interface.tap)
     return _Fault(held_by_stp(tap, view) if tap else "", OPEN)
+
+
+def _fault_private(interface: Interface, view: Wiring) -> _Fault:
+    """Return the fault of a private VLAN on Linux bridges, where its NIC is plugged in without any tag.
+
+    In Open vSwitch flows make it private, which nobody reads. Source: BridgeVifDriver, OvsVifDriver.
+    """
+    tap = view.links.by_name.get(interface.tap)
+    bridge = view.links.by_name.get(tap.master) if tap else None
+    if bridge is None or bridge.kind != "bridge":
+        return _Fault(None)
+    return _Fault(f"{interface.tap} is in {bridge.name} without a tag, Linux bridges have no private VLANs", SWITCH)
 
 
 def _interface(domain: Domain, mac: str) -> Interface | None:
@@ -175,15 +200,16 @@ def _is_unknown(expected: ExpectedNic, view: Wiring) -> bool:
 
 
 def _is_agents_own(expected: ExpectedNic, interface: Interface, view: Wiring) -> bool:
-    """Return whether an untagged public NIC is where the agent plugs it; a label that says otherwise does not count.
+    """Return whether an untagged NIC is where the agent plugs it; a label that says otherwise does not count.
 
-    Source: BridgeVifDriver, OvsVifDriver. That label and agent differ is said by physical_networks.
+    That label and agent differ is said by physical_networks.
     """
-    if expected.nic.traffic_type != "Public" or expected.segment.number is not None or not view.public:
+    own = view.own.get(expected.nic.traffic_type)
+    if expected.segment.number is not None or not own:
         return False
     tap = view.links.by_name.get(interface.tap)
     port = view.ovs.ports.get(interface.tap) if view.ovs else None
-    return view.public in (tap.master if tap else "", port.bridge if port else "")
+    return own in (tap.master if tap else "", port.bridge if port else "")
 
 
 def _fault_in_switch(interface: Interface, place: Place | None, view: Wiring) -> str | None:
@@ -237,7 +263,7 @@ def _fault_switched_off(tap: Link, interface: Interface, view: Wiring) -> str | 
 CHECK = Check(
     title="VLANs on hosts",
     metrics=(MISMATCHES, MISMATCH),
-    remedies=(RESTART, LOOK, OPEN),
+    remedies=(RESTART, LOOK, OPEN, SWITCH),
     judges={HostTarget: judge},
     asks={HostTarget: SHOWN_BY},
     uses={HostTarget: SEES},

@@ -18,7 +18,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.hosts.links import LINKS, Link
+from exporter.questions.hosts.links import LINKS, Link, Links
 from exporter.questions.hosts.lldp import LLDP
 from exporter.questions.hosts.ovs import OvsDatabase, OvsPort
 from exporter.topology.hosts import absent, is_judged, names
@@ -117,17 +117,24 @@ def _inside(view: Wiring) -> Iterator[str]:
         below = links.by_name.get(link.parent)
         if link.kind in ("vlan", "macvlan") and below and link.mtu > below.mtu:
             yield _larger(link, below)
-        if link.kind == "vxlan" and below:
-            yield from _in_tunnel(link, below)
+        if link.kind == "vxlan":
+            yield from _in_tunnel(link, below, links)
         if link.kind == "bond":
             yield from (_larger(link, port) for port in _ports(view, link) if port.mtu < link.mtu)
         if link.kind == "bridge":
             yield from _through(link, _ports(view, link))
 
 
-def _in_tunnel(device: Link, below: Link) -> Iterator[str]:
+def _in_tunnel(device: Link, below: Link | None, links: Links) -> Iterator[str]:
+    """Yield a VXLAN device that needs more than the interface below it has, or, with EVPN, any NIC.
+
+    There routes choose the NIC, so only what is too long for the largest is certain.
+    """
     needed = device.mtu + (VXLAN_OVERHEAD_IPV6 if device.is_over_ipv6 else VXLAN_OVERHEAD)
-    if needed > below.mtu:
+    if below is None:
+        nics = [link for link in links.by_name.values() if not link.kind and link.name != "lo" and link.has_carrier]
+        below = max(nics, key=lambda link: link.mtu, default=None) if not device.parent else None
+    if below is not None and needed > below.mtu:
         yield f"{device.name} needs {needed}, {below.name} has {below.mtu}"
 
 

@@ -1,17 +1,18 @@
 """VLANs of which a host only sends.
 
 Symptom: a machine asks for its gateway for ever; others hear it, and it hears nobody.
-Detect:  counters of the devices of VLANs and VXLANs: frames sent between visits and none received, while another host
-         with machines of the network sent some too.
+Detect:  counters of the devices of VLANs and VXLANs, in Open vSwitch of the taps of a VLAN: frames sent between visits
+         and none received from elsewhere, while another host with machines of the network sent some too.
 Fix:     the switch port: VLAN pruned in one direction, a private VLAN, port security or storm control.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 
+from exporter.checks.vlan_trunking.passed import passed
 from exporter.checks.vlan_trunking.vlan_sets import scheme
 from exporter.checks.vlan_trunking.wiring import (
     CARRIED,
@@ -31,11 +32,11 @@ from exporter.cloud.objects import Instance, Router
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
-from exporter.questions.hosts.links import LINKS, Link
+from exporter.questions.hosts.links import LINKS
 from exporter.thresholds import ROWS_PER_TARGET, VLAN_ONE_WAY_FRAMES
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place
-from exporter.topology.segment_devices import counted, segment_devices, way_of
+from exporter.topology.segment_devices import way_of
 from exporter.topology.vlans import Segment, expected_nics
 
 ONE_WAY = Metric(
@@ -54,18 +55,29 @@ ROW = Metric(
 SWITCH = (
     "Look at this VLAN on the switch port of the host: allowed in both directions, no port security, no private VLAN."
 )
-TAP = "On the host: tcpdump -eni <VLAN device>; frames that arrive at the NIC and not here are lost on the host."
+TAP = (
+    "On the host: tcpdump -eni <VLAN device, or with Open vSwitch the machine's tap>; frames that arrive at the NIC and"
+    " not here are lost on the host."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Suspect:
-    """A device that sent and heard nothing, and the ids of the networks of which a machine there speaks."""
+    """A way on which a host sent and heard nothing, and the ids of the networks of which a machine there speaks."""
 
     physical: str
     segment: Segment
-    device: Link
+    name: str
     sent: int
     networks: set[str]
+
+
+@dataclass(slots=True)
+class _Found:
+    """The suspects of a host by name, and the ids of physical networks that may have others which nobody can see."""
+
+    suspects: dict[str, _Suspect] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,54 +106,64 @@ def _judge_host(target: HostTarget, hosts: _Hosts, cloud: Cloud) -> Samples:
     answers = hosts.answers[target]
     view, host = wiring(target, answers, cloud), names(target, cloud)
     rows: list[_Suspect] = []
-    unknown = set(view.unknown())
-    for one in _suspects(target, view, answers, cloud):
+    looked = _suspects(target, view, answers, cloud)
+    unknown = looked.unknown | view.unknown()
+    for one in looked.suspects.values():
         speaks = _speaks_elsewhere(one, target.host.id, hosts, cloud)
         unknown |= {one.physical} if speaks is None else set()
-        if speaks and confirmed(answers, cloud, "one-way", target.host.id, one.device.name, shown_by=(LINKS,)):
+        if speaks and confirmed(answers, cloud, "one-way", target.host.id, one.name, shown_by=(LINKS,)):
             rows.append(one)
-    rows.sort(key=lambda row: (-row.sent, row.physical, row.device.name))
+    rows.sort(key=lambda row: (-row.sent, row.physical, row.name))
     for network, found in view.found().items():
         silent = [row for row in rows if row.physical == network]
-        if not silent and (network in unknown or not _has_devices(network, found, cloud)):
+        if not silent and (network in unknown or not _are_counted(network, found, cloud)):
             continue
         yield ONE_WAY.sample(
             *host,
             network_name(cloud, network),
             value=len(silent),
-            seen=", ".join(f"{row.device.name} sent {row.sent} frames and heard none" for row in silent[:3]),
+            seen=", ".join(f"{row.name} sent {row.sent} frames and heard none" for row in silent[:3]),
             expected="frames in both directions, as machines of the network on other hosts send some",
         )
     for row in rows[:ROWS_PER_TARGET]:
         yield ROW.sample(*host, network_name(cloud, row.physical), vlan_label(row.segment), value=row.sent)
 
 
-def _has_devices(network: str, found: tuple[Place, ...], cloud: Cloud) -> bool:
-    """Return whether the segments of a physical network have devices that count: not in Open vSwitch, or of GRE."""
+def _are_counted(network: str, found: tuple[Place, ...], cloud: Cloud) -> bool:
+    """Return whether something counts the segments of a physical network: not those of GRE.
+
+    Nor is it known which VLAN devices are meant where a bridge has several uplinks, or none.
+    """
     physical = cloud.physical_networks.get(network)
-    is_counted = physical is None or scheme(physical) in KINDS
-    return is_counted and any(place.kind != "openvswitch" for place in found)
+    kind = scheme(physical) if physical else "vlan"
+    if kind == "vxlan":
+        return any(place.kind != "openvswitch" for place in found)
+    return kind in KINDS and all(place.kind == "openvswitch" or place.pif for place in found)
 
 
-def _suspects(target: HostTarget, view: Wiring, answers: Answers, cloud: Cloud) -> Iterable[_Suspect]:
-    """Return the devices that sent and heard nothing, of VLANs in which a machine of this host speaks.
+def _suspects(target: HostTarget, view: Wiring, answers: Answers, cloud: Cloud) -> _Found:
+    """Return the ways on which the host sent and heard nothing, of VLANs in which a machine of it speaks.
 
     Routers of a pair speak all the time without asking for an answer, so they alone prove nothing.
     """
-    vain = {}
-    for way, device in segment_devices(view.links).items():
-        frames = counted(device, answers)
-        if frames and not frames.received and frames.sent >= VLAN_ONE_WAY_FRAMES:
-            vain[way] = (device, frames.sent)
-    found: dict[str, _Suspect] = {}
-    for expected in expected_nics(cloud, target.host.id) if vain else ():
+    told = passed(view, answers)
+    loud = {way: one for way, one in told.frames.items() if one.counted.sent >= VLAN_ONE_WAY_FRAMES}
+    vain = {way: one for way, one in loud.items() if one.counted.is_certain and not one.counted.received}
+    blind = told.blind | {way for way, one in loud.items() if not one.counted.is_certain}
+    found = _Found()
+    for expected in expected_nics(cloud, target.host.id) if vain or blind else ():
         place = view.place(expected.physical_network_id, expected.nic.traffic_type)
         router = cloud.routers.get(expected.machine.id)
-        hit = vain.get(way_of(place, expected.segment)) if place and is_bridged(expected.segment) else None
-        if hit and expected.machine.is_running and not (router and router.is_redundant):
-            one = _Suspect(expected.physical_network_id, expected.segment, *hit, set())
-            found.setdefault(one.device.name, one).networks.add(expected.nic.network_id)
-    return found.values()
+        way = way_of(place, expected.segment) if place and is_bridged(expected.segment) else None
+        if way is None or not expected.machine.is_running:
+            continue
+        if way in vain and not (router and router.is_redundant):
+            one = vain[way]
+            new = _Suspect(expected.physical_network_id, expected.segment, one.name, one.counted.sent, set())
+            found.suspects.setdefault(one.name, new).networks.add(expected.nic.network_id)
+        elif way in blind:
+            found.unknown.add(expected.physical_network_id)
+    return found
 
 
 def _speaks_elsewhere(suspect: _Suspect, host_id: str, hosts: _Hosts, cloud: Cloud) -> bool | None:
@@ -176,14 +198,18 @@ def _hosts_of(network_ids: set[str], cloud: Cloud) -> Iterator[str]:
 
 
 def _speaks(suspect: _Suspect, target: HostTarget, hosts: _Hosts, cloud: Cloud) -> bool | None:
-    """Return whether a host sent frames in the VLAN between its last two visits; None where nothing counts them."""
+    """Return whether frames in the VLAN left a host between its last two visits.
+
+    None where nothing counts them, or its machines may have sent all of them to each other.
+    """
     answers = hosts.answers[target]
     view = wiring(target, answers, cloud)
-    ways = segment_devices(view.links)
+    told = passed(view, answers).frames
     places = [place for traffic in CARRIED if (place := view.place(suspect.physical, traffic))]
-    devices = [ways[way] for place in places if (way := way_of(place, suspect.segment)) in ways]
-    frames = [found for device in devices if (found := counted(device, answers))]
-    return any(found.sent for found in frames) if frames else None
+    frames = [told[way] for place in places if (way := way_of(place, suspect.segment)) in told]
+    if any(one.counted.left for one in frames):
+        return True
+    return None if not frames or any(one.counted.sent for one in frames) else False
 
 
 CHECK = Check(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Metric, Samples
-from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import LINKS, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase
 from exporter.topology.hosts import names
@@ -41,14 +41,14 @@ class Wiring:
     Attributes:
         places: by physical network id and traffic type.
         ovs: empty on a host without Open vSwitch, None while it does not tell.
-        public: the bridge into which the agent plugs untagged public NICs, whatever the label says; empty while it
-            does not tell.
+        own: traffic type -> the bridge into which the agent plugs its untagged NICs, whatever the label says: public
+            ones, and with Open vSwitch guest ones; not while it does not tell.
     """
 
     links: Links
     places: Mapping[tuple[str, str], Place]
     ovs: OvsDatabase | None
-    public: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, physical_network_id: str, traffic: str) -> Place | None:
         """Return where a traffic type lies, or None where its label leads to nothing that is known."""
@@ -75,14 +75,20 @@ class Wiring:
         return here
 
     def nics(self, device: str) -> tuple[str, ...]:
-        """Return the NICs below a device: the members of a bond, the interfaces of a port, or itself."""
+        """Return the NICs below a device: the members of a bond, the interfaces of a port, or itself.
+
+        An interface of a port may be a bond of the kernel; one of DPDK is not in the kernel at all.
+        """
         port = self.ovs.ports.get(device) if self.ovs else None
         if port is not None and port.interfaces:
-            return tuple(sorted(one.name for one in port.interfaces))
+            return tuple(sorted({nic for one in port.interfaces for nic in self._members(one.name)}))
+        return tuple(sorted(self._members(device))) if device in self.links.by_name else ()
+
+    def _members(self, device: str) -> tuple[str, ...]:
+        """Return the members of a bond or team of the kernel; of anything else itself."""
         link = self.links.by_name.get(device)
-        if link is not None and link.kind in ("bond", "team"):
-            return tuple(sorted(self.links.ports.get(device, ())))
-        return (device,) if link is not None else ()
+        is_bond = link is not None and link.kind in ("bond", "team")
+        return self.links.ports.get(device, ()) if is_bond else (device,)
 
     def carried(self) -> Mapping[str, frozenset[str]]:
         """Return the ids of the physical networks with guest or public traffic by NIC that carries them."""
@@ -97,7 +103,13 @@ def wiring(target: HostTarget, answers: Answers, cloud: Cloud) -> Wiring:
     """Return the wiring; LINKS must be there, the rest makes it whole."""
     links, ovs, agent = answers[LINKS], switches(answers), answers.get(AGENT)
     found = {(place.physical_network_id, place.traffic): place for place in places(target, cloud, links, agent, ovs)}
-    return Wiring(links, found, ovs, agent.public if agent else "")
+    return Wiring(links, found, ovs, _own(agent) if agent else {})
+
+
+def _own(agent: Agent) -> Mapping[str, str]:
+    """Return the agent's own bridges. Source: BridgeVifDriver, OvsVifDriver."""
+    guest = {"Guest": agent.guest or agent.private} if agent.is_openvswitch else {}
+    return {"Public": agent.public, **guest}
 
 
 def held_back(metric: Metric, target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[[World], list[Row]]] = {
     "listManagementServers": rows_zone.management_servers,
     "listCapabilities": rows_zone.capabilities,
     "listSystemVms": rows_zone.system_vms,
+    "listPrivateGateways": rows_guests.private_gateways,
     "listNetworks": rows_guests.networks,
     "listVirtualMachines": rows_guests.instances,
     "listRouters": rows_guests.routers,

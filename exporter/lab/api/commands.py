@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Command] = {
     "listStorageNetworkIpRange": Command("storagenetworkiprange", ("id", "zoneid", "podid")),
     "listDedicatedGuestVlanRanges": Command("dedicatedguestvlanrange", ("id", "zoneid", "physicalnetworkid")),
     "listVlanIpRanges": Command("vlaniprange", ("id", "zoneid", "networkid", "physicalnetworkid", "vlan")),
+    "listPrivateGateways": Command("privategateway", ("id", "ipaddress", "state", "vlan", "vpcid"), owned=True),
     "listNetworks": Command("network", ("id", "zoneid", "type", "traffictype", "issystem", "vpcid"), owned=True),
     "listVirtualMachines": Command(
         "virtualmachine", ("id", "name", "zoneid", "state", "networkid", "details", "hostid"), owned=True

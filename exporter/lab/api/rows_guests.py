@@ -25,6 +25,26 @@ def networks(world: World) -> list[Row]:
     return [_network(network) for network in world.networks]
 
 
+def private_gateways(world: World) -> list[Row]:
+    """Return listPrivateGateways: those of the networks that listNetworks leaves out."""
+    return [
+        {
+            **_owner(network.project),
+            "id": identity("private gateway", network.number),
+            "zoneid": network.zone.id,
+            "vpcid": identity("vpc", network.vpc),
+            "vpcname": network.vpc,
+            "vlan": f"vlan://{network.vlan}",
+            "gateway": network.gateway,
+            "netmask": "255.255.255.0",
+            "ipaddress": f"{network.prefix}2",
+            "physicalnetworkid": identity("physical", network.zone.name),
+            "state": "Ready",
+        }
+        for network in world.private_gateways
+    ]
+
+
 def _network(network: Network) -> Row:
     chosen = network.kind != "Isolated"
     row: Row = {

@@ -210,6 +210,7 @@ class World:
     hosts: list[Host] = field(default_factory=list)
     xen_hosts: list[XenHost] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
+    private_gateways: list[Network] = field(default_factory=list)  # of VPCs; listNetworks does not show them
     offerings: list[Offering] = field(default_factory=_offerings)
     instances: list[Instance] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.checks.vlan_trunking.leftovers import CHECK, judge
-from exporter.cloud.networks import StorageRange
+from exporter.cloud.networks import PrivateGateway, StorageRange
 from exporter.cloud.objects import Pod
 from exporter.model import Sample
 from exporter.questions.hosts.links import Link
@@ -51,6 +51,34 @@ def test_the_same_vlan_of_another_physical_network() -> None:
     assert scene.only(verdict(device, seen_by=scene.cloud(networks=(far,))), "devices_without_bridge").value == 0
     unplaced = scene.network("155", physical_network_id="")
     assert scene.only(verdict(device, seen_by=scene.cloud(networks=(unplaced,))), "devices_without_bridge").value == 1
+
+
+def test_a_vlan_that_was_chosen_by_hand() -> None:
+    """It lies outside the range, and a network has it: of its name alone one can tell that its bridge is not made."""
+    device = scene.link("bond0.2000", "vlan", parent="bond0", vlan=2000)
+    chosen = scene.network("vlan://2000", type="L2", specifies_vlan=True)
+    found = scene.only(verdict(device, seen_by=scene.cloud(networks=(chosen,))), "devices_without_bridge")
+    assert (found.value, found.seen) == (1, "bond0.2000 without brbond0-2000")
+    far = scene.network("2000", physical_network_id="far")
+    for network in (scene.network("2001"), far, scene.network("vxlan://2000")):
+        found = scene.only(verdict(device, seen_by=scene.cloud(networks=(network,))), "devices_without_bridge")
+        assert found.value == 0
+
+
+def test_the_vlan_of_a_private_gateway() -> None:
+    """No network is listed that has it."""
+    device = scene.link("bond0.2000", "vlan", parent="bond0", vlan=2000)
+    gateway = PrivateGateway("g", "z", "vpc", "vlan://2000", "pn")
+    seen_by = scene.cloud(private_gateways=scene.by_id(gateway))
+    assert scene.only(verdict(device, seen_by=seen_by), "devices_without_bridge").value == 1
+
+
+@pytest.mark.parametrize(("zone", "wrong"), [("z", 0), ("other", 1)])
+def test_storage_traffic_is_the_zones_own(zone: str, wrong: int) -> None:
+    """What another zone uses for its storage may be a network's here."""
+    device = scene.link("bond0.101", "vlan", parent="bond0", vlan=101)
+    seen_by = scene.cloud(storage_ranges=scene.by_id(StorageRange("s", zone, "net", 101)))
+    assert scene.only(verdict(device, seen_by=seen_by), "devices_without_bridge").value == wrong
 
 
 def test_two_ranges_on_one_uplink() -> None:

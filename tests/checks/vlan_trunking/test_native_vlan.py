@@ -12,6 +12,7 @@ from exporter.model import Sample
 from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import LINKS
 from exporter.questions.hosts.lldp import LLDP, Neighbour
+from exporter.questions.hosts.ovs import OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from tests.checks.vlan_trunking import vlan_scene as scene
 
 NICS = ("eth0", "eth1")
@@ -149,3 +150,19 @@ def test_uplinks_that_nobody_told() -> None:
     assert [sample.value for sample in scene.on_host(judge, seen_by, told)] == [1, 1]
     members = {scene.target(one): values(1, 20) for one in seen_by.hosts.values()}
     assert scene.on_group(judge_cluster, ClusterGroup("zone1", seen_by.clusters["c"]), seen_by, members) == []
+
+
+def test_a_bond_of_the_kernel_in_open_vswitch() -> None:
+    """The switch speaks to its members."""
+    links = scene.links(
+        scene.link("eth0", master="bond0"),
+        scene.link("eth1", master="bond0"),
+        scene.link("bond0", "bond", "ovs-system"),
+        scene.link("cloudbr1", "openvswitch"),
+    )
+    bond = OvsPort(name="bond0", bridge="cloudbr1", interfaces=(OvsInterface(name="bond0"),))
+    database = OvsDatabase(bridges={"cloudbr1": OvsBridge(name="cloudbr1", ports=(bond,))}, ports={"bond0": bond})
+    heard = {LLDP: {"eth0": (port("eth0", 1),), "eth1": (port("eth1", 101),)}}
+    answers = scene.answered(links, scene.domain(5), ovs=database, more=heard)
+    found = scene.on_host(judge, scene.cloud(scene.instance(5)), answers)
+    assert [(sample.labels[-1], sample.value) for sample in found] == [("eth0", 0), ("eth1", 1)]
