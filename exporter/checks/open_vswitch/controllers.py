@@ -1,13 +1,14 @@
 """Bridges that learn nothing new because their controller is gone.
 
 Symptom: machines that start or migrate may reach nobody; after a restart of the switch no machine does.
-Detect:  fail_mode of table Bridge and is_connected of its rows in table Controller.
+Detect:  fail_mode of table Bridge and is_connected of its rows in table Controller; a bridge of a traffic label that
+         is to wait for a controller and has none passes nothing once the switch is started anew.
 Fix:     bring the controller back; a bridge that needs none gets ovs-vsctl del-controller and del-fail-mode.
 """
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched
+from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched, label_places
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
@@ -16,7 +17,7 @@ from exporter.topology.hosts import names
 
 LOST = gauge(
     "controllers_lost",
-    "Controllers of a bridge in fail mode secure that are not connected, while none is; such a bridge learns nothing.",
+    "Controllers that a bridge in fail mode secure lacks while none is connected; 1 where a label's bridge has none.",
     "bridge",
     problem=above(0),
 )
@@ -29,21 +30,24 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     database = answers[OVS_DATABASE]
     if database is None or not is_watched(target, answers, cloud):
         return
+    labelled = {place.device for place in label_places(target, answers, cloud)}
     for bridge in database.bridges.values():
+        missing = ", ".join(list(bridge.controllers)[:4]) or "none is set"
         yield LOST.sample(
             *names(target, cloud),
             bridge.name,
-            value=_lost(bridge),
-            seen=f"fail mode {bridge.fail_mode}, not connected: {', '.join(list(bridge.controllers)[:4])}",
+            value=_lost(bridge, is_labelled=bridge.name in labelled),
+            seen=f"fail mode {bridge.fail_mode}, not connected: {missing}",
             expected="a connected controller",
-            remedy=RECONNECT,
+            remedy=RECONNECT if bridge.controllers else LEAVE,
         )
 
 
-def _lost(bridge: OvsBridge) -> int:
+def _lost(bridge: OvsBridge, *, is_labelled: bool) -> int:
+    """Return for how many controllers it waits; a bridge of no label may be somebody's who writes its flows."""
     if bridge.fail_mode != "secure" or any(bridge.controllers.values()):
         return 0
-    return len(bridge.controllers)
+    return len(bridge.controllers) or int(is_labelled)
 
 
 CHECK = Check(

@@ -2,7 +2,8 @@
 
 Symptom: no machine of the host reaches anybody beyond it, while the host itself may look well.
 Detect:  ovs-appctl bond/show: no member of the bond is enabled (with LACP active and no fallback a switch that speaks
-         none does that, with all links up); column ofport of table Interface: -1, the switch could not open the NIC.
+         none does that, with all links up); columns ofport of table Interface: -1, the switch could not open the NIC,
+         and link_state of those that the kernel does not know, as DPDK's.
 Fix:     what the members or the port need: LACP on the switch's port channel, cables, the NIC and its driver.
 """
 
@@ -15,6 +16,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
+from exporter.questions.hosts.links import LINKS
 from exporter.questions.hosts.ovs import OVS_DATABASE, OvsDatabase, OvsPort
 from exporter.questions.hosts.ovs_bonds import OvsBond
 from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME
@@ -37,8 +39,8 @@ Bonds = Mapping[str, OvsBond]
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdict on each bridge that a label of machines leads to and that has an uplink, dead or alive.
 
-    A NIC without a link is told by ip link, and is not judged here; one uplink that may carry is enough. Nothing is
-    said while a bond is still being negotiated, or a port was dead on one visit only.
+    A NIC of the kernel without a link is told by ip link, and is not judged here; one uplink that may carry is enough.
+    Nothing is said while a bond is still being negotiated, or a port was dead on one visit only.
     """
     database, runtime = answers[OVS_DATABASE], answers[OVS_RUNTIME]
     if database is None or runtime is None or not is_watched(target, answers, cloud):
@@ -55,7 +57,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             value=int(all(lost)),
             seen=few([_words(port) for port in ports]),
             expected="an uplink that carries",
-            remedy=BRING_BACK if all(is_dead(port) for port in ports) else MEND_BOND,
+            remedy=MEND_BOND if any(map(_is_bond, ports)) and not all(map(is_dead, ports)) else BRING_BACK,
         )
 
 
@@ -73,8 +75,11 @@ def _is_bond(port: OvsPort) -> bool:
 
 
 def _is_lost(port: OvsPort, bonds: Bonds, target: HostTarget, answers: Answers, cloud: Cloud) -> bool | None:
-    """Return whether nothing passes a port: not opened, or a bond without enabled members; None while that is new."""
-    if is_dead(port):
+    """Return whether nothing passes a port; None while that is new.
+
+    It could not be opened, has no link, or is a bond without enabled members.
+    """
+    if is_dead(port) or _is_unlinked(port, answers):
         return confirmed(answers, cloud, "uplink", target.host.id, port.name, shown_by=(OVS_DATABASE,)) or None
     bond = bonds.get(port.name)
     if bond is None or not bond.members or any(member.is_enabled for member in bond.members):
@@ -82,8 +87,18 @@ def _is_lost(port: OvsPort, bonds: Bonds, target: HostTarget, answers: Answers, 
     return answers.held("bond", target.host.id, port.name).seconds >= OVS_LACP_SETTLES_SECONDS or None
 
 
+def _is_unlinked(port: OvsPort, answers: Answers) -> bool:
+    """Return whether no interface has a link, of a port whose interfaces Open vSwitch alone knows."""
+    links = answers.get(LINKS)
+    if links is None or not port.interfaces:
+        return False
+    return all(one.is_up is False and one.name not in links.by_name for one in port.interfaces)
+
+
 def _words(port: OvsPort) -> str:
-    return f"{port.name} could not be opened" if is_dead(port) else f"{port.name} has no enabled member"
+    if is_dead(port):
+        return f"{port.name} could not be opened"
+    return f"{port.name} has no enabled member" if _is_bond(port) else f"{port.name} has no link"
 
 
 CHECK = Check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.checks.open_vswitch.controllers import judge
+from exporter.checks.open_vswitch.controllers import LEAVE, judge
 from exporter.questions.hosts.ovs import OVS_DATABASE, read_database
 from tests.checks.open_vswitch.switch_scene import HEALTHY, cloud, database, judged, problems, values_of
 from tests.remote_texts import sample
@@ -17,7 +17,7 @@ ONE, TWO = "tcp:192.0.2.9:6653", "tcp:192.0.2.10:6653"
     [
         ("standalone", {}, 0),
         ("standalone", {ONE: False}, 0),
-        ("secure", {}, 0),
+        ("secure", {}, 1),
         ("secure", {ONE: True}, 0),
         ("secure", {ONE: False, TWO: True}, 0),
         ("secure", {ONE: False}, 1),
@@ -25,11 +25,20 @@ ONE, TWO = "tcp:192.0.2.9:6653", "tcp:192.0.2.10:6653"
     ],
 )
 def test_controllers(fail_mode: str, controllers: dict[str, bool], lost: int) -> None:
-    """Only a secure bridge that has controllers and no connection to any is lost."""
+    """Only a secure bridge is lost: one that is connected to none of its controllers, or has none to wait for."""
     values = {**HEALTHY, OVS_DATABASE: database(fail_mode=fail_mode, controllers=controllers)}
     found = judged(judge, values, looks=1)
     assert values_of(found) == {("controllers_lost", "cloudbr1"): lost}
     assert problems(found) == ({"controllers_lost"} if lost else set())
+
+
+def test_a_bridge_that_waits_for_nobody() -> None:
+    """Once its switch is started anew nothing passes; the mode must go. One of no label is somebody else's."""
+    alone = {**HEALTHY, OVS_DATABASE: database(fail_mode="secure")}
+    (found,) = judged(judge, alone)
+    assert (found.value, found.remedy) == (1, LEAVE)
+    assert found.seen == "fail mode secure, not connected: none is set"
+    assert values_of(judged(judge, alone, cloud(label="cloudbr9"))) == {("controllers_lost", "cloudbr1"): 0}
 
 
 def test_a_true_database() -> None:

@@ -10,6 +10,7 @@ import pytest
 from exporter.checks.open_vswitch.switch_uplinks import BRING_BACK, MEND_BOND, judge
 from exporter.cloud.cloud import Cloud
 from exporter.memory import Scope
+from exporter.questions.hosts.links import LINKS, Link, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase, OvsInterface, OvsPort
 from exporter.questions.hosts.ovs_bonds import OvsBond, OvsBondMember, read_bonds
 from exporter.questions.hosts.ovs_runtime import OVS_RUNTIME, OvsRuntime
@@ -112,6 +113,30 @@ def test_what_is_not_told() -> None:
     assert values_of(of((GONE,), runtime(bonds=None))) == {("bridge_cut_off", "cloudbr1"): 1}
     assert judged(judge, {**HEALTHY, OVS_DATABASE: None}) == []
     assert judged(judge, {**HEALTHY, OVS_RUNTIME: None}) == []
+
+
+DPDK = port("dpdk0", kind="dpdk", is_up=False)
+
+
+def test_a_nic_of_dpdk_without_a_link() -> None:
+    """The kernel does not know it, so Open vSwitch alone tells its link; it is looked at twice."""
+    unknown: Values = {**HEALTHY, OVS_DATABASE: database(tap(), DPDK), LINKS: Links({}, {})}
+    (found,) = judged(judge, unknown)
+    assert (found.value, found.seen, found.remedy) == (1, "dpdk0 has no link", BRING_BACK)
+    assert judged(judge, unknown, looks=1) == []
+    for state in (True, None):
+        fine = {**unknown, OVS_DATABASE: database(tap(), port("dpdk0", kind="dpdk", is_up=state))}
+        assert values_of(judged(judge, fine)) == {("bridge_cut_off", "cloudbr1"): 0}
+
+
+def test_links_that_the_kernel_tells() -> None:
+    """They are hypervisor_links', and while it tells nothing nobody knows whose a link is; one other way is enough."""
+    nic = Link(name="dpdk0", index=1)
+    known: Values = {**HEALTHY, OVS_DATABASE: database(tap(), DPDK), LINKS: Links({"dpdk0": nic}, {})}
+    assert values_of(judged(judge, known)) == {("bridge_cut_off", "cloudbr1"): 0}
+    assert values_of(of((DPDK,))) == {("bridge_cut_off", "cloudbr1"): 0}
+    two: Values = {**HEALTHY, OVS_DATABASE: database(tap(), DPDK, NIC), LINKS: Links({}, {})}
+    assert values_of(judged(judge, two)) == {("bridge_cut_off", "cloudbr1"): 0}
 
 
 def test_behind_a_patch_port() -> None:
