@@ -179,18 +179,19 @@ def _system_vm(cloud: Cloud, vm: SystemVm, busy: Sequence[str]) -> Iterator[Targ
         yield ConsoleProxyTarget(vm, zone, way, tuple(busy[::step]), _name_needed(cloud, vm.zone_id, console))
         yield ConsoleEndpoint(vm, zone, console, possible_hostnames(cloud, vm))
     elif vm.kind == "secondarystoragevm":
+        consoles = [console_address(cloud, one) for one in cloud.console_proxies(vm.zone_id) if one.state in VISITED]
         stores, sites = _stores(cloud, vm.zone_id), _sites(cloud, vm.zone_id)
-        yield SecondaryStorageVmTarget(vm, zone, way, stores, sites, _internal(cloud, vm.zone_id))
+        name = _name_needed(cloud, vm.zone_id, *consoles)
+        yield SecondaryStorageVmTarget(vm, zone, way, stores, sites, _internal(cloud, vm.zone_id), name)
 
 
-def _name_needed(cloud: Cloud, zone_id: str, console: ConsoleAddress) -> str:
+def _name_needed(cloud: Cloud, zone_id: str, *consoles: ConsoleAddress) -> str:
     """Return a name that people or machines of a zone need: of an image store, else of its consoles, else nothing.
 
     Stores first: their names are in the operator's own domain, which the zone's internal name servers answer for.
     """
     names = [place.host for place in _all_stores(cloud, zone_id) if not re.fullmatch(r"[\d.]+", place.host)]
-    if console.rule != "address" and is_dialled(console.hostname):
-        names.append(console.hostname)
+    names += [one.hostname for one in consoles if one.rule != "address" and is_dialled(one.hostname)]
     return next(iter(names), "")
 
 

@@ -132,7 +132,8 @@ class SecondaryStorageVmTarget:
     """A running secondary storage VM, visited inside, through the machine that has a way to it.
 
     ``stores`` are the image stores of its zone, ``sites`` where templates that are not ready come from, ``internal``
-    the networks of secstorage.allowed.internal.sites, which it must reach by its private NIC.
+    the networks of secstorage.allowed.internal.sites, which it must reach by its private NIC; ``looks_up`` is a name of
+    its operator's that its name servers are asked for, empty where its zone has none.
     """
 
     kind: ClassVar[str] = "secondary_storage_vm"
@@ -143,6 +144,7 @@ class SecondaryStorageVmTarget:
     stores: tuple[Place, ...] = ()
     sites: tuple[Place, ...] = ()
     internal: tuple[str, ...] = ()
+    looks_up: str = ""
 
     @property
     def name(self) -> str:

@@ -144,11 +144,14 @@ def test_many_stores() -> None:
     ],
 )
 def test_what_a_console_proxy_looks_up(urls: list[str], settings: dict[str, str], name: str) -> None:
-    """A name that its zone needs: of a store, else of its consoles, else none."""
+    """A name that its zone needs: of a store, else of its consoles, else none; secondary storage VMs the same one."""
     proxy = replace(system_vm("consoleproxy"), public_address="203.0.113.7")
+    machines = {"v": proxy, "s": replace(system_vm("secondarystoragevm"), id="s", name="s-1-VM")}
+    machines["far"] = replace(proxy, id="far", name="v-9-VM", zone_id="other", public_address="203.0.113.9")
     stores = {url: store(number, url) for number, url in enumerate(urls)}
-    seen = cloud(system_vms={"v": proxy}, image_stores=stores, settings=settings)
-    assert [one.looks_up for one in targets(seen) if isinstance(one, ConsoleProxyTarget)] == [name]
+    seen = cloud(system_vms=machines, image_stores=stores, settings=settings)
+    found = [one for one in targets(seen) if isinstance(one, ConsoleProxyTarget | SecondaryStorageVmTarget)]
+    assert {one.name: one.looks_up for one in found if one.zone == "zone-1"} == {"v-2-VM": name, "s-1-VM": name}
 
 
 def test_who_is_dialled_from_outside() -> None:

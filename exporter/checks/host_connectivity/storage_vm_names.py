@@ -1,7 +1,8 @@
 """Secondary storage VMs whose name servers do not answer.
 
 Symptom: a template cannot be imported: unknown host; a store with a name in its URL is never mounted.
-Detect:  inside: the servers in resolv.conf, and lookups of the names of image stores and of places templates come from.
+Detect:  inside, at two looks: the servers in resolv.conf, and lookups of the names of image stores, or of a name of the
+         zone's consoles where stores have none. Places that templates come from are anybody's, and decide nothing.
 Fix:     'Internal DNS' of the zone, then a new secondary storage VM.
 """
 
@@ -10,43 +11,58 @@ from __future__ import annotations
 from exporter.checks.host_connectivity.system_vms import DESTROY, PER_STORAGE_VM
 from exporter.checks.host_connectivity.visited_vms import PREFIX, is_judged
 from exporter.cloud.cloud import Cloud
+from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Answers, Check, Metric, Samples, equals
-from exporter.questions.system_vms.storage_ways import SSVM_NAMES, Lookup
+from exporter.questions.system_vms.storage_ways import SSVM_NAMES, Lookup, Names
 
 SET_DNS = (
     "Set 'Internal DNS' of the zone to servers that answer from its management network, then destroy the secondary"
     " storage VM: it takes them at its creation."
 )
 
+NOTHING = "no name can be looked up"
 RESOLVES = Metric(
     f"{PREFIX}_secondary_storage_vm_resolves",
-    "Whether the name servers of the secondary storage VM answer; a name that nobody knows is not their fault.",
+    "Whether the secondary storage VM finds the names of image stores, or its servers answer for one of its zone.",
     labels=PER_STORAGE_VM,
     problem=equals(0),
 )
 
 
 def judge(target: SecondaryStorageVmTarget, answers: Answers, cloud: Cloud) -> Samples:
-    """Say whether its name servers answer: not when a store is unknown, every name is, or no lookup had an answer.
+    """Say whether its name servers answer; nothing after one look at what is wrong, or while no name is found.
 
-    The name of a tenant's download may be in a domain whose own name servers are dead.
+    Names of stores decide, and one of the operator's. Anybody may register a template from a domain that does not
+    exist, or whose own name servers are dead: such a name only shows that servers answer, when it is found.
     """
     told = answers[SSVM_NAMES]
-    if not is_judged(target, cloud, answers.now) or (told.servers and not told.names):
-        return  # where no name is needed nobody knows
+    if not is_judged(target, cloud, answers.now):
+        return
+    lost = _lost(told, target)
+    certain = [name for name in lost if confirmed(answers, cloud, "lost", name, shown_by=(SSVM_NAMES,))]
+    if certain or (not lost and Lookup.KNOWN in told.names.values()):
+        words = "; ".join(f"{name}: {told.names[name]}" if name in told.names else name for name in certain[:4])
+        yield RESOLVES.sample(
+            target.zone,
+            target.name,
+            value=int(not certain),
+            seen=f"servers {', '.join(told.servers) or 'none'}: {words}",
+            expected="names of image stores are found",
+        )
+
+
+def _lost(told: Names, target: SecondaryStorageVmTarget) -> list[str]:
+    """Return the names that must be known and are not; the operator's own only where no name server answers.
+
+    That may be one that only the outside knows: who answers so is no silent name server.
+    """
+    if not told.servers:
+        return [NOTHING]
     own = {place.host for place in target.stores}
-    lost = sorted(name for name, word in told.names.items() if word is not Lookup.KNOWN)
-    words = set(told.names.values())
-    is_silent = Lookup.TIMEOUT in words and Lookup.KNOWN not in words
-    is_empty = len(lost) > 1 and len(lost) == len(told.names)
-    yield RESOLVES.sample(
-        target.zone,
-        target.name,
-        value=int(bool(told.servers) and not (is_silent or is_empty or own.intersection(lost))),
-        seen=f"servers {', '.join(told.servers) or 'none'}: no answer for {', '.join(lost)[:100] or 'anything'}",
-        expected="names of image stores and sites are found",
-    )
+    lost = sorted(name for name in own & told.names.keys() if told.names[name] is not Lookup.KNOWN)
+    is_silent = told.names.get(target.looks_up) is Lookup.TIMEOUT and Lookup.KNOWN not in told.names.values()
+    return lost or ([target.looks_up] if is_silent else [])
 
 
 CHECK = Check(
@@ -55,5 +71,6 @@ CHECK = Check(
     remedies=(SET_DNS, DESTROY),
     judges={SecondaryStorageVmTarget: judge},
     asks={SecondaryStorageVmTarget: (SSVM_NAMES,)},
-    reads=("listImageStores", "listTemplates"),
+    reads=("listImageStores", "listTemplates", "listSystemVms"),
+    judges_cloud=True,
 )

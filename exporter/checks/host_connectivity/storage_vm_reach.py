@@ -32,7 +32,6 @@ REACHABLE = Metric(
     labels=(*PER_STORE, "place"),
     problem=equals(0),
     subject="secondary_storage_vm",
-    follows=(f"{PREFIX}_secondary_storage_vm_resolves",),
 )
 
 

@@ -9,32 +9,21 @@ Fix:     the zone's DNS, the public gateway, or secstorage.allowed.internal.site
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from exporter.checks.templates.concern import is_common
-from exporter.checks.templates.error_texts import ErrorClass, error_class, is_error
 from exporter.checks.templates.remedies import ALLOW_SITE, FIND_HOST, REACH_HOST
-from exporter.checks.templates.wanted import wanted
+from exporter.checks.templates.sites import Site, blocked, sites
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.storage import Place, Template
 from exporter.cloud.targets import SecondaryStorageVmTarget
-from exporter.cloud.wanted import missed
 from exporter.model import Answers, Check, GroupJudge, Metric, Samples, above
 from exporter.questions.dialling import Reach
 from exporter.questions.system_vms.storage_ways import SSVM_REACH
 from exporter.thresholds import ROWS_PER_TARGET
 
 ALLOWED = "secstorage.allowed.internal.sites"
-PROXY = "secstorage.proxy"
-NO_WAY = {ErrorClass.DNS: Reach.UNRESOLVED, ErrorClass.CONNECT: Reach.UNREACHABLE}
-"""Errors that say that there is no way, and what a dial would say."""
-NOT_TOLD = frozenset({ErrorClass.OTHER, ErrorClass.NO_SSVM, ErrorClass.STORAGE_WRITE, ErrorClass.CORRUPTED})
-"""Errors that say nothing of the way; with the others the server has answered."""
 
 BLOCKED = Metric(
     "cloudstack_network_templates_imports_blocked",
@@ -49,63 +38,18 @@ REACHABLE = Metric(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A place that templates come from; ``reach`` is None where nobody tells of the way."""
-
-    place: Place
-    templates: tuple[Template, ...]
-    reach: Reach | None
-
-    @property
-    def is_cut_off(self) -> bool:
-        """Return whether there is no way to it."""
-        return self.reach is not None and not self.reach.is_good
-
-
 def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Samples:
     """Count the templates that cannot be had, and name the places, those first to which there is no way."""
-    asked = [one for member, one in members.items() if isinstance(member, SecondaryStorageVmTarget)]
-    sites = _sites(cloud, group.id, asked)
-    cut_off = _concerning([one for one in sites if one.is_cut_off], cloud)
-    if cut_off or all(one.reach is not None for one in sites):
-        blocked = sum(len(one.templates) for one in cut_off)
+    found = sites(group.id, members, cloud)
+    cut_off = blocked(found, cloud)
+    if cut_off or all(one.reach is not None for one in found):
+        number = sum(len(one.templates) for one in cut_off)
         seen = "; ".join(_seen(one) for one in cut_off[:3])
         remedy = _remedy(cut_off[0], cloud, group.id) if cut_off else ""
-        yield BLOCKED.sample(group.zone, value=blocked, seen=seen, expected="0", remedy=remedy)
-    told = [one for one in sites if one.reach is not None]
+        yield BLOCKED.sample(group.zone, value=number, seen=seen, expected="0", remedy=remedy)
+    told = [one for one in found if one.reach is not None]
     for one in sorted(told, key=lambda one: not one.is_cut_off)[:ROWS_PER_TARGET]:
         yield REACHABLE.sample(group.zone, f"{one.place.host}:{one.place.port}", value=int(not one.is_cut_off))
-
-
-def _concerning(cut_off: list[Site], cloud: Cloud) -> list[Site]:
-    """Return the places that are not the matter of one owner: others miss a template, or several owners meet it."""
-    templates = [template for one in cut_off for template in one.templates]
-    if is_common(templates, cloud.at):
-        return cut_off
-    common = missed(cloud, templates)
-    return [one for one in cut_off if any(template.id in common for template in one.templates)]
-
-
-def _sites(cloud: Cloud, zone_id: str, asked: list[Answers]) -> list[Site]:
-    """Return the places that the zone's templates which are not ready come from."""
-    places: defaultdict[Place, list[Template]] = defaultdict(list)
-    for one in wanted(cloud, zone_id):
-        if one.place is not None and not one.is_ready:
-            places[one.place].append(one)
-    dialled = [] if cloud.setting(PROXY, zone_id) else asked  # a proxy goes there, not the secondary storage VM
-    return [Site(place, tuple(told), _reach(place, told, dialled)) for place, told in sorted(places.items(), key=str)]
-
-
-def _reach(place: Place, templates: list[Template], asked: list[Answers]) -> Reach | None:
-    """Return what is known of the way to a place: by what was dialled, else by what errors say."""
-    seen = [one[SSVM_REACH][place] for one in asked if place in one[SSVM_REACH]]
-    if seen:
-        return next((one for one in seen if one.is_good), seen[0])
-    errors = {error_class(one.status) for one in templates if is_error(one.status)} - NOT_TOLD
-    if not errors:
-        return None
-    return next((NO_WAY[one] for one in NO_WAY if one in errors), Reach.OPEN)
 
 
 def _seen(site: Site) -> str:

@@ -3,7 +3,8 @@
 Symptom: the template is not offered when a machine is made, or machines of it do not start in one zone.
 Detect:  listTemplates: not ready with a download in error, at the same percentage for an hour, not begun for a quarter
          of an hour, or unfinished for hours. A ready copy in one store suffices; what the zone never downloads is left
-         out. A private one with a wrong URL is told apart: only its owner misses it.
+         out. A private one with a wrong URL is told apart: only its owner misses it. So is one that comes from where
+         nobody gets to: another check counts those as blocked.
 Fix:     the text of the error says why; mend it, delete the template and register it again.
 """
 
@@ -25,12 +26,15 @@ from exporter.checks.templates.error_texts import (
     state_word,
 )
 from exporter.checks.templates.remedies import BY_ERROR, REGISTER_AGAIN, SEE_LOGS, SEE_SSVM, TELL_OWNER
+from exporter.checks.templates.sites import OF_STORAGE, blocked, sites
 from exporter.checks.templates.wanted import wanted
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
 from exporter.cloud.storage import Template
+from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.cloud.wanted import missed
 from exporter.model import Answers, Check, GroupJudge, Metric, Sample, Samples, above
+from exporter.questions.system_vms.storage_ways import SSVM_REACH
 from exporter.thresholds import (
     ROWS_PER_TARGET,
     TEMPLATE_STUCK_SECONDS,
@@ -48,13 +52,10 @@ EXPECTED = "NOT_UPLOADED"
 
 NOT_READY = Metric(
     "cloudstack_network_templates_not_ready",
-    "Templates of the zone whose download failed or does not get on and that others than their owners miss.",
+    "Templates of the zone whose download failed or stands still, and that others miss; not those that are blocked.",
     labels=("zone",),
     problem=above(0),
-    follows=(
-        "cloudstack_network_host_connectivity_zone_secondary_storage_served",
-        "cloudstack_network_templates_imports_blocked",
-    ),
+    follows=("cloudstack_network_host_connectivity_zone_secondary_storage_served",),
 )
 PRIVATE = Metric(
     "cloudstack_network_templates_private_not_ready",
@@ -102,9 +103,12 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
     """Count what fails and what comes, and name the first of what fails."""
     missing = [one for one in wanted(cloud, group.id) if not one.is_ready]
     failing = [found for one in missing if (found := _failing(one, members[group]))]
-    own = _owners(failing, cloud)
-    ours = [one for one in failing if one.template.id not in own]
-    theirs = [one for one in failing if one.template.id in own]
+    cut_off = {one.id for site in blocked(sites(group.id, members, cloud), cloud) for one in site.templates}
+    elsewhere = [one for one in failing if one.template.id in cut_off and one.error not in OF_STORAGE]
+    told = [one for one in failing if one.template.id not in cut_off or one.error in OF_STORAGE]
+    own = _owners(told, cloud)
+    ours = [one for one in told if one.template.id not in own]
+    theirs = [one for one in told if one.template.id in own]
     yield _count(NOT_READY, group, ours, ours[0].remedy if ours else "")
     yield _count(PRIVATE, group, theirs, TELL_OWNER)
     yield STUCK.sample(group.zone, value=sum(one.error is None for one in failing))
@@ -112,7 +116,7 @@ def judge(group: ZoneGroup, members: Mapping[Any, Answers], cloud: Cloud) -> Sam
     errors = Counter(one.error for one in failing)
     for error in ErrorClass:
         yield ERRORS.sample(group.zone, error.value, value=errors[error])
-    for one in (*ours, *theirs)[:ROWS_PER_TARGET]:
+    for one in (*ours, *elsewhere, *theirs)[:ROWS_PER_TARGET]:
         yield READY.sample(group.zone, one.template.name, value=0)
 
 
@@ -185,6 +189,7 @@ CHECK = Check(
     title="Templates that are not ready",
     metrics=(NOT_READY, PRIVATE, STUCK, COMING, READY, ERRORS),
     remedies=(REGISTER_AGAIN, SEE_SSVM, SEE_LOGS, TELL_OWNER),
-    groups=(GroupJudge(ZoneGroup, judge, remembers=True),),
+    groups=(GroupJudge(ZoneGroup, judge, {SecondaryStorageVmTarget: (SSVM_REACH,)}, remembers=True),),
     reads=("listTemplates",),
+    judges_cloud=True,
 )

@@ -71,7 +71,7 @@ def template_directory_unknown(world: World) -> None:
     ]
 
 
-@fault(TEMPLATES, "imports_blocked", "not_ready")
+@fault(TEMPLATES, "imports_blocked")
 def template_import_blocked(world: World) -> None:
     """A template was registered from a place that the secondary storage VMs of zone east do not reach."""
     debian = _debian(world)

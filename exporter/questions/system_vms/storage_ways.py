@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 
+from exporter.cloud.storage import Place
 from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.model import Ports, Question, UnreadableError, Via
 from exporter.questions.dialling import DIALLING, read_reach
@@ -23,7 +24,7 @@ class Lookup(StrEnum):
 
     KNOWN = "known"
     UNKNOWN = "unknown"  # its servers say that there is no such name, or answer with an error
-    TIMEOUT = "timeout"  # no answer within five seconds
+    TIMEOUT = "timeout"  # no answer within some seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,10 @@ def read_routes(text: str) -> Routes:
     return Routes(macs, devices)
 
 
-def _names(target: SecondaryStorageVmTarget, _ports: Ports) -> tuple[str, ...]:
-    """Return the names among stores and sites, each once, as the collector takes names of any length."""
-    hosts = {place.host: place.word for place in (*target.stores, *target.sites)}
+def _names(target: SecondaryStorageVmTarget, ports: Ports) -> tuple[str, ...]:
+    """Return the names among stores and sites, and the operator's, each once, with a port: so they may be long."""
+    own = (Place(target.looks_up, ports.dns),) if target.looks_up else ()
+    hosts = {place.host: place.word for place in (*own, *target.stores, *target.sites)}
     return tuple(word for host, word in hosts.items() if not re.fullmatch(r"[\d.]+", host))
 
 
@@ -113,13 +115,14 @@ def _places(target: SecondaryStorageVmTarget, _ports: Ports) -> tuple[str, ...]:
 SSVM_NAMES = Question(
     name="ssvm_names",
     via=Via.SYSTEM_VM,
-    # Parameters are name@port, because a word without a port may have 63 characters only.
+    # Parameters are name@port, because a word without a port may have 63 characters only. Each server has a second in
+    # its turn, so that a dead first one does not make every name look lost.
     text=r"""
 while read -r word value rest; do
     [ "$word" != nameserver ] || echo "server $value"
 done <"$ROOT/etc/resolv.conf" || exit
 look() {
-    timeout 5 getent ahostsv4 "$1" >/dev/null 2>&1
+    RES_OPTIONS='timeout:1 attempts:5' timeout 5 getent ahostsv4 "$1" >/dev/null 2>&1
     case $? in
         0) echo "$1 known" ;;
         124 | 137 | 143) echo "$1 timeout" ;;
@@ -133,7 +136,7 @@ wait
 """,
     read=read_names,
     privilege=PRIVILEGE,
-    why="Whether the names of image stores and of places that templates come from are found.",
+    why="Whether the names of image stores, or another of the zone, and of places that templates come from are found.",
     every=10,
     seconds=7.0,
     size=16384,

@@ -8,10 +8,13 @@ from typing import Any
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
-from exporter.cloud.objects import Cluster, Zone
-from exporter.cloud.storage import Download, Template
+from exporter.cloud.objects import Cluster, SystemVm, Zone
+from exporter.cloud.storage import Download, Place, Template
+from exporter.cloud.targets import SecondaryStorageVmTarget
 from exporter.memory import Scope
-from exporter.model import Answers, Check, Sample
+from exporter.model import Answer, Answers, Check, Sample
+from exporter.questions.dialling import Reach
+from exporter.questions.system_vms.storage_ways import SSVM_REACH
 
 NOW = 1_795_000_000.0
 ZONE = ZoneGroup("z1", "east")
@@ -49,6 +52,17 @@ def zone(
         templates={(one.id, one.zone_id): one for one in templates},
         **fields,
     )
+
+
+def asked(*reaches: Mapping[Place, Reach]) -> dict[Any, Answers]:
+    """Return what secondary storage VMs answer."""
+    found = {}
+    for number, reach in enumerate(reaches):
+        vm = SystemVm(id=str(number), name=f"s-{number}-VM", kind="secondarystoragevm", state="Running",
+                      agent_state="Up", zone_id="z1")  # fmt: skip
+        target = SecondaryStorageVmTarget(vm, "east", None)
+        found[target] = Answers(values={SSVM_REACH: Answer(reach, 1.0, 1.0, 99.0)})
+    return found
 
 
 def said(check: Check, *refreshes: tuple[float, Cloud], members: Mapping[Any, Answers] | None = None) -> Said:

@@ -10,8 +10,9 @@ from exporter.checks.templates import imports, not_ready
 from exporter.checks.templates.concern import OF_URLS
 from exporter.checks.templates.error_texts import ErrorClass
 from exporter.checks.templates.remedies import TELL_OWNER
-from exporter.cloud.storage import Download, Template
-from tests.checks.templates.templates_scene import NOW, problems, said, template, zone
+from exporter.cloud.storage import Download, Place, Template
+from exporter.questions.dialling import Reach
+from tests.checks.templates.templates_scene import NOW, asked, problems, said, template, zone
 
 HOUR, DAY = 3600.0, 86400.0
 TEXTS = {
@@ -74,14 +75,14 @@ def test_what_is_ready_elsewhere() -> None:
 def test_several_owners_whose_urls_fail_alike_within_a_day() -> None:
     """They do not all mistype: it is the way, or a setting. One who tries again and again is one, and old ones none."""
     lately = [
-        private(ErrorClass.DNS, name, owner=name, created=NOW - hours * HOUR)
+        private(name=name, owner=name, created=NOW - hours * HOUR)
         for name, hours in zip("abc", (1, 5, 23), strict=True)
     ]
     assert ready(*lately) == {("not_ready",)}
     assert said(not_ready.CHECK, (0.0, zone(*lately)))["not_ready",].value == 3
     assert ready(*lately[:2]) == {("private_not_ready",)}
-    again = [private(ErrorClass.DNS, name, created=NOW - HOUR) for name in "abcd"]
-    old = [private(ErrorClass.DNS, name, owner=name) for name in "abcdefgh"]
+    again = [private(name=name, created=NOW - HOUR) for name in "abcd"]
+    old = [private(name=name, owner=name) for name in "abcdefgh"]
     unlike = [private(error, error.value, owner=error.value, created=NOW) for error in OF_URLS]
     undated = [private(name=name, owner=name, created=None) for name in "abcd"]
     for own in (again, old, unlike, undated):
@@ -161,3 +162,38 @@ def test_a_place_that_others_miss_or_several_owners_meet() -> None:
     of_all = private(ErrorClass.DNS, "b", is_public=True, **site)
     assert blocked(private(ErrorClass.DNS, **site), of_all, private(ErrorClass.CONNECT, "c")) == 2
     assert blocked(*[private(ErrorClass.CONNECT, name, owner=name, created=NOW) for name in "abc"]) == 3
+
+
+@pytest.mark.parametrize("error", [ErrorClass.DNS, ErrorClass.CONNECT])
+def test_what_is_blocked_is_told_once(error: ErrorClass) -> None:
+    """A public template whose server died stays for weeks: meanwhile others that fail must still be told."""
+    dead = private(error, is_public=True)
+    assert (blocked(dead), ready(dead)) == (1, set())
+    for other in (private(ErrorClass.STORAGE_WRITE, "b"), private(ErrorClass.CORRUPTED, "b", type="SYSTEM")):
+        found = said(not_ready.CHECK, (0.0, zone(dead, other)))
+        assert (problems(found), found["not_ready",].value) == ({("not_ready",)}, 1)
+        assert found["not_ready",].seen.startswith("b of alice: ")
+        assert found["errors", error.value].value == 1  # by meaning it is counted all the same, and named
+        assert ("ready", "a") in found
+    lately = [private(error, name, owner=name, created=NOW) for name in "abc"]
+    assert (blocked(*lately), ready(*lately)) == (3, set())
+    assert ready(private(error)) == {("private_not_ready",)}  # one owner's is nowhere counted as blocked
+
+
+@pytest.mark.parametrize("error", [ErrorClass.STORAGE_WRITE, ErrorClass.CORRUPTED, ErrorClass.NO_SSVM])
+def test_what_secondary_storage_failed_is_not_explained_by_the_way(error: ErrorClass) -> None:
+    """Its place is not reached either, and that is not why it is not ready."""
+    system = private(error, type="SYSTEM")
+    members = asked({Place("a.example", 443): Reach.TIMEOUT})
+    found = said(not_ready.CHECK, (0.0, zone(system)), members=members)
+    assert problems(found) == {("not_ready",)}
+
+
+def test_a_dial_tells_what_the_text_does_not() -> None:
+    """Not begun, or an error nobody foresaw, and nobody gets to where it comes from."""
+    waits = template("a", "NOT_DOWNLOADED", url="https://a.example/x")
+    for one in (waits, private(ErrorClass.OTHER, is_public=True)):
+        looks = ((0.0, zone(one)), (DAY, zone(one)))
+        cut_off, open_way = ({Place("a.example", 443): reach} for reach in (Reach.TIMEOUT, Reach.OPEN))
+        assert problems(said(not_ready.CHECK, *looks, members=asked(cut_off))) == set()
+        assert problems(said(not_ready.CHECK, *looks, members=asked(open_way))) == {("not_ready",)}

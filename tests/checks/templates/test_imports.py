@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from exporter.checks.templates.imports import ALLOWED, CHECK, PROXY, is_not_allowed
+from exporter.checks.templates.imports import ALLOWED, CHECK, is_not_allowed
 from exporter.checks.templates.remedies import ALLOW_SITE, FIND_HOST, REACH_HOST
-from exporter.cloud.objects import SystemVm
+from exporter.checks.templates.sites import PROXY
 from exporter.cloud.storage import Place, Template
-from exporter.cloud.targets import SecondaryStorageVmTarget
-from exporter.model import Answer, Answers
 from exporter.questions.dialling import Reach
-from exporter.questions.system_vms.storage_ways import SSVM_REACH
 from exporter.thresholds import ROWS_PER_TARGET
-from tests.checks.templates.templates_scene import Said, problems, said, template, zone
+from tests.checks.templates.templates_scene import Said, asked, problems, said, template, zone
 
 SITE = Place("images.example", 443)
 KEY = ("import_site_reachable", "images.example:443")
@@ -26,17 +22,6 @@ def waiting(status: str = "", name: str = "a", **changes: Any) -> Template:
     """Return a template from a URL that is not ready."""
     told = {"url": "https://images.example/a.qcow2", **changes}
     return template(name, "DOWNLOAD_ERROR" if status else "NOT_DOWNLOADED", status=status, **told)
-
-
-def asked(*reaches: Mapping[Place, Reach]) -> dict[Any, Answers]:
-    """Return what secondary storage VMs answer."""
-    found = {}
-    for number, reach in enumerate(reaches):
-        vm = SystemVm(id=str(number), name=f"s-{number}-VM", kind="secondarystoragevm", state="Running",
-                      agent_state="Up", zone_id="z1")  # fmt: skip
-        target = SecondaryStorageVmTarget(vm, "east", None)
-        found[target] = Answers(values={SSVM_REACH: Answer(reach, 1.0, 1.0, 99.0)})
-    return found
 
 
 def judged(*templates: Template, reaches: Any = (), **settings: str) -> Said:

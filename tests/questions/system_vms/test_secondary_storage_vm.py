@@ -175,6 +175,15 @@ def test_names_are_looked_up_at_once(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_dead_first_name_server_is_not_waited_for(tmp_path: Path) -> None:
+    """The resolver asks each server for a second in its turn; as shipped it would wait for the first one alone."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/resolv.conf").write_text("nameserver 10.0.0.53\nnameserver 10.0.0.54\n")
+    getent = "case $RES_OPTIONS in 'timeout:1 attempts:'[3-5]) echo 10.0.0.1 STREAM $2 ;; *) exit 124 ;; esac"
+    told = read_names(asked(SSVM_NAMES, tmp_path, "nas.example@2049", getent=getent))
+    assert told.names == {"nas.example": Lookup.KNOWN}
+
+
 def test_routes_name_nics_of_this_machine(tmp_path: Path) -> None:
     """The real ip, on whatever machine this is: loopback is always there."""
     told = read_routes(asked(SSVM_ROUTES, tmp_path, "127.0.0.1"))
