@@ -16,6 +16,8 @@ from exporter.lint.tools import Ran, Tools
 from exporter.model import Reason
 
 LOOK = 0.1  # seconds between two looks at how much was written
+CHECKED = ("qcow2", "vmdk")  # formats whose tables qemu-img compares with the size of the file
+SOUND = (0, 3)  # exit codes: nothing is wrong; clusters are lost that nobody needs
 MOST_INFO = 64 * 1024  # bytes of what qemu-img says of an image
 
 
@@ -100,6 +102,20 @@ def read_info(raw: bytes, form: str) -> Info:
     if found.get("encrypted", False) is not False:
         raise LintError(Reason.UNSUPPORTED, "the image is encrypted")
     return Info(size)
+
+
+async def guard_whole(tools: Tools, held: Held) -> None:
+    """Raise LintError when what the tables of an image point to is not in the file: it was cut while it was copied.
+
+    QEMU would read zeros there. What is packed, and the other formats, are refused when they are laid out.
+
+    **Source**: ``qemu-img check -U --output=json``.
+    """
+    if held.format in CHECKED:
+        words = ("check", "-U", "--output=json", _name(held))
+        ran = await tools.run("qemu-img", *words, files=(held.file,), most=MOST_INFO)
+        if ran.is_cut or ran.code not in SOUND:
+            raise LintError(Reason.UNREADABLE, "it is damaged or cut (qemu-img check): copy it again")
 
 
 async def lay_out(tools: Tools, held: Held, raw: int, space: Space) -> None:

@@ -6,17 +6,37 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from exporter.lint.disks import Disk, joined
+from exporter.lint.files import LintError
 from exporter.lint.lvm import LogicalVolume, LvmError, read_group, read_physical, stamp
-from exporter.lint.partitions import SECTORS, Partition, read_partitions
-from exporter.lint.volumes import Found, kind_of, own_names
+from exporter.lint.partitions import SECTORS, Partition, end_of_partitions, read_partitions
+from exporter.lint.volumes import Found, kind_of, own_names, told_size
+from exporter.model import Reason
+
+CUT = "it was cut while it was copied: copy it again"
 
 
-def places(disk: Disk) -> tuple[Found, ...]:
-    """Return where file systems may lie, in the order of the disk."""
-    tables = [_partitions(disk, sector) for sector in SECTORS]
-    whole = (_found(disk, "the whole disk"),)
-    known = [found for found in (*tables, whole) if any(one.kind for one in found)]
-    return tuple(_opened(known[0] if known else tables[0] or whole))
+def places(disk: Disk, *, may_be_short: bool = False) -> tuple[Found, ...]:
+    """Return where file systems may lie, in the order of the disk.
+
+    Args:
+        disk: all of it.
+        may_be_short: it may end a little too early although nothing was lost.
+
+    Raises:
+        LintError: it ends before its partitions or file systems do.
+    """
+    tables = {sector: _partitions(disk, sector) for sector in SECTORS}
+    options = {**tables, 0: (_found(disk, "the whole disk"),)}
+    known = [sector for sector, found in options.items() if any(one.kind for one in found)]
+    sector = known[0] if known else (SECTORS[0] if tables[SECTORS[0]] else 0)
+    found = tuple(_opened(options[sector]))
+    if not may_be_short:
+        if sector and end_of_partitions(disk.read, sector) > disk.size:
+            raise LintError(Reason.UNREADABLE, f"it ends before its last partition does: {CUT}")
+        for one in found:
+            if told_size(one.disk, one.kind) > one.disk.size:
+                raise LintError(Reason.UNREADABLE, f"{one.place}: its file system does not end there: {CUT}")
+    return found
 
 
 def _partitions(disk: Disk, sector: int) -> tuple[Found, ...]:

@@ -1,8 +1,9 @@
 """Template images: opened read-only, never mounted.
 
 How it goes: the file is held open by descriptor; its format is told from its content, and one that names other files
-is refused; what is not raw is laid out as a raw disk that has no name; partitions and logical volumes are arithmetic;
-ext is read by debugfs, XFS and NTFS by readers of our own, which need no whole disk beside them.
+is refused, and one that was cut while it was copied; what is not raw is laid out as a raw disk that has no name;
+partitions and logical volumes are arithmetic; ext is read by debugfs, XFS, NTFS and FAT by readers of our own, which
+need no whole disk beside them.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ async def _open(image: Path, limits: Limits, work: Path, stack: AsyncExitStack) 
     tools, space = Tools(folder, limits), Space(folder, limits)
     raw, size = await _raw(held, tools, space, stack)
     disk = Disk(raw, ((0, size),))
-    volumes = await readable(await asyncio.to_thread(places, disk), tools, space, stack)
+    # QEMU rounds a VHD to the cylinders that its header names; one that was cut has lost its footer, and is refused
+    found = await asyncio.to_thread(places, disk, may_be_short=held.format == "vpc")
+    volumes = await readable(found, tools, space, stack)
     system, root = await root_of(volumes, limits)
     nothing = Tree({(): LintError(Reason.MISSING, "no system was found in the image")}, limits)
     return OpenImage(held.format, size, system, root or nothing)
@@ -99,6 +102,7 @@ async def _raw(held: convert.Held, tools: Tools, space: Space, stack: AsyncExitS
         raise LintError(Reason.TOO_LARGE, f"the disk has {size} bytes, more than {limit}: too large for a template")
     if is_raw:
         return held.file, size
+    await convert.guard_whole(tools, held)
     raw = stack.enter_context(space.file(size))
     await convert.lay_out(tools, held, raw, space)
     return raw, size

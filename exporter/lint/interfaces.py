@@ -10,12 +10,14 @@ from exporter.lint.reading import lines, some, text
 
 MAIN = "/etc/network/interfaces"
 FOLDER = "/etc/network/interfaces.d"
-STACKED = ("bond-slaves", "bond_slaves", "bridge_ports", "bridge-ports", "ovs_bonds", "slaves")
+STACKED = ("bond-slaves", "bond_slaves", "bridge_ports", "bridge-ports", "ovs_bonds", "slaves", "bond-members")
+UNTOLD = "manual"
+"""The method of ``iface <name>`` alone, as ifupdown-ng (Alpine) has it: the lines below say more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Iface:
-    """One stanza ``iface <name> inet <method>``, not of the loopback.
+    """One stanza ``iface <name> inet <method>``, or ``iface <name>`` of ifupdown-ng; not of the loopback.
 
     Attributes:
         stacked: the line that makes a bond or bridge of it, empty when none does.
@@ -39,11 +41,20 @@ def stanzas(content: str, path: str) -> tuple[list[Iface], set[str]]:
         words = line.split()
         if words[0] == "auto" or words[0].startswith("allow-"):
             started |= set(words[1:])
-        elif words[0] == "iface" and len(words) >= 4:
-            found.append(Iface(path, words[1], words[3] if words[2] == "inet" else ""))
+        elif words[0] == "iface" and len(words) > 1:
+            found.append(Iface(path, words[1], _method(words)))
+        elif found and found[-1].method == UNTOLD and (words[:2] == ["use", "dhcp"] or words[0] == "address"):
+            found[-1] = replace(found[-1], method="dhcp" if words[0] == "use" else "static")
         elif words[0] in STACKED and found and words[1:] != ["none"]:
-            found[-1] = Iface(path, found[-1].name, found[-1].method, stacked=line)
+            found[-1] = replace(found[-1], stacked=line)
     return [one for one in found if one.name != "lo"], started
+
+
+def _method(words: list[str]) -> str:
+    """Return the IPv4 method of a stanza, empty when it is about something else."""
+    if len(words) == 2 or words[2] == "inherits":
+        return UNTOLD
+    return words[3] if words[2] == "inet" and len(words) > 3 else ""
 
 
 async def ifaces(files: Files) -> tuple[Iface, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.lint.cloud_init import renews
+from exporter.lint.cloud_network import own_network
 from exporter.lint.files import Files
 from exporter.lint.kernel import is_fixed
 from exporter.lint.reading import is_true, mapping, part, some, text
@@ -59,14 +60,26 @@ class Nic:
 
 def ethernets(content: str) -> dict[str, Mapping[str, Any]]:
     """Return what one file says below network.ethernets; raises UnreadableError when it is no netplan."""
-    network = part(mapping(content).get("network"), "network")
+    return _ethernets(part(mapping(content).get("network"), "network"))
+
+
+def _ethernets(network: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     found = part(network.get("ethernets"), "ethernets")
     return {id_: part(settings, id_) for id_, settings in found.items()}
 
 
 def stacked(content: str, path: str) -> tuple[Stacked, ...]:
     """Return the bonds and bridges of one file; raises UnreadableError when it is no netplan."""
-    network = part(mapping(content).get("network"), "network")
+    return _stacked(part(mapping(content).get("network"), "network"), path)
+
+
+async def stacked_by_cloud_init(files: Files) -> tuple[Stacked, ...]:
+    """Return the bonds and bridges that cloud-init makes by its settings; raises UnreadableError as ``own_network``."""
+    path, network = await own_network(files)
+    return _stacked(network, path)
+
+
+def _stacked(network: Mapping[str, Any], path: str) -> tuple[Stacked, ...]:
     found = []
     for kind in STACKED:
         for id_, settings in part(network.get(kind), kind).items():
@@ -78,11 +91,14 @@ def stacked(content: str, path: str) -> tuple[Stacked, ...]:
 async def nics(files: Files) -> tuple[Nic, ...]:
     """Return the NICs that are no members of anything, of all files that cloud-init does not renew.
 
+    Those by which cloud-init writes its file are among them.
+
     Raises:
-        UnreadableError: a file cannot be read as netplan.
+        UnreadableError: a file cannot be read as netplan, or one of cloud-init's settings as such.
     """
-    found: dict[str, Nic] = {}
-    members: set[str] = set()
+    own_path, own = await own_network(files)
+    found = {id_: Nic(id_, own_path, settings) for id_, settings in _ethernets(own).items()}
+    members = {id_ for one in _stacked(own, own_path) for id_ in one.members}
     for path in await some(files, FOLDER, "*.yaml"):
         content = await text(files, path) or ""
         if await renews(files, path, content):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from exporter.lint.files import Files
 from exporter.lint.interfaces import Iface, ifaces
-from exporter.lint.reading import entries, first_of, program, some, text
+from exporter.lint.network_manager import configured
+from exporter.lint.reading import first_of, program, some, text
 
 WANTS = ("/etc/systemd/system/multi-user.target.wants", "/etc/systemd/system/sysinit.target.wants")
 
@@ -61,11 +62,7 @@ async def _is_wanted(files: Files, unit: str) -> bool:
 
 async def _of_network_manager(files: Files) -> str:
     """Return its client: its own, unless dhcp= names another one that is installed."""
-    chosen = ""
-    paths = ("/etc/NetworkManager/NetworkManager.conf", *await some(files, "/etc/NetworkManager/conf.d", "*.conf"))
-    for path in paths:
-        for section, key, value in entries(await text(files, path) or ""):
-            chosen = value if (section, key) == ("main", "dhcp") else chosen
+    _, chosen = await configured(files, "dhcp")
     if chosen in {"dhclient", "dhcpcd"} and await program(files, chosen):
         return chosen
     return "network_manager"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 Read = Callable[[int, int], bytes]
+Entries = tuple[tuple[int, int, int, int], ...]
+"""(state, kind, first sector, sectors) of each."""
 
 SECTORS = (512, 4096)
 MOST = 128  # partitions that are looked at
@@ -43,14 +45,37 @@ def read_partitions(read: Read, size: int, sector: int) -> tuple[Partition, ...]
         size: of the disk in bytes.
         sector: bytes of a sector.
     """
+    entries = _primary(read)
+    found = _gpt(read, sector) if _is_protective(entries) else _mbr(read, entries, sector)
+    return tuple(one for one, _ in zip(_inside(found, size), range(MOST), strict=False))
+
+
+def end_of_partitions(read: Read, sector: int) -> int:
+    """Return the byte at which the last partition ends by the table, 0 when there is none.
+
+    Extended partitions count: what is in them may lie behind the end of a disk that was cut.
+    """
+    entries = _primary(read)
+    if _is_protective(entries):
+        ends = [one.offset + one.length for one in _gpt(read, sector) if one.offset > 0 and one.length > 0]
+    else:
+        ends = [(start + length) * sector for _, kind, start, length in entries if kind and start and length]
+    return max(ends, default=0)
+
+
+def _primary(read: Read) -> Entries:
+    """Return the entries of the first sector, none when it is no table."""
     boot = read(0, 512)
     if boot[510:512] != b"\x55\xaa":
         return ()
     entries = tuple(_entries(boot))
     if any(state not in (0, 0x80) for state, *_ in entries):
         return ()  # the first sector of a file system ends in the same two bytes
-    found = _gpt(read, sector) if any(kind == PROTECTIVE for _, kind, *_ in entries) else _mbr(read, entries, sector)
-    return tuple(one for one, _ in zip(_inside(found, size), range(MOST), strict=False))
+    return entries
+
+
+def _is_protective(entries: Entries) -> bool:
+    return any(kind == PROTECTIVE for _, kind, *_ in entries)
 
 
 def _inside(found: Iterator[Partition], size: int) -> Iterator[Partition]:
@@ -70,7 +95,7 @@ def _entries(sector: bytes) -> Iterator[tuple[int, int, int, int]]:
         yield sector[offset], sector[offset + 4], _number(sector, offset + 8, 4), _number(sector, offset + 12, 4)
 
 
-def _mbr(read: Read, entries: tuple[tuple[int, int, int, int], ...], sector: int) -> Iterator[Partition]:
+def _mbr(read: Read, entries: Entries, sector: int) -> Iterator[Partition]:
     for number, (_, kind, start, length) in enumerate(entries, 1):
         if kind in EXTENDED:
             yield from _logical(read, start, sector)

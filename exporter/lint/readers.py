@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 from exporter.lint.disks import Disk
 from exporter.lint.ext import Ext
+from exporter.lint.fat import opened_fat
 from exporter.lint.files import LintError
 from exporter.lint.limits import Limits
 from exporter.lint.ntfs import opened_ntfs
@@ -18,16 +19,20 @@ from exporter.lint.volumes import Found, Volume
 from exporter.lint.xfs import opened_xfs
 from exporter.model import Reason
 
-OWN: Mapping[str, Callable[[Disk, Limits], Volume]] = {"xfs": opened_xfs, "ntfs": opened_ntfs}
+OWN: Mapping[str, Callable[[Disk, Limits], Volume]] = {"xfs": opened_xfs, "ntfs": opened_ntfs, "fat": opened_fat}
 """By kind: how file systems are opened that are read without a program."""
 CHUNK = 16 * 2**20
-NEVER_A_SYSTEM = ("", "fat", "swap")
+NOTHING = ("", "swap")
 UNREADABLE = {
     "luks": "is encrypted (LUKS)",
     "bitlocker": "is encrypted (BitLocker)",
     "raid": "is part of a RAID, which no template should be",
     "lvm": "cannot be taken apart",
     "btrfs": "is btrfs, which is not read here: look into it by guestfish --ro -i -a (libguestfs-tools)",
+    "exfat": "is exFAT, which is not read here",
+    "ufs": "is UFS of BSD, which is not read here",
+    "bsd": "holds partitions of BSD, which are not read here",
+    "zfs": "is ZFS, which is not read here",
 }
 
 
@@ -43,7 +48,7 @@ async def readable(
         raise LintError(Reason.UNREADABLE, "no file system that is known stands in it: was it copied whole?")
     volumes: dict[Found, Volume | LintError] = {}
     for one in found:
-        if one.kind in NEVER_A_SYSTEM:
+        if one.kind in NOTHING:
             continue
         try:
             volumes[one] = await _reader(one, tools, space, stack)

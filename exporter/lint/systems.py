@@ -12,6 +12,7 @@ from exporter.lint.volumes import Found, Volume
 from exporter.model import Reason
 
 Readable = Mapping[Found, Volume | LintError]
+NEVER_A_SYSTEM = ("fat", "exfat")  # what starts a system, or data
 MOST_FSTAB = 256 * 1024
 NOT_LOCAL = ("swap", "proc", "sysfs", "tmpfs", "devpts", "nfs", "nfs4", "cifs", "iso9660", "udf", "auto", "none")
 DEVICE = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=|/dev/")
@@ -28,6 +29,8 @@ async def root_of(readable: Readable, limits: Limits) -> tuple[str, Tree | None]
     """
     candidates, errors = [], []
     for found, volume in readable.items():
+        if found.kind in NEVER_A_SYSTEM:
+            continue
         if isinstance(volume, LintError):
             errors.append(volume)
             continue

@@ -22,11 +22,14 @@ SIGNS = (
     (4086, b"SWAPSPACE2", "swap"),
     (54, b"FAT1", "fat"),
     (82, b"FAT32", "fat"),
-    (3, b"EXFAT   ", "fat"),
+    (3, b"EXFAT   ", "exfat"),
     *((sector * 512, b"LABELONE", "lvm") for sector in range(4)),
+    *((place, sign, "ufs") for place in (66908, 9564) for sign in (b"\x19\x01\x54\x19", b"\x54\x19\x01\x00")),
+    (512, b"\x57\x45\x56\x82", "bsd"),  # a table of BSD's own inside a partition
+    (16384, b"\x01\x01" + bytes(9) + b"\x01", "zfs"),  # the head of the list of names in its first label
 )
 """(offset, bytes there, kind): the first that fits."""
-LOOKED_AT = 65608
+LOOKED_AT = 66912
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,36 @@ def own_names(disk: Disk, kind: str) -> Iterator[str]:
     elif kind == "xfs":
         block = disk.read(0, 120)
         number, label = block[32:48], block[108:120]
+    elif kind == "fat":
+        yield from _fat_names(disk.read(0, 96))
+        return
     else:
         return
     if len(number) == 16:
         yield f"UUID={uuid.UUID(bytes=number)}"
     if label.rstrip(b"\0"):
         yield "LABEL=" + label.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+
+def _fat_names(sector: bytes) -> Iterator[str]:
+    """Yield the names of a FAT, whose number has four bytes; where they stand tells the kind of FAT."""
+    start = 67 if sector.startswith(b"FAT32", 82) else 39
+    yield "UUID={3:02X}{2:02X}-{1:02X}{0:02X}".format(*sector[start : start + 4].ljust(4, b"\0"))
+    label = sector[start + 4 : start + 15].decode("cp437").rstrip(" \0")
+    if label not in ("", "NO NAME"):
+        yield f"LABEL={label}"
+
+
+def told_size(disk: Disk, kind: str) -> int:
+    """Return the bytes that a file system takes by its own word, 0 when it is not asked."""
+    if kind == "ext":
+        block = disk.read(1024, 340).ljust(340, b"\0")
+        upper = block[336:340] if block[96] & 0x80 else b""  # where it may have more than 2^32 blocks
+        return int.from_bytes(block[4:8] + upper, "little") * 1024 << min(block[24], 6)
+    if kind == "xfs":
+        block = disk.read(0, 16)
+        return int.from_bytes(block[4:8], "big") * int.from_bytes(block[8:16], "big")
+    if kind == "ntfs":
+        block = disk.read(0, 48)
+        return int.from_bytes(block[11:13], "little") * int.from_bytes(block[40:48], "little")
+    return 0

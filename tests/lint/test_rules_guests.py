@@ -263,6 +263,15 @@ async def test_an_initramfs_without_virtio_is_a_flaw_unless_the_kernel_has_it_bu
     assert await broken({**tree, **builtin}) == {}
 
 
+async def test_initramfs_files_of_alpine_are_read() -> None:
+    """They have no version in their name; that of the modules ends in it. What else begins so is a copy."""
+    packed = gzip.compress(cpio("lib/modules/6.6.9-0-virt/kernel/drivers/ata/ahci.ko"))
+    tree: Tree = {"/boot/initramfs-virt": packed, "/boot/initramfs-virt.old": b"x"}
+    assert set(await broken(tree)) == {"virtio_drivers"}
+    built_in = {"/lib/modules/6.6.9-0-virt/modules.builtin": "kernel/x/virtio_pci.ko\nkernel/x/virtio_blk.ko\n"}
+    assert await broken({**tree, **built_in}) == {}
+
+
 @pytest.mark.parametrize(
     "raw", [b"\x28\xb5\x2f\xfdzstd", b"\x1f\x8bxx", cpio("a")[:60], b"garbage", gzip.compress(b"x", mtime=0)]
 )

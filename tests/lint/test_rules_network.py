@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lint.dict_files import Damaged, Link, Tree, broken
+from tests.lint.profile_trees import NM, PROFILE_DEFECTS, PROFILE_TRAPS
+from tests.lint.unit_trees import UNIT_DEFECTS, UNIT_TRAPS
 
 POLICY = "/usr/lib/systemd/network/99-default.link"
 GRUB = "/etc/default/grub"
@@ -14,9 +16,7 @@ UDEV = "/etc/udev/rules.d/70-persistent-net.rules"
 NET_RULE = 'SUBSYSTEM=="net", ACTION=="add", ATTR{address}=="52:54:00:aa:bb:cc", KERNEL=="eth*", NAME="eth0"\n'
 IFCFG = "/etc/sysconfig/network-scripts/ifcfg-"
 GOOD_IFCFG = "DEVICE=eth0\nBOOTPROTO=dhcp\nONBOOT=yes\n"
-NM = "/etc/NetworkManager/system-connections/"
 CLOUD_INIT = {"/usr/bin/cloud-init": "#!/usr/bin/python3\n"}
-PROFILE = "[connection]\nid=wired\ntype=ethernet\n{}\n[ethernet]\n{}\n[ipv4]\nmethod={}\n"
 DHCP = "iface eth0 inet dhcp\n"
 MAC = "52:54:00:aa:bb:cc"
 
@@ -26,6 +26,8 @@ def netplan(body: str) -> str:
 
 
 DEFECTS: dict[str, tuple[Tree, set[str]]] = {
+    **PROFILE_DEFECTS,
+    **UNIT_DEFECTS,
     "udev keeps eth0": ({UDEV: NET_RULE}, {"persistent_net_rules"}),
     "udev of CentOS 5": (
         {UDEV: f'SUBSYSTEM=="net", SYSFS{{address}}=="{MAC}", NAME="eth0"\n'},
@@ -56,21 +58,6 @@ DEFECTS: dict[str, tuple[Tree, set[str]]] = {
         {"bond_or_bridge"},
     ),
     "SUSE static": ({"/etc/sysconfig/network/ifcfg-eth0": "BOOTPROTO='static'\n"}, {"ifcfg_static"}),
-    "NM by name": (
-        {f"{NM}a.nmconnection": PROFILE.format("interface-name=ens192", "", "auto")},
-        {"network_manager_bound"},
-    ),
-    "NM by MAC": ({f"{NM}a": PROFILE.format("", f"mac-address={MAC}", "auto")}, {"network_manager_bound"}),
-    "NM by MAC, old section": (
-        {f"{NM}a": f"[connection]\ntype=802-3-ethernet\n[802-3-ethernet]\nmac-address={MAC}\n"},
-        {"network_manager_bound"},
-    ),
-    "NM manual": ({f"{NM}a.nmconnection": PROFILE.format("", "", "manual")}, {"network_manager_static"}),
-    "NM not started": (
-        {f"{NM}a.nmconnection": PROFILE.format("autoconnect=false", "", "auto")},
-        {"network_manager_autoconnect"},
-    ),
-    "NM bridge": ({f"{NM}a.nmconnection": "[connection]\ntype=bridge\n"}, {"bond_or_bridge"}),
     "netplan by MAC": (
         {"/etc/netplan/01.yaml": netplan(f"nic:\n  match: {{macaddress: '{MAC}'}}\n  set-name: eth0\n  dhcp4: true")},
         {"netplan_bound"},
@@ -86,6 +73,10 @@ DEFECTS: dict[str, tuple[Tree, set[str]]] = {
     ),
     "netplan eth0 without net.ifnames=0": (
         {**PREDICTABLE, "/etc/netplan/01.yaml": netplan("eth0: {dhcp4: true}")},
+        {"netplan_bound"},
+    ),
+    "netplan several fixed names": (
+        {"/etc/netplan/01.yaml": netplan("ens3: {dhcp4: true}\nens4: {dhcp4: true}")},
         {"netplan_bound"},
     ),
     "netplan static": (
@@ -123,6 +114,10 @@ DEFECTS: dict[str, tuple[Tree, set[str]]] = {
         {"/etc/network/interfaces": "auto eth0\niface eth0 inet static\n address 10.1.1.9\n"},
         {"interfaces_without_dhcp"},
     ),
+    "interfaces of ifupdown-ng, static": (
+        {"/etc/network/interfaces": "auto eth0\niface eth0\n\taddress 10.1.1.9/24\n"},
+        {"interfaces_without_dhcp"},
+    ),
     "interfaces never up": ({"/etc/network/interfaces": DHCP}, {"interfaces_without_dhcp"}),
     "interfaces only lo": (
         {"/usr/sbin/ifup": "", "/etc/network/interfaces": "auto lo\niface lo inet loopback\n"},
@@ -144,23 +139,10 @@ DEFECTS: dict[str, tuple[Tree, set[str]]] = {
         {"/etc/network/interfaces": "auto br0\niface br0 inet dhcp\n bridge_ports eth0\nauto eth0\n" + DHCP},
         {"bond_or_bridge"},
     ),
-    "networkd by MAC": (
-        {"/etc/systemd/network/10.network": f"[Match]\nMACAddress={MAC}\n[Network]\nDHCP=yes\n"},
-        {"networkd_bound"},
-    ),
-    "networkd by name": (
-        {"/etc/systemd/network/10.network": "[Match]\nName=ens192\n[Network]\nDHCP=yes\n"},
-        {"networkd_bound"},
-    ),
-    "networkd static": (
-        {"/etc/systemd/network/10.network": "[Match]\nName=e*\n[Network]\nAddress=10.1.1.9/24\n"},
-        {"networkd_static"},
-    ),
     "a link file": (
         {"/etc/systemd/network/10-lan.link": f"[Match]\nMACAddress={MAC}\n[Link]\nName=lan0\n"},
         {"networkd_link"},
     ),
-    "networkd bridge": ({"/etc/systemd/network/br.netdev": "[NetDev]\nKind=bridge\n"}, {"bond_or_bridge"}),
 }  # fmt: skip
 
 
@@ -172,6 +154,8 @@ async def test_each_defect_is_its_rule_and_no_other(name: str) -> None:
 
 
 TRAPS: dict[str, Tree] = {
+    **PROFILE_TRAPS,
+    **UNIT_TRAPS,
     "an empty image": {},
     "udev: comments": {UDEV: f"# {NET_RULE}\n"},
     "udev: empty": {UDEV: ""},
@@ -194,11 +178,6 @@ TRAPS: dict[str, Tree] = {
     "ifcfg: a backup": {f"{IFCFG}eth0": GOOD_IFCFG, f"{IFCFG}eth0.bak": f"HWADDR={MAC}\n"},
     "ifcfg: another name too": {f"{IFCFG}eth0": GOOD_IFCFG, f"{IFCFG}ens192": "DEVICE=ens192\nBOOTPROTO=dhcp\n"},
     "ifcfg: no UTF-8": {f"{IFCFG}eth0": b"# caf\xe9\n" + GOOD_IFCFG.encode()},
-    "NM: no profile": {"/usr/sbin/NetworkManager": ""},
-    "NM: any wired NIC": {f"{NM}a.nmconnection": PROFILE.format("", "", "auto")},
-    "NM: eth0": {f"{NM}a.nmconnection": PROFILE.format("interface-name=eth0", "", "auto")},
-    "NM: a WLAN": {f"{NM}w.nmconnection": "[connection]\ntype=wifi\ninterface-name=wlan0\n[ipv4]\nmethod=manual\n"},
-    "NM: cloned address by policy": {f"{NM}a": PROFILE.format("", "cloned-mac-address=random", "auto")},
     "netplan by driver": {
         "/etc/netplan/01.yaml": netplan("all:\n  match: {driver: virtio_net}\n  set-name: eth0\n  dhcp4: true")
     },
@@ -234,11 +213,9 @@ TRAPS: dict[str, Tree] = {
         "/etc/network/interfaces": "auto lo\niface lo inet loopback\n",
         "/etc/systemd/system/multi-user.target.wants/NetworkManager.service": Link("/lib/x"),
     },
-    "networkd by pattern": {"/etc/systemd/network/10.network": "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n"},
-    "networkd: lo": {"/etc/systemd/network/lo.network": "[Match]\nName=lo\n[Network]\nAddress=10.0.0.1/32\n"},
-    "networkd: a name beside a pattern": {
-        "/etc/systemd/network/10.network": "[Match]\nName=ens192\n[Network]\nDHCP=yes\n",
-        "/etc/systemd/network/20.network": "[Match]\nName=e*\n[Network]\nDHCP=yes\n",
+    "interfaces of ifupdown-ng": {
+        "/sbin/ifup": "",
+        "/etc/network/interfaces": "auto lo\niface lo inet loopback\nauto eth0\niface eth0\n\tuse dhcp\n",
     },
     "a link file for all": {"/etc/systemd/network/10.link": "[Match]\nOriginalName=*\n[Link]\nNamePolicy=kernel\n"},
 }  # fmt: skip
@@ -288,5 +265,5 @@ async def test_keys_of_wlans_are_never_shown() -> None:
     """Profiles hold secrets: only the line that does harm is told."""
     content = f"[802-1x]\npassword=CANARY\n[ethernet]\nmac-address={MAC}\n[wifi-security]\npsk=CANARY\n"
     found = await broken({f"{NM}a": content})
-    assert set(found) == {"network_manager_bound"}
+    assert set(found) == {"network_manager_leftover"}
     assert "CANARY" not in str(found)

@@ -13,6 +13,8 @@ from exporter.model import Reason
 
 KERNELS = 3  # that are looked at, the newest
 MOST_BYTES = 63 * 2**20  # of one initramfs
+OTHERS = ("rescue", "kdump", "fallback")
+BACKUPS = (".bak", ".old", ".orig", ".tmp", "~")
 NEEDED = (("virtio_pci",), ("virtio_blk", "virtio_scsi"))
 
 
@@ -20,8 +22,8 @@ async def virtio(files: Files, about: About) -> AsyncIterator[Found]:
     """Yield initramfs files that lack a driver which the kernel has not built in, on images for KVM."""
     if not about.is_for_kvm:
         return
-    found = await some(files, "/boot", "initrd.img-*", "initramfs-*.img", "initrd-*")
-    paths = [path for path in found if not any(word in path for word in ("rescue", "kdump", "fallback"))]
+    found = await some(files, "/boot", "initrd.img-*", "initramfs-*", "initrd-*")
+    paths = [path for path in found if not any(word in path for word in OTHERS) and not path.endswith(BACKUPS)]
 
     async def look(path: str) -> AsyncIterator[Found]:
         lacking = [drivers for drivers in NEEDED if not await _is_built_in(files, path, drivers)]
@@ -63,9 +65,10 @@ async def _is_built_in(files: Files, path: str, drivers: tuple[str, ...]) -> boo
     for head in ("initrd.img-", "initramfs-", "initrd-"):
         version = version.removeprefix(head)
     for folder in ("/lib/modules", "/usr/lib/modules"):
-        built_in = await text(files, f"{folder}/{version}/modules.builtin", 2**20)
-        if built_in is not None:
-            return any(f"/{driver}.ko" in built_in for driver in drivers)
+        for release in await some(files, folder, version, f"*-{version}"):  # Alpine's initramfs-virt has the end alone
+            built_in = await text(files, f"{release}/modules.builtin", 2**20)
+            if built_in is not None:
+                return any(f"/{driver}.ko" in built_in for driver in drivers)
     return False
 
 

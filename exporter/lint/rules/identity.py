@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import AsyncIterator
 
-from exporter.lint.cloud_init import cloud_init
+from exporter.lint.cloud_init import INSTALLER, cloud_init, remembered
 from exporter.lint.files import Files, Kind
 from exporter.lint.reading import assignments, has_content, lines, some, text
 from exporter.lint.rule import About, Found, Rule, each
@@ -106,10 +106,9 @@ def _is_of_a_machine(address: str) -> bool:
 
 async def cloud_instance(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield what cloud-init remembers of the machine the template was made on."""
-    if await files.names("/var/lib/cloud/instances"):
-        yield Found("/var/lib/cloud/instances", "an instance that was set up")
-    elif await files.kind("/var/lib/cloud/instance") is not None:
-        yield Found("/var/lib/cloud/instance", "an instance that was set up")
+    path = await remembered(files)
+    if path is not None:
+        yield Found(path, "an instance that was set up")
 
 
 RULES = (
@@ -131,7 +130,8 @@ RULES = (
         name="host_keys",
         severity="high",
         breaks="All guests have the same SSH host keys: whoever has one guest can pose as any other.",
-        remedy="rm /etc/ssh/ssh_host_*, and see to it that they are made at the first boot.",
+        remedy="rm /etc/ssh/ssh_host_*, and see to it that they are made at the first boot: by cloud-init only after"
+        f" cloud-init clean and without {INSTALLER}.",
         judge=host_keys,
     ),
     Rule(
@@ -166,7 +166,7 @@ RULES = (
         name="cloud_instance",
         severity="medium",
         breaks="cloud-init may think that it has run: no user data, no keys, no password in guests.",
-        remedy="cloud-init clean --logs as the last thing before the machine is shut down.",
+        remedy=f"cloud-init clean --logs as the last thing before the machine is shut down; delete {INSTALLER}.",
         judge=cloud_instance,
     ),
 )

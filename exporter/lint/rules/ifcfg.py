@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 from exporter.lint.cloud_init import renews
 from exporter.lint.files import Files
-from exporter.lint.kernel import names_are_classic, only_for_others
+from exporter.lint.kernel import is_other_name, only_for_others
 from exporter.lint.reading import assignments, is_true, some, text
 from exporter.lint.rule import About, Found, Judge, Rule, each
 
@@ -79,6 +79,15 @@ def not_started(path: str, settings: Settings) -> Iterator[Found]:
         yield Found(path, f"STARTMODE={settings['STARTMODE']}")
 
 
+async def for_guests(files: Files) -> bool:
+    """Return whether a file is for the NIC of a guest, by name and by address."""
+    for path in await paths(files):
+        settings = assignments(await text(files, path) or "")
+        if not settings.get("HWADDR") and not await is_other_name(files, device(path, settings)):
+            return True
+    return False
+
+
 async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield files for NICs whose name guests will hardly have, where none is for the name that they will have."""
     found = []
@@ -86,7 +95,7 @@ async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
         content = await text(files, path) or ""
         if not await renews(files, path, content):
             found.append((path, device(path, assignments(content))))
-    if only_for_others({name for _, name in found}, classic=await names_are_classic(files)):
+    if await only_for_others(files, {name for _, name in found}):
         for path, name in found:
             yield Found(path, f"only for a NIC called {name}")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from exporter.lint.cloud_init import cloud_init
 from exporter.lint.files import Files
 from exporter.lint.interfaces import MAIN, Iface, ifaces
-from exporter.lint.kernel import is_fixed, names_are_classic, only_for_others
+from exporter.lint.kernel import is_fixed, only_for_others
 from exporter.lint.network_setup import dynamic, setup
 from exporter.lint.reading import program
 from exporter.lint.rule import About, Found, Rule
@@ -55,8 +55,7 @@ async def bound_to_name(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield what asks DHCP under a name that guests will hardly have, where no other name does."""
     found = [one for one in dynamic(await ifaces(files)) if one.starts and not one.stacked and not one.renewed]
     names = [one for one in found if not one.name.startswith("/") and is_fixed(one.name)]
-    classic = await names_are_classic(files)
-    if len(names) == len(found) and only_for_others({one.name for one in names}, classic=classic):
+    if len(names) == len(found) and await only_for_others(files, {one.name for one in names}):
         yield Found(names[0].path, f"iface {names[0].name} inet dhcp")
 
 

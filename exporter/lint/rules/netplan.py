@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from exporter.lint.files import Files
-from exporter.lint.kernel import is_other_name, names_are_classic
-from exporter.lint.netplan import Nic, nics
+from exporter.lint.kernel import are_old_and_new, names_are_classic
+from exporter.lint.netplan import nics
 from exporter.lint.rule import About, Found, Rule
 
 
-def _bound(found: tuple[Nic, ...], *, classic: bool | None) -> Iterator[Found]:
-    """Yield what binds NICs to an address; and to a name, when every one has a name that guests will hardly have."""
+async def bound(files: Files, _about: About) -> AsyncIterator[Found]:
+    """Yield NICs bound to a MAC address; and names, when every NIC has one and none is a guest's."""
+    found = await nics(files)
     for nic in found:
         if nic.is_bound_to_address:
             yield Found(nic.path, f"{nic.id}: match: macaddress: {nic.match['macaddress']}")
-    named = [nic for nic in found if nic.name]
-    if len(found) == len(named) == 1 and is_bound_name(named[0].name, classic=classic):
-        yield Found(named[0].path, f"only for a NIC called {named[0].name}")
+    names = {nic.name for nic in found}
+    if found and "" not in names and await _are_of_others(files, names):
+        for nic in found:
+            yield Found(nic.path, f"only for a NIC called {nic.name}")
 
 
-def is_bound_name(name: str, *, classic: bool | None) -> bool:
-    """Return whether a NIC with this id alone leaves others without network; eth0 where NICs are called so does not."""
-    return is_other_name(name, classic=classic) or name != "eth0"
-
-
-async def bound(files: Files, _about: About) -> AsyncIterator[Found]:
-    """Yield NICs bound to a MAC address, or to the one name that stands there."""
-    for found in _bound(await nics(files), classic=await names_are_classic(files)):
-        yield found
+async def _are_of_others(files: Files, names: set[str]) -> bool:
+    """Return whether NICs with these ids leave all others without network; eth0 where NICs are called so does not."""
+    if are_old_and_new(names):
+        return False
+    return "eth0" not in names or await names_are_classic(files) is False
 
 
 async def static(files: Files, _about: About) -> AsyncIterator[Found]:
@@ -45,7 +43,8 @@ RULES = (
         name="netplan_bound",
         severity="high",
         breaks="The NIC of a guest has another MAC address or another name, so nothing is set up for it.",
-        remedy='Use match: {name: "e*"} with dhcp4: true, without macaddress and set-name.',
+        remedy='Use match: {name: "e*"} with dhcp4: true, without macaddress and set-name; delete what the installer of'
+        " Ubuntu left in /etc/cloud/cloud.cfg.d: 90-installer-network.cfg and 99-installer.cfg.",
         judge=bound,
     ),
     Rule(

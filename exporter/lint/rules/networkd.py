@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from exporter.lint.cloud_init import renews
 from exporter.lint.files import Files
-from exporter.lint.kernel import is_fixed, names_are_classic, only_for_others
+from exporter.lint.kernel import is_fixed, only_for_others
 from exporter.lint.reading import entries, is_true, some, text
 from exporter.lint.rule import About, Found, Rule, each
 
 FOLDER = "/etc/systemd/network"
+GUEST_NICS = ("eth0", "ens3", "enp1s0")
+"""Names that a guest's first NIC may have."""
+ABOVE = ("Bridge", "Bond", "VRF", "BatmanAdvanced", "MACVLAN", "VLAN")
+"""Where one of these is given, what stands on the NIC has the address."""
 VIRTUAL = ("bridge", "bond", "vlan", "loopback", "wlan", "veth", "dummy", "wireguard")
 
 
@@ -22,6 +27,8 @@ class Unit:
     path: str
     match: dict[str, str]
     network: dict[str, str]
+    own_address: str = ""
+    is_managed: bool = True
 
     @property
     def address(self) -> str:
@@ -33,6 +40,26 @@ class Unit:
         """Return the names or patterns to which it is bound."""
         given = self.match.get("Name") or self.match.get("OriginalName") or ""
         return tuple(given.split())
+
+    def fits(self, nic: str) -> bool:
+        """Return whether it is for a NIC of this name, whatever its address; behind ! stands what is left out."""
+        kept = [name for name in self.names if not name.startswith("!")]
+        left = [name[1:] for name in self.names if name.startswith("!")]
+        return not self.address and _is_among(nic, kept or ["*"]) and not _is_among(nic, left)
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Return whether it asks DHCP for an IPv4 address."""
+        asks = self.network.get("DHCP", "no").lower()
+        return is_true(asks) or asks in {"ipv4", "both"}
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Return whether it asks nobody for an address, nor leaves that to a bridge on top of it, or to others."""
+        if not self.is_managed:
+            return False
+        asks = self.network.get("DHCP", "no").lower() == "ipv6" or is_true(self.network.get("IPv6AcceptRA"))
+        return not asks and not self.is_dynamic and not any(self.network.get(key) for key in ABOVE)
 
     @property
     def is_loopback(self) -> bool:
@@ -46,7 +73,14 @@ def unit(path: str, content: str) -> Unit:
     said: dict[str, dict[str, str]] = {}
     for section, key, value in entries(content):
         said.setdefault(section, {})[key] = value
-    return Unit(path, said.get("Match", {}), said.get("Network", {}))
+    network = said.get("Network", {})
+    own = network.get("Address") or said.get("Address", {}).get("Address", "")
+    managed = not is_true(said.get("Link", {}).get("Unmanaged"))
+    return Unit(path, said.get("Match", {}), network, own, managed)
+
+
+def _is_among(nic: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(nic, pattern) for pattern in patterns)
 
 
 async def _units(files: Files, pattern: str) -> list[Unit]:
@@ -54,6 +88,8 @@ async def _units(files: Files, pattern: str) -> list[Unit]:
     found = []
     for path in await some(files, FOLDER, pattern):
         content = await text(files, path) or ""
+        for more in await some(files, f"{path}.d", "*.conf"):
+            content += f"\n{await text(files, more) or ''}"
         one = unit(path, content)
         if one.match and not one.is_loopback and not await renews(files, path, content):
             found.append(one)
@@ -62,23 +98,27 @@ async def _units(files: Files, pattern: str) -> list[Unit]:
 
 async def bound(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield files for one MAC address; and for a name that guests will hardly have, if none is for all NICs."""
-    units, classic = await _units(files, "*.network"), await names_are_classic(files)
+    units = await _units(files, "*.network")
     for one in units:
         if one.address:
             yield Found(one.path, f"MACAddress={one.address}")
     named = [one for one in units if not one.address]
     names = {name for one in named for name in one.names}
-    if all(one.names for one in named) and all(map(is_fixed, names)) and only_for_others(names, classic=classic):
+    if all(one.names for one in named) and all(map(is_fixed, names)) and await only_for_others(files, names):
         for one in named:
             yield Found(one.path, f"Name={' '.join(one.names)}")
 
 
 async def static(files: Files, _about: About) -> AsyncIterator[Found]:
-    """Yield files that set an address and do not ask for one."""
+    """Yield files that set an address and do not ask for one, and files for guests' NICs that do neither."""
+    left = {*GUEST_NICS}  # the first file that fits counts
     for one in await _units(files, "*.network"):
-        asks = one.network.get("DHCP", "no").lower()
-        if one.network.get("Address") and not (is_true(asks) or asks in {"ipv4", "both"}):
-            yield Found(one.path, f"Address={one.network['Address']}")
+        fitting = {nic for nic in left if one.fits(nic)}
+        left -= fitting
+        if one.own_address and not one.is_dynamic:
+            yield Found(one.path, f"Address={one.own_address}")
+        elif not one.own_address and fitting and one.is_left_alone:
+            yield Found(one.path, "no DHCP=yes")
 
 
 async def links(files: Files, _about: About) -> AsyncIterator[Found]:
@@ -104,8 +144,8 @@ RULES = (
     Rule(
         name="networkd_static",
         severity="high",
-        breaks="Guests do not ask DHCP and take the address of the machine the template was made on.",
-        remedy="Set DHCP=yes below [Network] and delete Address and Gateway.",
+        breaks="Guests do not ask DHCP and take the address of the machine the template was made on, or none.",
+        remedy="Set DHCP=yes below [Network] and delete Address, Gateway and the section [Address].",
         judge=static,
     ),
     Rule(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from exporter.lint.files import Files
 from exporter.lint.interfaces import ifaces
-from exporter.lint.netplan import FOLDER, stacked
+from exporter.lint.netplan import FOLDER, stacked, stacked_by_cloud_init
 from exporter.lint.reading import assignments, entries, some, text
 from exporter.lint.rule import About, Found, Rule, each
 from exporter.lint.rules.ifcfg import paths
@@ -17,7 +17,9 @@ TYPES = ("bond", "bridge", "team", "ovs-bridge")
 
 async def bonds(files: Files, about: About) -> AsyncIterator[Found]:
     """Yield every file that makes a bond or bridge, or puts a NIC into one."""
-    async for found in each((_ifcfg, _profiles, _netplan, _interfaces, _networkd), lambda one: one(files, about)):
+    async for found in each(
+        (_ifcfg, _profiles, _netplan, _cloud_init, _interfaces, _networkd), lambda one: one(files, about)
+    ):
         yield found
 
 
@@ -42,6 +44,11 @@ async def _netplan(files: Files, _about: About) -> AsyncIterator[Found]:
     for path in await some(files, FOLDER, "*.yaml"):
         for one in stacked(await text(files, path) or "", path):
             yield Found(path, f"{one.id} of {', '.join(one.members) or 'nothing'}")
+
+
+async def _cloud_init(files: Files, _about: About) -> AsyncIterator[Found]:
+    for one in await stacked_by_cloud_init(files):
+        yield Found(one.path, f"{one.id} of {', '.join(one.members) or 'nothing'}")
 
 
 async def _interfaces(files: Files, _about: About) -> AsyncIterator[Found]:

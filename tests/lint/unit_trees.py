@@ -1,0 +1,60 @@
+"""Images by what stands in their files for systemd-networkd: those that break guests, and those that do not."""
+
+from __future__ import annotations
+
+from tests.lint.dict_files import Tree
+
+MAC = "52:54:00:aa:bb:cc"
+PLACE = "/etc/systemd/network/10.network"
+
+UNIT_DEFECTS: dict[str, tuple[Tree, set[str]]] = {
+    "networkd by MAC": (
+        {PLACE: f"[Match]\nMACAddress={MAC}\n[Network]\nDHCP=yes\n"},
+        {"networkd_bound"},
+    ),
+    "networkd by name": (
+        {PLACE: "[Match]\nName=ens192\n[Network]\nDHCP=yes\n"},
+        {"networkd_bound"},
+    ),
+    "networkd static": (
+        {PLACE: "[Match]\nName=e*\n[Network]\nAddress=10.1.1.9/24\n"},
+        {"networkd_static"},
+    ),
+    "networkd static in a section": (
+        {PLACE: "[Match]\nName=e*\n[Network]\nDNS=10.0.0.1\n[Address]\nAddress=10.0.0.5/24\n"},
+        {"networkd_static"},
+    ),
+    "networkd without DHCP": (
+        {PLACE: "[Match]\nType=ether\n[Network]\nLinkLocalAddressing=yes\n"},
+        {"networkd_static"},
+    ),
+    "networkd bridge": ({"/etc/systemd/network/br.netdev": "[NetDev]\nKind=bridge\n"}, {"bond_or_bridge"}),
+}
+
+UNIT_TRAPS: dict[str, Tree] = {
+    "networkd: another NIC": {
+        PLACE: "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n",
+        "/etc/systemd/network/20.network": "[Match]\nName=wg0 docker*\n[Network]\nLLDP=no\n",
+        "/etc/systemd/network/30.network": "[Match]\nName=!e* *\n[Network]\nLLDP=no\n",
+    },
+    "networkd: the first file counts": {
+        PLACE: "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n",
+        "/etc/systemd/network/99.network": "[Match]\nType=ether\n[Network]\nLinkLocalAddressing=yes\n",
+    },
+    "networkd: left to others": {
+        PLACE: "[Match]\nName=e*\n[Link]\nUnmanaged=yes\n",
+    },
+    "networkd: IPv6 by the router": {
+        PLACE: "[Match]\nName=e*\n[Network]\nIPv6AcceptRA=yes\n",
+    },
+    "networkd: DHCP beside the file": {
+        PLACE: "[Match]\nName=e*\n",
+        "/etc/systemd/network/10.network.d/dhcp.conf": "[Network]\nDHCP=yes\n",
+    },
+    "networkd by pattern": {PLACE: "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n"},
+    "networkd: lo": {"/etc/systemd/network/lo.network": "[Match]\nName=lo\n[Network]\nAddress=10.0.0.1/32\n"},
+    "networkd: a name beside a pattern": {
+        PLACE: "[Match]\nName=ens192\n[Network]\nDHCP=yes\n",
+        "/etc/systemd/network/20.network": "[Match]\nName=e*\n[Network]\nDHCP=yes\n",
+    },
+}  # fmt: skip
