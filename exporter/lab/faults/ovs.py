@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
-from exporter.lab.world.hypervisor import Hypervisor
-from exporter.lab.world.hypervisor_ovs import Ovs, OvsPort
+from exporter.lab.world.hypervisor import Bond, BondMember, Hypervisor, Traffic
+from exporter.lab.world.hypervisor_ovs import Ovs, OvsInterface, OvsPort
 from exporter.lab.world.world import World
 from exporter.model import Issue
 from exporter.thresholds import OVS_LACP_SETTLES_SECONDS
 
 OVS = Issue.OPEN_VSWITCH
 HOST = "kvm-7"
+FAST = 2_000_000
+"""Frames a second: enough between two looks that follow each other at once."""
 AGREED = OVS_LACP_SETTLES_SECONDS + 1.0
 
 
@@ -110,6 +112,36 @@ def ovs_uplink_not_opened(world: World) -> None:
     bridge.ports = [OvsPort("eth2", [nic])]
 
 
+@fault(OVS, "bridge_cut_off")
+def ovs_dpdk_uplink_down(world: World) -> None:
+    """cloudbr1 of kvm-7 has a NIC of DPDK for its only uplink, which the kernel does not know, and its cable is out."""
+    _switch(world).bridge("cloudbr1").ports = [
+        OvsPort("dpdk0", [OvsInterface("dpdk0", kind="dpdk", link_state="down")])
+    ]
+    for name in ("eth2", "eth3"):
+        nic = _host(world).nic(name)
+        nic.is_up, nic.carrier, nic.switch = False, False, ""
+
+
+@fault(OVS, "vlan_trunking:native_vlan_conflicts", "vlan_trunking:native_vlan_differs")
+def ovs_over_kernel_bond(world: World) -> None:
+    """cloudbr1 of kvm-7 has a bond of the kernel, whose switch ports give a VLAN without a tag that a machine uses."""
+    made = _host(world)
+    made.bonds.append(Bond("bond1", [BondMember("eth2"), BondMember("eth3")]))
+    _switch(world).bridge("cloudbr1").ports = [OvsPort("bond1", [OvsInterface("bond1")])]
+    for name in ("eth2", "eth3"):
+        made.nic(name).pvid = next(tap.tag for tap in made.taps if tap.tag is not None)
+
+
+@fault(OVS, "vlan_trunking:one_way_vlans", after=1.0)
+def ovs_vlan_one_way(world: World) -> None:
+    """Machines of kvm-8 in the network fabric send and hear nobody, while those on the other hosts send too."""
+    vlan = next(one.vlan for one in world.networks if one.name == "fabric")
+    for host in world.hosts:
+        for tap in (tap for tap in host.hypervisor.taps if tap.tag == vlan):
+            tap.traffic = Traffic(rx=FAST, tx=0 if host.name == "kvm-8" else 3 * FAST)
+
+
 @fault(OVS, "ports_failed")
 def ovs_port_failed(world: World) -> None:
     """The port of a machine on kvm-7 is in the database, its device is not there."""
@@ -180,6 +212,12 @@ def ovs_controller_lost(world: World) -> None:
     """cloudbr1 of kvm-7 waits for a controller that is not there."""
     bridge = _switch(world).bridge("cloudbr1")
     bridge.fail_mode, bridge.controllers = "secure", {"tcp:192.0.2.200:6653": False}
+
+
+@fault(OVS, "controllers_lost")
+def ovs_secure_without_controller(world: World) -> None:
+    """cloudbr1 of kvm-7 is to wait for a controller, and none is set: after a reboot nothing passes."""
+    _switch(world).bridge("cloudbr1").fail_mode = "secure"
 
 
 @fault(OVS, "version_differs")

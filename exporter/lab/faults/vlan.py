@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.lab.faults.fault import fault
 from exporter.lab.world import machines, tenants
 from exporter.lab.world.hypervisor import Hypervisor, Tap, Traffic, VlanDevice
-from exporter.lab.world.places import Host, Instance, PhysicalNetwork
+from exporter.lab.world.places import LAST_VLAN, Host, Instance, Network, Nic, PhysicalNetwork
 from exporter.lab.world.racking import plug_in
 from exporter.lab.world.tenants import DAY
 from exporter.lab.world.world import MetadataEntry, Router, World
@@ -85,6 +85,27 @@ def vlan_nic_untagged(world: World) -> None:
 def vlan_tap_off(world: World) -> None:
     """Somebody switched the tap of a running instance of kvm-2 off, on the host alone."""
     _tap(world, "kvm-2").is_up = False
+
+
+@fault(VLAN, "mismatches")
+def vlan_private_gateway_untagged(world: World) -> None:
+    """r-9-VM has a private gateway, whose NIC is plugged into the label's bridge, not into the one of its VLAN."""
+    router = world.router(9)
+    network = Network(900, "erp-gateway", router.zone, "127.19.200.", vpc=router.vpc, vlan=LAST_VLAN + 50)
+    nic = Nic("Guest", f"{network.prefix}2", "02:01:03:84:00:09", network.gateway, network, f"eth{len(router.nics)}")
+    nic.default = False
+    world.private_gateways.append(network)
+    router.nics.append(nic)
+    made = router.host.hypervisor
+    made.taps.append(Tap(f"vnet{100 + len(made.taps)}", router.name, nic.mac, "cloudbr1", nic.address))
+
+
+@fault(VLAN, "devices_without_bridge")
+def vlan_bridge_outside_range_not_made(world: World) -> None:
+    """On kvm-5 no bridge was made of an L2 network whose VLAN was chosen outside of the guest range."""
+    host = _host(world, "kvm-5")
+    world.networks.append(Network(901, "chosen", host.zone, "127.19.201.", kind="L2", vlan=LAST_VLAN + 51))
+    host.hypervisor.vlans.append(VlanDevice(f"bond0.{LAST_VLAN + 51}", "bond0", LAST_VLAN + 51))
 
 
 @fault(VLAN, "devices_without_bridge")
