@@ -1,7 +1,8 @@
 """Zones that cannot make a system VM or router again, because the template for them is not there.
 
 Symptom: everything runs until a router, console proxy or secondary storage VM must be made anew; then it never comes.
-Detect:  listTemplates: no ready template of type SYSTEM for a hypervisor of the zone.
+Detect:  listTemplates: no ready template of type SYSTEM for a hypervisor of the zone, of which CloudStack makes system
+         VMs; or none of the name in router.template.<hypervisor>, of which alone it makes routers.
 Fix:     see that secondary storage is there; seed the template (cloud-install-sys-tmplt) or register it again.
 """
 
@@ -24,12 +25,19 @@ SEED = (
     "Seed the system VM template of this release into the zone's secondary storage (cloud-install-sys-tmplt), or"
     " register it again; do not recreate routers or system VMs of the zone before."
 )
-MADE_OF_TEMPLATES = frozenset({"kvm", "xenserver", "vmware", "hyperv"})
-"""Hypervisors on which CloudStack runs system VMs."""
+ROUTER_TEMPLATES = {
+    "kvm": "router.template.kvm",
+    "xenserver": "router.template.xenserver",
+    "vmware": "router.template.vmware",
+    "hyperv": "router.template.hyperv",
+}
+"""Hypervisors on which CloudStack runs system VMs, and the setting that names the template of their routers."""
+OF_ROUTERS = frozenset({SYSTEM, "ROUTING"})
+"""Types of template that it makes routers of."""
 
 READY = Metric(
     "cloudstack_network_templates_system_ready",
-    "Whether a system VM template for a hypervisor of the zone is ready, from listTemplates.",
+    "Whether a system VM template for a hypervisor of the zone is ready, and the one that routers are made of.",
     labels=("zone", "hypervisor"),
     problem=equals(0),
 )
@@ -48,12 +56,12 @@ def judge(group: ZoneGroup, _members: Mapping[Any, Any], cloud: Cloud) -> Sample
         yield MACHINES.sample(group.zone, name, value=number)
     if not any(map(_is_system, cloud.templates.values())) or not _has_system_vms(cloud, group.id):
         return  # a key that is shown no system templates at all could not tell
-    here = [one for one in cloud.templates_of(group.id).values() if _is_system(one)]
+    here = [one for one in cloud.templates_of(group.id).values() if one.type.upper() in OF_ROUTERS]
     for hypervisor in _hypervisors(cloud, group.id):
         own = [one for one in here if one.hypervisor.casefold() == hypervisor.casefold()]
-        yield READY.sample(
-            group.zone, hypervisor, value=int(any(one.is_ready for one in own)), seen=_seen(own), expected="one ready"
-        )
+        setting = ROUTER_TEMPLATES[hypervisor.casefold()]
+        seen = _missing(own) or _missing_of_routers(own, setting, cloud.setting(setting, group.id) or "")
+        yield READY.sample(group.zone, hypervisor, value=int(not seen), seen=seen, expected="one ready")
 
 
 def _is_system(template: Template) -> bool:
@@ -71,12 +79,29 @@ def _hypervisors(cloud: Cloud, zone_id: str) -> list[str]:
     found = {
         one.hypervisor for one in cloud.clusters.values() if one.zone_id == zone_id and one.enabled and one.managed
     }
-    return sorted(one for one in found if one.casefold() in MADE_OF_TEMPLATES)
+    return sorted(one for one in found if one.casefold() in ROUTER_TEMPLATES)
 
 
-def _seen(own: Iterable[Template]) -> str:
-    told = [f"{one.name}: {shown(one.status) or 'not ready'}" for one in own if not one.is_ready]
-    return "; ".join(told[:3]) or "no system VM template in this zone"
+def _missing(own: Iterable[Template]) -> str:
+    """Return in words why no system VM can be made, empty when one can."""
+    system = [one for one in own if _is_system(one)]
+    return "" if any(one.is_ready for one in system) else _states(system) or "no system VM template in this zone"
+
+
+def _missing_of_routers(own: Iterable[Template], setting: str, name: str) -> str:
+    """Return in words why no router can be made of the template that a setting names, empty when one can.
+
+    The database compares without case. Of two of one name each is known here by that and its id.
+    """
+    known = [one for one in own if one.name.casefold() in (name.casefold(), f"{name} ({one.id})".casefold())]
+    if not name or any(one.is_ready for one in known):
+        return ""
+    return f"{setting}, of which routers are made: {_states(known) or f'{name}: not in this zone'}"
+
+
+def _states(templates: Iterable[Template]) -> str:
+    told = [f"{one.name}: {shown(one.status) or 'not ready'}" for one in templates if not one.is_ready]
+    return "; ".join(told[:3])
 
 
 CHECK = Check(

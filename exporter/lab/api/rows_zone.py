@@ -17,6 +17,10 @@ ZONE_SCOPED = {
     "consoleproxy.session.timeout",
     "router.health.checks.failures.to.recreate.vr",
     "router.health.checks.to.exclude",
+    "router.template.hyperv",
+    "router.template.kvm",
+    "router.template.vmware",
+    "router.template.xenserver",
     "use.external.dns",
 }
 """Settings that a zone may have a value of its own for."""

@@ -47,6 +47,16 @@ def template_of_system_vms_lost(world: World) -> None:
     world.templates["SystemVM Template (KVM)"].fails(None, status)
 
 
+@fault(TEMPLATES, "system_ready", "not_ready")
+def template_of_routers_not_ready(world: World) -> None:
+    """Routers of zone east are made of the system VM template of an upgrade, which is not ready; the old one is."""
+    new = LabTemplate("systemvm-kvm-4.20.1", 206, kind="SYSTEM", account=1, url="/new.qcow2", zones=("east",))
+    new.created = world.start - 2 * DAY
+    new.fails(world.zones[0], "No space left on device")
+    world.templates[new.name] = new
+    world.zone_settings[world.zones[0].id]["router.template.kvm"] = new.name
+
+
 @fault(TEMPLATES, "private_not_ready")
 def template_of_owner_failed(world: World) -> None:
     """Somebody registered a template of his own from a URL that there is not."""
