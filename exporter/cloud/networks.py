@@ -134,7 +134,7 @@ class Network:
     physical_network_id: str = ""
     offering_id: str = ""
     specifies_vlan: bool = False  # the VLAN was chosen by hand; shared and L2 networks mostly
-    related: str = ""  # while it is migrated: id of its copy, and of the copy: its own
+    related: str = ""  # while it is migrated: id of its copy; of the copy: the original's
     services: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def served_by_router(self, service: str) -> bool:

@@ -36,6 +36,7 @@ def network(row: rows.NetworkRow) -> Network:
         physical_network_id=row.physicalnetworkid,
         offering_id=row.networkofferingid,
         specifies_vlan=row.specifyvlan,
+        related=row.related if row.related != row.id else "",
         services=services(tuple((told.name, tuple(by.name for by in told.provider)) for told in row.service)),
     )
 

@@ -141,6 +141,7 @@ class NetworkRow(Struct, frozen=True, gc=False):
     physicalnetworkid: str = ""
     networkofferingid: str = ""
     specifyvlan: bool = False
+    related: str = ""  # its own id, but for a network that is migrated
     service: tuple[ServiceRow, ...] = ()
 
 

@@ -147,6 +147,12 @@ def test_router_of_a_network_without_guestnetworkid() -> None:
     assert machines.router(row(rows.RouterRow, **fields)).network_id == "g"
 
 
+@pytest.mark.parametrize(("related", "expected"), [("7", ""), ("", ""), ("8", "8")])
+def test_network_that_is_migrated(related: str, expected: str) -> None:
+    """It and its copy name each other; any other network names itself."""
+    assert machines.network(row(rows.NetworkRow, id="7", related=related)).related == expected
+
+
 def test_unmanaged_and_disabled_clusters() -> None:
     """Old versions do not say managedstate; then it is managed."""
     assert infrastructure.cluster(row(rows.ClusterRow)).managed

@@ -37,6 +37,7 @@ FOUND = {
     "database_vlan_leaked": {"database_vlan_leaked"},
     "database_vlan_range_edited": {"database_vlan_range_differs"},
     "database_vlan_of_two_networks": {"database_vlan_shared"},
+    "database_vlan_freed_and_given_away": {"database_vlan_shared"},
     "database_address_twice": {"database_address_twice"},
     "database_address_of_nobody": {"database_address_allocated_to_nothing"},
     "database_cluster_removed": {"database_host_in_removed_place"},

@@ -3,7 +3,8 @@
 Symptom: weeks later two tenants are in one VLAN: a VLAN was freed in the database while its network was still in use,
          and the next network got it.
 Detect:  each NIC of a machine that runs here, by MAC: the VLAN of the bridge or port that its tap is in, against the
-         VLANs that the pool knows as taken, in the range of its physical network.
+         VLANs that the pool knows as taken, in the range of its physical network, and against the isolated networks
+         that have it by CloudStack: a pool that calls it taken again may mean another network than the machine's.
 Fix:     stop all machines of the network and start them once it is Allocated, so that it takes a VLAN again, before the
          pool gives this one away. A restart of the network keeps what it has.
 """
@@ -11,7 +12,7 @@ Fix:     stop all machines of the network and start them once it is Allocated, s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.checks.vlan_trunking.vlan_sets import scheme
@@ -32,7 +33,7 @@ from exporter.topology.vlans import segment
 
 RELEASED = Metric(
     "cloudstack_network_vlan_trunking_released_vlans",
-    "VLANs that machines use on the host, and that CloudStack's pool has as free, or as another network's.",
+    "VLANs that machines use on the host, and that CloudStack's pool has as free, or that are another network's too.",
     labels=("zone", "cluster", "host"),
     problem=above(0),
 )
@@ -40,8 +41,10 @@ TAKE_ANOTHER = (
     "Make no new networks on this physical network. Stop all machines of the network named here, wait until its state"
     " is Allocated (network.gc.interval, network.gc.wait: some 20 minutes; never when it is persistent: then move its"
     " machines to a new network), and start one: it takes another VLAN. A restart of the network gives it none."
+    " Of two networks named, it is the one that listGuestVlans does not name."
 )
 ASK = "Do not set the VLAN as taken by hand: ask whoever supports CloudStack, with a dump of the database."
+IN_USE = frozenset({"Implemented", "Implementing"})
 SHOWN_BY = (DOMAINS, LINKS)
 UNTAGGED = 0
 Members = Mapping[HostTarget | DatabaseTarget, Answers]
@@ -54,15 +57,15 @@ class _Pool:
     Attributes:
         taken: VLANs that are taken, by physical network id.
         since: boot-clock time of the round before: what was carried then, and still is, outlasted two rounds.
-        sound: broadcast URI of the networks whose VLAN is taken, by network id; NICs that have it are passed over at
-            once. Whether their host provides it is another check's affair.
-        owners: name of the isolated network that has a VLAN, by physical network id and VLAN.
+        sound: broadcast URI of the networks whose VLAN is taken, and no other network's, by network id; NICs that have
+            it are passed over at once. Whether their host provides it is another check's affair.
+        owners: the isolated networks that have a VLAN of the pool, by physical network id and VLAN; one if all is well.
     """
 
     taken: Taken
     since: float
     sound: Mapping[str, str]
-    owners: Mapping[tuple[str, int], str]
+    owners: Mapping[tuple[str, int], list[Network]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +108,30 @@ def _pool(answers: Answers, cloud: Cloud) -> _Pool | None:
     if before is None or now is None:
         return None
     _, age = before
-    sound, owners = {}, {}
-    for network in cloud.networks.values():
-        own = segment(network.vlan) if network.vlan else None
-        if own is None or own.number is None or own.scheme != _scheme(network.physical_network_id, cloud):
-            continue
-        if own.number in now.get(network.physical_network_id, ()):
-            sound[network.id] = f"{own.scheme}://{own.number}"
-        if network.type == "Isolated":
-            owners[network.physical_network_id, own.number] = network.name
-    return _Pool(now, answers.values[VLANS_TAKEN].asked - age, sound, owners)
+    numbered = [(one, number) for one in cloud.networks.values() if (number := _own(one, cloud)) is not None]
+    owners: defaultdict[tuple[str, int], list[Network]] = defaultdict(list)
+    for network, number in numbered:
+        if network.type == "Isolated" and not network.specifies_vlan and network.state in IN_USE:
+            owners[network.physical_network_id, number].append(network)
+    sound = {
+        network.id: f"{_scheme(network.physical_network_id, cloud)}://{number}"
+        for network, number in numbered
+        if number in now.get(network.physical_network_id, ())
+        and not _others(network, owners.get((network.physical_network_id, number), ()))
+    }
+    return _Pool(now, answers.values[VLANS_TAKEN].asked - age, sound, dict(owners))
+
+
+def _own(network: Network, cloud: Cloud) -> int | None:
+    """Return the VLAN or VNI that a network has by CloudStack; None: none, or not one of its physical network's."""
+    own = segment(network.vlan) if network.vlan else None
+    return own.number if own and own.scheme == _scheme(network.physical_network_id, cloud) else None
+
+
+def _others(network: Network, owners: Iterable[Network]) -> list[str]:
+    """Return the names of the owners that are another network; one that is migrated and its copy are one."""
+    own = {network.id, network.related} - {""}
+    return sorted(one.name for one in owners if own.isdisjoint((one.id, one.related)))
 
 
 def _scheme(physical_network_id: str, cloud: Cloud) -> str:
@@ -167,11 +184,14 @@ def _reason(nic: _Carried, cloud: Cloud, pool: _Pool) -> str | None:
         return ""
     if nic.vlan not in taken:
         return "free in the pool"
-    own = segment(nic.network.vlan) if nic.network.vlan else None
-    owner = pool.owners.get((network_id, nic.vlan))
-    if owner and nic.network.type == "Isolated" and own is None:
-        return f"taken by {owner}, while {nic.network.name} has none"
-    return ""
+    others = _others(nic.network, pool.owners.get((network_id, nic.vlan), ()))
+    return _shared(nic, others, _own(nic.network, cloud)) if others and nic.network.type == "Isolated" else ""
+
+
+def _shared(nic: _Carried, others: list[str], own: int | None) -> str:
+    if own == nic.vlan:
+        return f"of {' and '.join(sorted((nic.network.name, *others[:2])))} at once"
+    return f"taken by {others[0]}, while {nic.network.name} has {'none' if own is None else own}"
 
 
 def _carried(target: HostTarget, answers: Answers, cloud: Cloud, pool: _Pool) -> Iterator[_Carried]:

@@ -50,6 +50,7 @@ def _network(network: Network) -> Row:
     row: Row = {
         **_owner(network.project),
         "id": network.id,
+        "related": network.id,
         "name": network.name,
         "zoneid": network.zone.id,
         "zonename": network.zone.name,

@@ -1,14 +1,15 @@
 """Faults of the database: what people type into its tables by hand, and a server that does not answer.
 
-They change tables of the database and nothing else: what the API and the machines tell stays as it was, as it does in
-life until something is stopped and started again.
+They change tables of the database, and what the API tells of networks; what the machines tell stays as it was, as it
+does in life until something is stopped and started again.
 """
 
 from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
+from exporter.lab.world import tenants
 from exporter.lab.world.management import VERSION
-from exporter.lab.world.world import World
+from exporter.lab.world.world import World, identity
 from exporter.model import Issue
 
 LINKS = Issue.HYPERVISOR_LINKS
@@ -23,6 +24,16 @@ def _edit(world: World, statement: str, *values: object) -> None:
 def _prefix(world: World, name: str) -> str:
     """Return the address prefix of a network."""
     return next(made.prefix for made in world.networks if made.name == name)
+
+
+def _second_network(world: World, name: str, uuid: str) -> None:
+    """Add a network with the VLAN of another one."""
+    columns = (
+        "name, traffic_type, broadcast_domain_type, broadcast_uri, network_offering_id, physical_network_id,"
+        " data_center_id, state, account_id, guest_type, created"
+    )
+    statement = "INSERT INTO networks (COLUMNS, uuid, related) SELECT COLUMNS, %s, 9999 FROM networks WHERE name = %s"
+    _edit(world, statement.replace("COLUMNS", columns), uuid, name)
 
 
 @fault(LINKS, "database_inconsistencies")
@@ -49,6 +60,21 @@ def database_vlan_released(world: World) -> None:
     )
 
 
+@fault(LINKS, "vlan_trunking:released_vlans", "database_inconsistencies", after=60)
+def database_vlan_freed_and_given_away(world: World) -> None:
+    """Only the pool's row of the network research was freed; the new network annexe got its VLAN, and both have it."""
+    made = next(made for made in world.networks if made.name == "research")
+    annexe = tenants.network(world, "annexe", made.zone)
+    annexe.vlan = made.vlan
+    _second_network(world, made.name, annexe.id)
+    _edit(
+        world,
+        "UPDATE op_dc_vnet_alloc SET taken = UTC_TIMESTAMP()"
+        " WHERE vnet = %s AND data_center_id = (SELECT id FROM data_center WHERE name = 'east')",
+        str(made.vlan),
+    )
+
+
 @fault(LINKS, "security_groups:rules_behind", after=310)
 def database_rules_newer(world: World) -> None:
     """The rules of i-2-38-VM were changed in the database, and its host was never sent them."""
@@ -68,14 +94,7 @@ def database_vlan_range_edited(world: World) -> None:
 @fault(LINKS, "database_inconsistencies")
 def database_vlan_of_two_networks(world: World) -> None:
     """Somebody made a second isolated network with the VLAN of the network frontend."""
-    columns = (
-        "name, traffic_type, broadcast_domain_type, broadcast_uri, network_offering_id, physical_network_id,"
-        " data_center_id, state, account_id, guest_type, created"
-    )
-    statement = (
-        "INSERT INTO networks (COLUMNS, uuid, related) SELECT COLUMNS, UUID(), 9999 FROM networks WHERE name = %s"
-    )
-    _edit(world, statement.replace("COLUMNS", columns), "frontend")
+    _second_network(world, "frontend", identity("network", "typed by hand"))
 
 
 @fault(LINKS, "database_inconsistencies")

@@ -11,6 +11,7 @@ import pytest
 from exporter.checks.vlan_trunking.released_vlans import CHECK, judge
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ZoneGroup
+from exporter.cloud.networks import Network
 from exporter.cloud.targets import DatabaseTarget, HostTarget
 from exporter.memory import Scope
 from exporter.model import Answer, Answers, Question, Sample
@@ -129,6 +130,51 @@ def test_another_network_got_it_already() -> None:
     networks = (scene.network("", state="Allocated"), scene.network("101", "other"))
     found = only(run(networks=networks).minutes(31, CARRIES, TAKEN))
     assert found.seen == "VLAN 101 of physical-pn with i-2-1-VM: taken by otherwork, while network has none"
+
+
+MEET = "VLAN 101 of physical-pn with i-2-1-VM: of network and otherwork at once"
+
+
+def test_a_vlan_freed_in_the_pool_alone_and_given_to_a_second_network() -> None:
+    """The first network keeps it: the pool calls it taken again, and just then the tenants meet."""
+    going = run()
+    going.minutes(20, CARRIES, TAKEN)
+    assert only(going.minutes(31, CARRIES, FREE)).value == 1
+    going.cloud = scene.cloud(scene.instance(1), networks=(scene.network(), scene.network("101", "other")))
+    found = only(going.minutes(31, CARRIES, TAKEN))
+    assert (found.value, found.seen) == (1, MEET)
+
+
+def test_machines_of_the_second_network_tell_of_it_too() -> None:
+    """On their own hosts as well as beside those of the first."""
+    networks = (scene.network(), scene.network("101", "other"))
+    new = scene.instance(1, 1, scene.nic(1, network_id="other"))
+    assert only(run(new, networks=networks).minutes(31, CARRIES, TAKEN)).seen == MEET
+
+
+def test_a_machine_left_in_a_vlan_that_another_network_got() -> None:
+    """Its own network was given another one by hand."""
+    networks = (scene.network("150"), scene.network("101", "other"))
+    found = only(run(networks=networks).minutes(31, CARRIES, {"pn": frozenset({101, 150})}))
+    assert found.seen == "VLAN 101 of physical-pn with i-2-1-VM: taken by otherwork, while network has 150"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        scene.network("101", "other", specifies_vlan=True),
+        scene.network("101", "other", type="L2"),
+        scene.network("101", "other", state="Allocated"),
+        scene.network("101", "other", physical_network_id="pn2"),
+        scene.network("vxlan://101", "other"),
+        scene.network("101", "other", related="net"),
+    ],
+    ids=["by-hand", "l2", "down", "elsewhere", "vxlan", "copy"],
+)
+def test_networks_that_do_not_meet(other: Network) -> None:
+    """One whose VLAN was chosen by hand, one that is down, one of other wires, and the copy made by a migration."""
+    networks = (scene.network(related=other.id if other.related else ""), other)
+    assert only(run(networks=networks).minutes(31, CARRIES, TAKEN)).value == 0
 
 
 @pytest.mark.parametrize(
