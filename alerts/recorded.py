@@ -31,11 +31,14 @@ def records() -> Iterator[tuple[str, str]]:
 
 
 def _state() -> str:
-    """Return the state: the worst alert that people are told about, else whether enough could be judged."""
+    """Return the state: the worst alert that people are told about, else whether enough could be judged.
+
+    Two exporters of a job are twins: what one of them has judged is not unknown.
+    """
     told = 'ALERTS{{alertname=~"CloudStackNet.+",alertstate="firing",issue!~"|exporter",severity="{}"}}'
     per_issue = "by (job, zone, issue)"
-    unknown = f'sum {per_issue} ({OBJECTS}{{verdict="unknown"}})'
-    watched = f'sum {per_issue} ({OBJECTS}{{verdict!="not_configured"}})'
+    unknown = f'min {per_issue} ({OBJECTS}{{verdict="unknown"}})'
+    watched = f'max {per_issue} (sum by (job, instance, zone, issue) ({OBJECTS}{{verdict!="not_configured"}}))'
     steps = (
         f"3 * max {per_issue} ({told.format('critical')})",
         f"2 * max {per_issue} ({told.format('warning')})",

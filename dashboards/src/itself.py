@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dashboards.src.board import Board, Row
-from dashboards.src.panels import Column, graph, objects, selector, stat, table
+from dashboards.src.panels import ZONES, Column, graph, last_seen, objects, once, selector, stat, table
 from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, steps, words
 from exporter.thresholds import EVENT_LOOP_LAG_SECONDS, TARGETS_BLIND_RATIO
 
 OWN = "cloudstack_network_exporter_"
 PROCESS = ("job", "instance")
+TARGET = ("job", "kind", "zone", "target")
 
 
 def _seen(name: str, *extra: str) -> str:
     return selector(OWN + name, *extra, by=PROCESS)
 
 
-def _target(name: str, *extra: str) -> str:
-    return selector(OWN + name, *extra)
+def _target(name: str) -> str:
+    """Return what is told of targets, those of no zone included, once where several exporters tell it."""
+    return once(selector(OWN + name, ZONES, by=PROCESS))
 
 
 def _process(name: str, window: str = "") -> str:
@@ -41,7 +43,7 @@ NOW = Row(
         stat(
             "CloudStack API",
             "Is the inventory fresh? If not: runbook CloudStackNetInventoryStale.",
-            f"min({_seen('inventory_up')})",
+            f"min(max by (job) ({_seen('inventory_up')}))",
             mappings=words({1: ("read", OK), 0: ("NOT READ", CRITICAL)}),
         ),
         stat(
@@ -62,13 +64,13 @@ NOW = Row(
         stat(
             "Unknown objects",
             "Objects on which at least one issue has no verdict. They are not healthy, they are unknown.",
-            f"sum({objects('unknown')})",
+            objects("unknown"),
             thresholds=steps((1, UNKNOWN)),
         ),
         stat(
             "Accepted findings",
             "Findings that the configuration accepts until a date; the table below names them.",
-            f"count({selector('cloudstack_network_finding_accepted')}) or (0 * count({_seen('build_info')}))",
+            f"count({once(selector('cloudstack_network_finding_accepted'))}) or (0 * count({_seen('build_info')}))",
         ),
     ),
 )
@@ -101,12 +103,12 @@ TARGETS = Row(
         ),
         table(
             "Targets that do not answer",
-            "Which machines are blind, and since when? If many: runbook CloudStackNetTargetsBlind.",
+            "Which machines are blind, and since when? One that never answered counts from the exporter's start. "
+            "If many: runbook CloudStackNetTargetsBlind.",
             (
                 Column(
                     heading="Silent for",
-                    expr=f"(time() - max by (kind, zone, target) ({_target('target_last_success_timestamp_seconds')})) "
-                    f"and on (kind, zone, target) ({_target('target_up')} == 0)",
+                    expr=f"(time() - {last_seen(*TARGET)}) and on ({', '.join(TARGET)}) ({_target('target_up')} == 0)",
                     settings={"unit": "s"},
                 ),
             ),

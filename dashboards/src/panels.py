@@ -77,9 +77,41 @@ def seen(metric: Metric, *extra: str) -> str:
     return selector(metric.name, *extra, by=by)
 
 
+def once(expr: str) -> str:
+    """Return the greatest of what the exporters of a job say of one object: twins see the same."""
+    return f"max without (instance) ({expr})"
+
+
+def total(expr: str, *by: str) -> str:
+    """Return the sum over all objects, each counted once."""
+    per = f" by ({', '.join(by)}) " if by else ""
+    return f"sum{per}({once(expr)})"
+
+
+def failing(expr: str) -> str:
+    """Return how many are 0, by any exporter of a job; 0 when all are well and nothing when none was judged."""
+    least = f"min without (instance) ({expr})"
+    return f"count({least} == 0) or (0 * count({least}))"
+
+
+def above(expr: str) -> str:
+    """Return how many are above 0; 0 when all are well and nothing when none was judged."""
+    return f"count({once(expr)} > 0) or (0 * count({once(expr)}))"
+
+
 def objects(verdict: str, *extra: str, by: Iterable[str] = ("job", "instance", "zone")) -> str:
-    """Return the counts of objects with a verdict."""
-    return selector("cloudstack_network_issue_objects", *extra, f'verdict="{verdict}"', by=by)
+    """Return how many objects have a verdict. What one exporter of a job has judged is not unknown."""
+    seen = selector("cloudstack_network_issue_objects", *extra, f'verdict="{verdict}"', by=by)
+    return f"sum(min without (instance) ({seen}))" if verdict == "unknown" else total(seen)
+
+
+def last_seen(*labels: str, by: Iterable[str] = ("job", "instance")) -> str:
+    """Return when targets last answered, the newest by ``labels``; since the exporter runs where none ever has."""
+    success = selector("cloudstack_network_exporter_target_last_success_timestamp_seconds", ZONES, by=by)
+    silent = selector("cloudstack_network_exporter_target_up", ZONES, by=by)
+    start = selector("process_start_time_seconds", by=by)
+    per = f"max by ({', '.join(labels)})"
+    return f"({per} ({success}) or {per} (({silent} == 0) + on (job, instance) group_left () {start}))"
 
 
 def _ref(number: int) -> str:

@@ -10,7 +10,7 @@ from alerts.recorded import STATE
 from alerts.rules import board as board_of
 from dashboards.src.board import Board, Row
 from dashboards.src.metrics import checked
-from dashboards.src.panels import ZONES, Column, Panel, history, objects, selector, stat, table
+from dashboards.src.panels import ZONES, Column, Panel, history, last_seen, objects, selector, stat, table
 from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, Json, states, steps, words
 from exporter.findings import TITLES
 from exporter.model import Issue
@@ -52,24 +52,25 @@ def _tile(number: int, issue: Issue) -> Panel:
 
 
 def _alive() -> Panel:
-    """Return the tile that says whether this screen can be believed."""
+    """Return the tile that says whether this screen can be believed; one exporter of each job must see."""
     inventory = selector("cloudstack_network_exporter_inventory_up", by=("job",))
+    vanished = 'ALERTS{job=~"$job|",alertname="CloudStackNetExporterAbsent"}'
     return stat(
         "Monitoring",
-        "Is the exporter scraped and CloudStack's API read? Grey or not alive: believe no other tile.",
-        f"min({inventory})",
-        mappings=words({1: ("alive", OK), 0: ("API BLIND", CRITICAL)}),
+        "Is each job's exporter scraped and CloudStack's API read? Grey or not alive: believe no other tile.",
+        f"min(max by (job) ({inventory}) or 0 * max by (job) ({vanished}))",
+        mappings=words({1: ("alive", OK), 0: ("BLIND", CRITICAL)}),
         size=(6, 4),
     )
 
 
 def _age() -> Panel:
-    seen = selector("cloudstack_network_exporter_target_last_success_timestamp_seconds", ZONES, by=("job",))
+    seen = last_seen("job", "kind", "zone", by=("job",))
     every = selector("cloudstack_network_exporter_interval_seconds", by=("job",))
     return stat(
         "Data age in intervals",
-        "The kind of target that was visited least recently, in intervals of its own. Above 3 nothing new comes in.",
-        f"max((time() - max by (kind) ({seen})) / on (kind) max by (kind) ({every}))",
+        "The kind of target that a zone has heard of least recently, in its intervals. Above 3 nothing new comes in.",
+        f"max((time() - {seen}) / on (job, kind) group_left () max by (job, kind) ({every}))",
         thresholds=steps((3, WARNING)),
         decimals=1,
         size=(6, 4),
@@ -80,7 +81,7 @@ def _unjudged() -> Panel:
     return stat(
         "Not judged",
         "Objects without a verdict. Unknown is not healthy.",
-        f"sum({objects('unknown', ZONES, by=('job',))})",
+        objects("unknown", ZONES, by=("job",)),
         thresholds=steps((1, UNKNOWN)),
         size=(6, 4),
     )
@@ -90,7 +91,7 @@ def _accepted() -> Panel:
     return stat(
         "Accepted",
         "Objects whose only problems the configuration accepts until a date.",
-        f"sum({objects('accepted', ZONES, by=('job',))})",
+        objects("accepted", ZONES, by=("job",)),
         size=(6, 4),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, judged, selector, stat, table
+from dashboards.src.panels import Column, above, failing, judged, selector, stat, table, total
 from dashboards.src.style import WARNING, steps
 from exporter.model import Issue
 
@@ -19,41 +19,31 @@ def _seen(name: str, *extra: str) -> str:
     return selector(metric(name).name, *extra)
 
 
-def _failing(name: str) -> str:
-    """Return how many are 0; 0 when all are well and nothing when none was judged."""
-    return f"count({_seen(name)} == 0) or (0 * count({_seen(name)}))"
-
-
-def _above(name: str) -> str:
-    """Return how many are above 0; 0 when all are well and nothing when none was judged."""
-    return f"count({_seen(name)} > 0) or (0 * count({_seen(name)}))"
-
-
 NOW = Row(
     title="Who reaches whom",
     panels=(
         stat(
             "Host ports closed",
             "Hosts with a port that nobody of management reaches. If orange: runbook CloudStackNetHostPortClosed.",
-            f"sum({_seen('cluster_host_ports_closed')})",
+            total(_seen("cluster_host_ports_closed")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Clusters half secured",
             "Clusters that mix hosts with and without TLS. If orange: runbook CloudStackNetClusterHalfSecured.",
-            _above("cluster_hosts_secured_unlike"),
+            above(_seen("cluster_hosts_secured_unlike")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Hosts cut off from neighbours",
             "Hosts that machines cannot be moved from. If orange: runbook CloudStackNetHostNeighboursUnreachable.",
-            _above("host_neighbours_unreachable"),
+            above(_seen("host_neighbours_unreachable")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Hosts cut off from stores",
             "Hosts that get no new templates. If orange: runbook CloudStackNetHostStoresUnreachable.",
-            _above("host_stores_unreachable"),
+            above(_seen("host_stores_unreachable")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -64,19 +54,19 @@ NOW = Row(
         stat(
             "Hosts cut off from management",
             "Hosts whose agent finds nobody. If orange: runbook CloudStackNetHostManagementUnreachable.",
-            _above("host_management_unreachable"),
+            above(_seen("host_management_unreachable")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Hosts without link-local",
             "Hosts whose own system VMs cannot be commanded. If orange: runbook CloudStackNetHostLinkLocalDown.",
-            _failing("host_link_local_up"),
+            failing(_seen("host_link_local_up")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Screens out of reach",
             "Hosts that console proxies miss. If orange: runbook CloudStackNetConsoleProxyHostsUnreachable.",
-            f"sum({_seen('console_proxy_hosts_unreachable')})",
+            total(_seen("console_proxy_hosts_unreachable")),
             thresholds=steps((1, WARNING)),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, Panel, graph, judged, seen, stat, table
+from dashboards.src.panels import Column, Panel, above, failing, graph, judged, seen, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -21,11 +21,6 @@ def _seen(name: str) -> str:
     return seen(metric(name))
 
 
-def _failing(name: str) -> str:
-    """Return how many are 0; 0 when all are well and nothing when none was judged."""
-    return f"count({_seen(name)} == 0) or (0 * count({_seen(name)}))"
-
-
 def _states(title: str, question: str, name: str, *by: str, but: str = "") -> Panel:
     """Return a table of the states that are 1, without the usual one."""
     unusual = (f'state!="{but}"',) if but else ()
@@ -39,37 +34,37 @@ NOW = Row(
         stat(
             "Clusters struck",
             "Clusters that lost many hosts at once. If red: runbook CloudStackNetClusterHostsLost.",
-            f"count({_seen('cluster_hosts_lost_ratio')} > 0) or (0 * count({_seen('cluster_hosts_lost_ratio')}))",
+            above(_seen("cluster_hosts_lost_ratio")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Hosts Down",
             "Hosts that should work and are dead by CloudStack's word. If red: runbook CloudStackNetHostDown.",
-            f"sum({_seen('host_down')})",
+            total(_seen("host_down")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Hosts not Up",
             "Down, in Alert or Disconnected, without those held back. If orange: runbook CloudStackNetHostNotUp.",
-            _failing("host_up"),
+            failing(_seen("host_up")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Agents not running",
             "Hosts whose systemd says so. If orange: runbook CloudStackNetAgentServiceDown.",
-            _failing("agent_service_up"),
+            failing(_seen("agent_service_up")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Two stories",
             "Hosts that contradict CloudStack at two visits. If orange: runbook CloudStackNetHostStateDisagrees.",
-            f"sum({_seen('host_state_disagreement')})",
+            total(_seen("host_state_disagreement")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Zones without secondary storage",
             "Zones in which no secondary storage VM works. If orange: runbook CloudStackNetSecondaryStorageUnserved.",
-            _failing("zone_secondary_storage_served"),
+            failing(_seen("zone_secondary_storage_served")),
             thresholds=steps((1, WARNING)),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import graph, judged, seen, stat, table
+from dashboards.src.panels import failing, graph, judged, once, seen, stat, table, total
 from dashboards.src.style import WARNING, steps
 from exporter.model import Issue
 
@@ -21,7 +21,7 @@ def _seen(name: str) -> str:
 
 def _zeros(*names: str) -> str:
     """Return how many are 0 in all; 0 when all are well and nothing when none was judged."""
-    return " + ".join(f"(count({_seen(name)} == 0) or (0 * count({_seen(name)})))" for name in names)
+    return " + ".join(f"({failing(_seen(name))})" for name in names)
 
 
 NOW = Row(
@@ -30,19 +30,19 @@ NOW = Row(
         stat(
             "Disks read-only",
             "Routers and system VMs that cannot write. If orange: runbook CloudStackNetSystemVmReadOnly.",
-            f"sum({_seen('system_vm_root_read_only')})",
+            total(_seen("system_vm_root_read_only")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Services missing",
             "Services that routers and system VMs need. If orange: runbook CloudStackNetSystemVmServiceDown.",
-            f"sum({_seen('system_vm_services_missing')})",
+            total(_seen("system_vm_services_missing")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Mounts that hang",
             "Image stores that leave someone waiting. If orange: runbook CloudStackNetSecondaryStorageMountHangs.",
-            f"sum({_seen('secondary_storage_vm_mount_hangs')})",
+            total(_seen("secondary_storage_vm_mount_hangs")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -60,7 +60,7 @@ NOW = Row(
         stat(
             "Machines seen from inside",
             "Routers, console proxies and secondary storage VMs that told of themselves; 0: nobody looks.",
-            f"count({_seen('system_vm_started_timestamp_seconds')})",
+            f"count({once(_seen('system_vm_started_timestamp_seconds'))})",
         ),
     ),
 )
@@ -93,8 +93,8 @@ CONDITION = Row(
             "Boots of system VMs",
             "How many have booted within the last hour. Many at once: a host was lost, or somebody upgrades.",
             {
-                "booted": f"count(time() - {_seen('system_vm_started_timestamp_seconds')} < 3600)"
-                f" or 0 * count({_seen('system_vm_started_timestamp_seconds')})"
+                "booted": f"count(time() - {once(_seen('system_vm_started_timestamp_seconds'))} < 3600)"
+                f" or 0 * count({once(_seen('system_vm_started_timestamp_seconds'))})"
             },
             unit="short",
         ),

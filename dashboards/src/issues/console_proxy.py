@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.panels import Column, failing, graph, judged, selector, stat, table, total
 from dashboards.src.style import CRITICAL, OK, WARNING, steps, words
 from exporter.model import Issue
 from exporter.thresholds import CERTIFICATE_EXPIRES_NOW, CERTIFICATE_EXPIRES_SOON, CONSOLE_SESSIONS_RATIO
@@ -28,13 +28,13 @@ NOW = Row(
             "Zones without a console",
             "Zones in which no console opens because no proxy is usable. If red: runbook "
             "CloudStackNetConsoleProxyNoneUsable.",
-            f"count({_seen('zone_served')} == 0) or (0 * count({_seen('zone_served')}))",
+            failing(_seen("zone_served")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Proxies a browser cannot reach",
             "Proxies whose page or screen a browser at the exporter does not get. If red: table Way of a browser.",
-            f"count({_seen('reachable')} == 0) or (0 * count({_seen('reachable')}))",
+            failing(_seen("reachable")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
@@ -47,13 +47,13 @@ NOW = Row(
         stat(
             "Agents not up",
             "Running proxies whose agent CloudStack does not see. If red: table Agent and management.",
-            f"count({_seen('agent_up')} == 0) or (0 * count({_seen('agent_up')}))",
+            failing(_seen("agent_up")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Open consoles",
             "Sessions on all proxies, as CloudStack counts them.",
-            f"sum({_seen('sessions')})",
+            total(_seen("sessions")),
         ),
         stat(
             "Fullest proxy",

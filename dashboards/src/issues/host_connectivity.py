@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import ZONES, Column, graph, judged, objects, seen, selector, stat, table
+from dashboards.src.panels import ZONES, Column, graph, judged, objects, seen, selector, stat, table, total
 from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, steps
 from exporter.model import Issue
 
@@ -42,25 +42,25 @@ NOW = Row(
         stat(
             "Stopped or missed",
             "Stopped within a day, or Down and still needed. If orange: runbook CloudStackNetManagementServerLost.",
-            f"sum({_seen('management_server_down')}) + (sum({_seen('management_server_lost')})"
-            f" or 0 * sum({_seen('management_server_down')}))",
+            f"{total(_seen('management_server_down'))} + ({total(_seen('management_server_lost'))}"
+            f" or 0 * {total(_seen('management_server_down'))})",
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Agent ports closed",
             "Servers that are Up and take no agents. If orange: runbook CloudStackNetAgentPortClosed.",
-            f"sum({_seen('management_server_agent_port_closed')})",
+            total(_seen("management_server_agent_port_closed")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Agents",
             "Hosts and system VMs that are Up and belong to some management server, by listHosts.",
-            f"sum({_seen('management_server_agents')})",
+            total(_seen("management_server_agents")),
         ),
         stat(
             "Not judged",
             "Objects of this issue without a verdict, those of no zone included. Unknown is not healthy.",
-            f"sum({objects('unknown', ISSUE, ZONES, by=API)})",
+            objects("unknown", ISSUE, ZONES, by=API),
             thresholds=steps((1, UNKNOWN)),
         ),
         stat(

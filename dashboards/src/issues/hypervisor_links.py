@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.panels import Column, graph, judged, once, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -33,43 +33,43 @@ NOW = Row(
             "Uplinks that carry nothing",
             "Below labels of machines: bonds and teams without a member, single NICs without a link. If red: runbook "
             "CloudStackNetUplinkDown. Those of storage alone: table Uplinks, runbook CloudStackNetStorageUplinkDown.",
-            f"sum({_seen('uplink_down')})",
+            total(_seen("uplink_down")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Bond members that carry nothing",
             "Members that are down, split off or out of step: runbook CloudStackNetBondDegraded. Bonds without an LACP "
             "partner: CloudStackNetUplinkLacpMissing. Gone members: table Bonds, CloudStackNetBondMembersMissing.",
-            f"sum({_seen('bond_members_down')}) + sum({_seen('bond_members_outside')}) "
-            f"+ sum({_seen('bond_members_unsynchronised')}) "
-            f"+ (sum({_seen('uplink_lacp_partner_missing')}) or 0 * sum({_seen('bond_members_down')}))",
+            f"{total(_seen('bond_members_down'))} + {total(_seen('bond_members_outside'))} "
+            f"+ {total(_seen('bond_members_unsynchronised'))} "
+            f"+ ({total(_seen('uplink_lacp_partner_missing'))} or 0 * {total(_seen('bond_members_down'))})",
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Uplinks wired unlike their peers",
             "By LLDP; hosts without it are not counted. If orange: runbook CloudStackNetCablingDiffers.",
-            f"sum({_seen('uplink_wiring_differs')})",
+            total(_seen("uplink_wiring_differs")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "NICs with wrong settings",
             "Half duplex, merged frames below a bridge, slower than their peers. If orange: table NICs that need care.",
-            f"sum({_seen('nic_half_duplex')}) + sum({_seen('nic_merges_bridged_frames')}) "
-            f"+ sum({_seen('nics_slower_than_peers')})",
+            f"{total(_seen('nic_half_duplex'))} + {total(_seen('nic_merges_bridged_frames'))} "
+            f"+ {total(_seen('nics_slower_than_peers'))}",
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Hosts with unusable names",
             "Hosts whose interface names leave no room for a VLAN or are not taken by the agent. If orange: runbook "
             "CloudStackNetUplinkNameUnusable.",
-            f"count({_seen('uplink_name_too_long_vlans')} > 0 or {_seen('uplink_names_refused')} > 0) "
-            f"or (0 * count({_seen('uplink_names_refused')}))",
+            f"count({once(_seen('uplink_name_too_long_vlans'))} > 0 or {once(_seen('uplink_names_refused'))} > 0) "
+            f"or (0 * count({once(_seen('uplink_names_refused'))}))",
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Uplinks watched",
             "Bonds and single NICs that were judged; 0 means that nobody looks.",
-            f"count({_seen('uplink_down')})",
+            f"count({once(_seen('uplink_down'))})",
         ),
     ),
 )

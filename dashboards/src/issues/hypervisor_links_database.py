@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, judged, selector, stat, table
+from dashboards.src.panels import Column, judged, once, selector, stat, table, total
 from dashboards.src.style import WARNING, steps
 from exporter.model import Issue
 from exporter.thresholds import DATABASE_LEAKED_RATIO
@@ -34,7 +34,7 @@ DATABASE = Row(
             "Inconsistent rows",
             "Rows of CloudStack's database that contradict others, whatever the zone. If orange: runbook "
             "CloudStackNetDatabaseInconsistent.",
-            f"sum({_database('database_inconsistencies')})",
+            total(_database("database_inconsistencies")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -50,12 +50,12 @@ DATABASE = Row(
         stat(
             "Rows left behind",
             "Addresses, agents, work and locks of what is no more: runbook CloudStackNetDatabaseLeftovers.",
-            f"sum({_database('database_leftovers')})",
+            total(_database("database_leftovers")),
         ),
         stat(
             "Checks that could run",
             "Checks of the database with a verdict; fewer than usual: the findings page says what could not be asked.",
-            f"count({_database('database_inconsistencies')}) + count({_database('database_leftovers')})",
+            f"count({once(_database('database_inconsistencies'))}) + count({once(_database('database_leftovers'))})",
         ),
         table(
             "Inconsistencies",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.panels import Column, failing, graph, judged, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -19,7 +19,7 @@ def _seen(name: str) -> str:
 
 def _rate(name: str, part: str) -> dict[str, str]:
     """Return how fast a counter rises for each host and part of it."""
-    return {f"{{{{host}}}} {{{{{part}}}}}": f"sum by (host, {part}) (rate({_seen(name)}[$__rate_interval]))"}
+    return {f"{{{{host}}}} {{{{{part}}}}}": total(f"rate({_seen(name)}[$__rate_interval])", "host", part)}
 
 
 NOW = Row(
@@ -28,37 +28,37 @@ NOW = Row(
         stat(
             "Switch daemons down",
             "Daemons that do not run or do not answer in time. If red: runbook CloudStackNetSwitchDaemonDown.",
-            f"count({_seen('daemon_up')} == 0) or (0 * count({_seen('daemon_up')}))",
+            failing(_seen("daemon_up")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Bridges cut off",
             "Bridges of machines none of whose uplinks carries. If red: runbook CloudStackNetSwitchUplinkDown.",
-            f"sum({_seen('bridge_cut_off')})",
+            total(_seen("bridge_cut_off")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Bond members disabled",
             "Members of bonds of Open vSwitch that carry nothing. If orange: runbook CloudStackNetSwitchBondDegraded.",
-            f"sum({_seen('bond_members_disabled')})",
+            total(_seen("bond_members_disabled")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Wrong tags",
             "Machines in another VLAN than CloudStack says. If orange: runbook CloudStackNetSwitchTagWrong.",
-            f"sum({_seen('tags_wrong')})",
+            total(_seen("tags_wrong")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Ports that failed",
             "Ports that Open vSwitch could not open. If orange: runbook CloudStackNetSwitchPortFailed.",
-            f"sum({_seen('ports_failed')})",
+            total(_seen("ports_failed")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Controllers lost",
             "Controllers without which a bridge learns nothing. If orange: runbook CloudStackNetSwitchControllerLost.",
-            f"sum({_seen('controllers_lost')})",
+            total(_seen("controllers_lost")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -133,8 +133,8 @@ SWITCHES = Row(
             "Lost and missed lookups",
             "Lost ones are packets of new connections that are gone. If there are any: CloudStackNetSwitchLookupsLost.",
             {
-                "{{host}} lost": f"sum by (host) (rate({_seen('lost_lookups_total')}[$__rate_interval]))",
-                "{{host}} missed": f"sum by (host) (rate({_seen('missed_lookups_total')}[$__rate_interval]))",
+                "{{host}} lost": total(f"rate({_seen('lost_lookups_total')}[$__rate_interval])", "host"),
+                "{{host}} missed": total(f"rate({_seen('missed_lookups_total')}[$__rate_interval])", "host"),
             },
             unit="pps",
         ),
@@ -153,7 +153,7 @@ SWITCHES = Row(
         graph(
             "Restarts",
             "How often each daemon was started within an hour.",
-            {"{{host}} {{daemon}}": f"sum by (host, daemon) (changes({_seen('daemon_started_seconds')}[1h]))"},
+            {"{{host}} {{daemon}}": total(f"changes({_seen('daemon_started_seconds')}[1h])", "host", "daemon")},
             unit="short",
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.panels import Column, failing, graph, judged, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 from exporter.thresholds import PASSWORD_PENDING_SECONDS
@@ -25,19 +25,19 @@ NOW = Row(
             "Addresses without password service",
             "Guest addresses at which the password service does not answer. If red: runbook "
             "CloudStackNetPasswordServiceDown.",
-            f"count({_seen('daemon_up')} == 0) or (0 * count({_seen('daemon_up')}))",
+            failing(_seen("daemon_up")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Addresses behind a closed port",
             "Guest addresses at which the router's firewall keeps guests from the password service.",
-            f"count({_seen('firewall_open')} == 0) or (0 * count({_seen('firewall_open')}))",
+            failing(_seen("firewall_open")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Passwords waiting too long",
             "Passwords that running machines have not fetched. If orange: the template's reset script or DHCP client.",
-            f"sum({_seen('pending_overdue_passwords')})",
+            total(_seen("pending_overdue_passwords")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -50,7 +50,7 @@ NOW = Row(
         graph(
             "Waiting passwords",
             "Passwords on routers that running machines have not acknowledged; a few for minutes are normal.",
-            {"waiting": f"sum({_seen('pending_passwords')})", "too long": f"sum({_seen('pending_overdue_passwords')})"},
+            {"waiting": total(_seen("pending_passwords")), "too long": total(_seen("pending_overdue_passwords"))},
             unit="short",
             size=(8, 4),
         ),

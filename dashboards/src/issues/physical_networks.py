@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, judged, selector, stat, table
+from dashboards.src.panels import Column, above, judged, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -20,7 +20,7 @@ def _seen(name: str) -> str:
 
 
 def _sum(*names: str) -> str:
-    return " + ".join(f"sum({_seen(name)})" for name in names)
+    return " + ".join(total(_seen(name)) for name in names)
 
 
 NOW = Row(
@@ -35,7 +35,7 @@ NOW = Row(
         stat(
             "Hosts unlike their peers",
             "Hosts whose traffic lies elsewhere. If orange: runbook CloudStackNetTrafficLabelUnlikePeers.",
-            f"count({_seen('labels_unlike_peers')} > 0) or (0 * count({_seen('labels_unlike_peers')}))",
+            above(_seen("labels_unlike_peers")),
             thresholds=steps((1, WARNING)),
         ),
         stat(

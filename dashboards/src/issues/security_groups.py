@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, selector, stat, table
+from dashboards.src.panels import Column, graph, judged, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -24,48 +24,48 @@ NOW = Row(
             "Machines open",
             "Machines whose frames pass without their security groups. If red: runbook "
             "CloudStackNetSecurityGroupsOpen.",
-            f"sum({_seen('machines_open')})",
+            total(_seen("machines_open")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Clusters that cannot enforce",
             "Clusters in zones with security groups whose hypervisor or back-end has none. If red: runbook "
             "CloudStackNetSecurityGroupsUnenforceable.",
-            f"sum({_seen('cluster_unenforceable')})",
+            total(_seen("cluster_unenforceable")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Machines cut off",
             "Machines to which nothing gets, or from which nothing leaves. If orange: runbook "
             "CloudStackNetSecurityGroupsCutOff.",
-            f"sum({_seen('machines_cut_off')})",
+            total(_seen("machines_cut_off")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Machines that may spoof",
             "Machines that may use MAC, ARP or IP addresses of others. If orange: runbook "
             "CloudStackNetSecurityGroupsSpoofing.",
-            f"sum({_seen('machines_spoofing')})",
+            total(_seen("machines_spoofing")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Rule logs invalid",
             "Machines of which the agent cannot tell what it has applied. If orange: runbook "
             "CloudStackNetSecurityGroupsLogInvalid.",
-            f"sum({_seen('rule_logs_invalid')})",
+            total(_seen("rule_logs_invalid")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Rules never applied",
             "Machines that have had only the rules of their start for five minutes. If red: runbook "
             "CloudStackNetSecurityGroupsOpen.",
-            f"sum({_seen('rules_never_applied')})",
+            total(_seen("rules_never_applied")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Machines guarded",
             "Running machines in networks with security groups that were judged; 0 means that nobody looks.",
-            f"sum({_seen('machines')})",
+            total(_seen("machines")),
         ),
     ),
 )
@@ -163,7 +163,7 @@ MACHINES = Row(
         graph(
             "Machines open over time",
             "A step on one host: a reload of a firewall or a reset sysctl. A slow rise: rules that were not written.",
-            {"{{zone}} {{host}}": f"sum by (zone, host) ({_seen('machines_open')}) > 0"},
+            {"{{zone}} {{host}}": f"{total(_seen('machines_open'), 'zone', 'host')} > 0"},
             unit="short",
             size=(24, 7),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, seen, stat, table
+from dashboards.src.panels import Column, failing, graph, judged, seen, stat, table, total
 from dashboards.src.style import WARNING, steps
 from exporter.model import Issue
 
@@ -22,32 +22,32 @@ NOW = Row(
         stat(
             "Not ready",
             "Templates that many miss and that fail or stand still. If orange: runbook CloudStackNetTemplatesNotReady.",
-            f"sum({_seen('not_ready')})",
+            total(_seen("not_ready")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Standing still",
             "Those of them that do not get on, or that nobody downloads: look at the secondary storage VM first.",
-            f"sum({_seen('stuck')})",
+            total(_seen("stuck")),
             thresholds=steps((1, WARNING)),
         ),
-        stat("Downloading", "Templates that are on their way and get on.", f"sum({_seen('downloading')})"),
+        stat("Downloading", "Templates that are on their way and get on.", total(_seen("downloading"))),
         stat(
             "Imports blocked",
             "Templates from where nobody can fetch them. If orange: runbook CloudStackNetTemplateImportsBlocked.",
-            f"sum({_seen('imports_blocked')})",
+            total(_seen("imports_blocked")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Zones without system template",
             "Nothing can be made again there. If orange: runbook CloudStackNetSystemTemplateMissing.",
-            f"count({_seen('system_ready')} == 0) or (0 * count({_seen('system_ready')}))",
+            failing(_seen("system_ready")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Impossible formats",
             "Templates that their hypervisor cannot start. If orange: runbook CloudStackNetTemplateFormatImpossible.",
-            f"sum({_seen('format_impossible')})",
+            total(_seen("format_impossible")),
             thresholds=steps((1, WARNING)),
         ),
     ),
@@ -77,7 +77,7 @@ READY = Row(
         graph(
             "Errors by meaning",
             "One meaning for many templates: the way to the web server or secondary storage. One template: its URL.",
-            {"{{zone}} {{error}}": f"sum by (zone, error) ({_seen('errors')}) > 0"},
+            {"{{zone}} {{error}}": f"{total(_seen('errors'), 'zone', 'error')} > 0"},
             unit="short",
             size=(8, 8),
         ),

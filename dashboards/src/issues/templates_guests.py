@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import graph, judged, seen, stat, table
+from dashboards.src.panels import graph, judged, seen, stat, table, total
 from dashboards.src.style import WARNING, steps
 from exporter.model import Issue
 
@@ -25,28 +25,28 @@ GUESTS = Row(
         stat(
             "Templates suspected",
             "Templates whose machines do not come up. If orange: runbook CloudStackNetTemplateGuestsSilent.",
-            f"sum({_seen('suspected')})",
+            total(_seen("suspected")),
             size=(6, 4),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Routers that hear nobody",
             "Routers all of whose machines are silent. If orange: runbook CloudStackNetRouterGuestsSilent.",
-            f"sum({_seen('router_silent')})",
+            total(_seen("router_silent")),
             size=(6, 4),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Machines without an address",
             "Machines that their router does not know or answer. If orange: runbook CloudStackNetRouterGuestsUnserved.",
-            f"sum({_seen('router_unserved_guests')})",
+            total(_seen("router_unserved_guests")),
             size=(6, 4),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Machines known",
             "Running machines of which their routers could tell anything; 0 means that nobody looks.",
-            f"sum({_seen('guests', KNOWN)})",
+            total(_seen("guests", KNOWN)),
             size=(6, 4),
         ),
         table(
@@ -73,7 +73,7 @@ GUESTS = Row(
         graph(
             "Machines by state",
             "Unknown: too young, or a log that does not reach back to their start. Silent: nobody ever heard them.",
-            {"{{state}}": f"sum by (state) ({_seen('guests')})"},
+            {"{{state}}": total(_seen("guests"), "state")},
             unit="short",
             size=(12, 8),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, judged, seen, stat, table
+from dashboards.src.panels import Column, above, judged, seen, stat, table, total
 from dashboards.src.style import WARNING, steps
 from exporter.model import Issue
 
@@ -23,16 +23,16 @@ IMAGES = Row(
         stat(
             "Images with flaws",
             "Images below templates.directory that break guests. If orange: runbook CloudStackNetTemplateImageFlawed.",
-            f"count({_seen('image_flaws')} > 0) or (0 * count({_seen('image_flaws')}))",
+            above(_seen("image_flaws")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Unread",
             "Images of which nothing is known. If orange: runbook CloudStackNetTemplateImagesUnread.",
-            f"sum({_seen('images_unread')})",
+            total(_seen("images_unread")),
             thresholds=steps((1, WARNING)),
         ),
-        stat("Waiting", "Images whose turn has not come; one is read at a time.", f"sum({_seen('images_waiting')})"),
+        stat("Waiting", "Images whose turn has not come; one is read at a time.", total(_seen("images_waiting"))),
         table(
             "Images",
             "Which images break their guests, and how badly? Hints are of severity low or info.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, seen, selector, stat, table
+from dashboards.src.panels import Column, failing, graph, judged, seen, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -19,9 +19,9 @@ def _seen(name: str, *extra: str) -> str:
     return selector(metric(name).name, *extra)
 
 
-def _failing(name: str) -> str:
-    """Return how many are 0; 0 when all are well and nothing when none was judged."""
-    return f"count({_seen(name)} == 0) or (0 * count({_seen(name)}))"
+def _logged(rated: str, name: str, window: str, label: str) -> str:
+    """Return how much of each label's value management servers have logged within a window."""
+    return total(f"{rated}({seen(metric(f'management_log_{name}_total'))}[{window}])", "management_server", label)
 
 
 NOW = Row(
@@ -30,37 +30,37 @@ NOW = Row(
         stat(
             "Routers down",
             "Routers that should run for running machines and do not. If red: runbook CloudStackNetRouterDown.",
-            f"sum({_seen('router_down')}) + sum({_seen('networks_without_router')})",
+            f"{total(_seen('router_down'))} + {total(_seen('networks_without_router'))}",
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Pairs without one primary",
             "Redundant pairs with no primary or two. If red: runbook CloudStackNetRouterPairBroken.",
-            _failing("router_pair_one_primary"),
+            failing(_seen("router_pair_one_primary")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
             "Addresses without metadata",
             "Guest addresses at which the metadata service fails. If orange: runbook CloudStackNetMetadataServiceDown.",
-            _failing("http_up"),
+            failing(_seen("http_up")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Machines without data",
             "Running machines whose router holds no data for them. If orange: runbook CloudStackNetMetadataMissing.",
-            f"sum({_seen('instances_incomplete')})",
+            total(_seen("instances_incomplete")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Machines shown foreign data",
             "Machines that are given the data of another one, or can be read by others. Security: look today.",
-            f"sum({_seen('instances_stale')}) + sum({_seen('directories_exposed')})",
+            f"{total(_seen('instances_stale'))} + {total(_seen('directories_exposed'))}",
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Machines watched",
             "Running machines whose metadata was judged; 0 means that nobody looks.",
-            f"sum({_seen('instances')})",
+            total(_seen("instances")),
         ),
     ),
 )
@@ -173,7 +173,7 @@ SERVICE = Row(
         graph(
             "Machines without data over time",
             "Rising after a restart of routers: recreate them. A step of one: that machine.",
-            {"{{zone}}": f"sum by (zone) ({_seen('instances_incomplete')})"},
+            {"{{zone}}": total(_seen("instances_incomplete"), "zone")},
             unit="short",
             size=(24, 7),
         ),
@@ -208,28 +208,19 @@ LOG = Row(
         graph(
             "Messages by kind",
             "Since when does it complain, and of what? Kinds that healthy clouds write now and then are here too.",
-            {
-                "{{management_server}} {{signature}}": "sum by (management_server, signature) "
-                f"(increase({seen(metric('management_log_messages_total'))}[15m])) > 0"
-            },
+            {"{{management_server}} {{signature}}": _logged("increase", "messages", "15m", "signature") + " > 0"},
             unit="short",
         ),
         graph(
             "Warnings and errors",
             "A step up after a change of CloudStack or of the network is worth a look at the kinds beside.",
-            {
-                "{{management_server}} {{level}}": "sum by (management_server, level) "
-                f"(rate({seen(metric('management_log_levels_total'))}[$__rate_interval]))"
-            },
+            {"{{management_server}} {{level}}": _logged("rate", "levels", "$__rate_interval", "level")},
             unit="cps",
         ),
         graph(
             "Errors of no known kind",
             "Which classes write errors that nothing above explains?",
-            {
-                "{{management_server}} {{logger}}": "sum by (management_server, logger) "
-                f"(increase({seen(metric('management_log_unknown_total'))}[15m])) > 0"
-            },
+            {"{{management_server}} {{logger}}": _logged("increase", "unknown", "15m", "logger") + " > 0"},
             unit="short",
             size=(24, 8),
         ),
