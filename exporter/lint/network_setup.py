@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.lint.files import Files
 from exporter.lint.interfaces import Iface, ifaces
-from exporter.lint.network_manager import configured
+from exporter.lint.profile_settings import configured
 from exporter.lint.reading import first_of, program, some, text
 
 WANTS = ("/etc/systemd/system/multi-user.target.wants", "/etc/systemd/system/sysinit.target.wants")

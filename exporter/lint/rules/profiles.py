@@ -8,8 +8,8 @@ from exporter.lint.cloud_init import cloud_init, renews
 from exporter.lint.files import Files
 from exporter.lint.kernel import is_fixed, is_other_name
 from exporter.lint.netplan import FOLDER as NETPLAN
-from exporter.lint.network_manager import makes_no_profiles
 from exporter.lint.network_setup import setup
+from exporter.lint.profile_settings import makes_no_profiles
 from exporter.lint.reading import entries, some, text
 from exporter.lint.rule import About, Found, Rule, each
 from exporter.lint.rules.ifcfg import for_guests
