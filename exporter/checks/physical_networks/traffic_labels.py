@@ -24,7 +24,7 @@ from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Metric, Sample, Samples, above
-from exporter.questions.hosts.agent import AGENT
+from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import LINKS, Links
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place
@@ -81,13 +81,13 @@ SWITCHED_OFF = Metric(
 )
 UNLIKE_AGENT = Metric(
     "cloudstack_network_physical_networks_labels_unlike_agent",
-    "Labels of management and untagged public traffic that name another device than agent.properties, which counts.",
+    "Labels of management and untagged public or guest traffic that differ from agent.properties where that counts.",
     labels=PER_HOST,
     problem=above(0),
 )
 ADJUST_AGENT = (
-    "Set private.network.device and public.network.device in agent.properties to the labels and restart "
-    "cloudstack-agent, or set the labels back: a label that is changed later never reaches the agent."
+    "Set private.network.device, public.network.device and (Open vSwitch) guest.network.device in agent.properties to "
+    "the labels and restart cloudstack-agent, or set the labels back: one that is changed later never reaches it."
 )
 
 
@@ -102,7 +102,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             by_device[place.device].append(place)
     for device, on_it in by_device.items():
         yield from _judge_device(target, answers, cloud, device, on_it)
-    if AGENT in answers.values and "listVlanIpRanges" not in cloud.lacks:
+    if AGENT in answers.values and not {"listVlanIpRanges", "listNetworks"} & cloud.lacks.keys():
         yield from _judge_agent(target, answers, cloud, found)
 
 
@@ -171,18 +171,11 @@ def _switched_off(links: Links, place: Place) -> tuple[str, ...]:
 
 def _judge_agent(target: HostTarget, answers: Answers, cloud: Cloud, found: tuple[Place, ...]) -> Samples:
     """Compare labels with the devices that the agent uses whatever the label says."""
-    agent = answers[AGENT]
-    own = {"Management": agent.private}
-    if _has_untagged_public(target, cloud):
-        own["Public"] = agent.public
-    unlike = [
-        f"{place.traffic} {own[place.traffic]}"
-        for place in found
-        if place.label and own.get(place.traffic) and place.label != own[place.traffic]
-    ]
+    own = {place: device for place in found if place.label and (device := _own(place, answers[AGENT], cloud))}
+    unlike = [f"{place.traffic} {device}" for place, device in own.items() if place.label != device]
     if unlike and not confirmed(answers, cloud, target.host.id, "agent", *sorted(unlike), shown_by=(AGENT,)):
         return
-    labels = ", ".join(sorted({f"{place.traffic} {place.label}" for place in found if place.traffic in own}))
+    labels = ", ".join(sorted({f"{place.traffic} {place.label}" for place in own}))
     yield UNLIKE_AGENT.sample(
         *names(target, cloud),
         value=len(unlike) if is_judged(target, cloud, answers.now) else 0,
@@ -192,11 +185,33 @@ def _judge_agent(target: HostTarget, answers: Answers, cloud: Cloud, found: tupl
     )
 
 
-def _has_untagged_public(target: HostTarget, cloud: Cloud) -> bool:
-    """Return whether public addresses of the zone are untagged: only then the agent's own device is used."""
-    ranges = (one for one in cloud.vlan_ranges.values() if one.is_public and one.zone_id == target.host.zone_id)
-    found = (segment(one.vlan) for one in ranges)
-    return any(one is not None and one.number is None for one in found)
+def _own(place: Place, agent: Agent, cloud: Cloud) -> str:
+    """Return the device that the agent takes instead of the label; empty where there is none, or nobody needs it.
+
+    Source: plug() of BridgeVifDriver and OvsVifDriver: private NICs, untagged public ones, and with Open vSwitch alone
+    untagged guest ones.
+    """
+    if place.traffic == "Management":
+        return agent.private
+    if place.traffic == "Public":
+        zone_id = cloud.physical_networks[place.physical_network_id].zone_id
+        ranges = (one for one in cloud.vlan_ranges.values() if one.is_public and one.zone_id == zone_id)
+        return agent.public if any(_is_untagged(one.vlan) for one in ranges) else ""
+    guest = agent.guest or agent.private if place.traffic == "Guest" and agent.is_openvswitch else ""
+    return guest if guest != place.label and _has_untagged_guests(place.physical_network_id, cloud) else ""
+
+
+def _has_untagged_guests(physical_network_id: str, cloud: Cloud) -> bool:
+    """Return whether a guest network of the physical network is untagged; L2 networks have no address range."""
+    here = (one for one in cloud.vlan_ranges.values() if one.physical_network_id == physical_network_id)
+    ranges = (one.vlan for one in here if not one.is_public)
+    networks = (one.vlan for one in cloud.networks.values() if one.physical_network_id == physical_network_id)
+    return any(map(_is_untagged, (*ranges, *networks)))
+
+
+def _is_untagged(uri: str) -> bool:
+    found = segment(uri)
+    return found is not None and found.is_vlan and found.number is None
 
 
 def _words(on_it: list[Place]) -> str:

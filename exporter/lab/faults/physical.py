@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
 from exporter.lab.world.hypervisor import Bridge, Hypervisor, VlanDevice
-from exporter.lab.world.places import PhysicalNetwork, Zone
+from exporter.lab.world.places import Network, PhysicalNetwork, Zone
 from exporter.lab.world.world import World
 from exporter.model import Issue
 
@@ -90,6 +90,14 @@ def storage_bridge_without_uplink(world: World) -> None:
 def agent_uses_another_bridge(world: World) -> None:
     """agent.properties of kvm-1 names another private device than the label; its console proxy is still in the old."""
     _host(world, "kvm-1").properties["private.network.device"] = "cloudbr1"
+
+
+@fault(PHYSICAL, "labels_unlike_agent")
+def agent_plugs_untagged_guests_elsewhere(world: World) -> None:
+    """Zone north (Open vSwitch) has an untagged network, and the agent of kvm-7 another guest device than the label."""
+    number = 1 + max(network.number for network in world.networks)
+    world.networks.append(Network(number, "flat", _zone(world, "north"), "", kind="L2", is_untagged=True))
+    _host(world, "kvm-7").properties["guest.network.device"] = "cloudbr0"
 
 
 @fault(PHYSICAL, "labels_unlike_peers", "labels_unlike_agent", "management_nics_misplaced")

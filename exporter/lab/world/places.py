@@ -208,6 +208,7 @@ class Network:
     kind: str = "Isolated"  # Isolated | Shared | L2, which has no services
     security_groups: bool = False
     vlan: int = 0
+    is_untagged: bool = False
     is_released: bool = False  # CloudStack has put it down, as if its last machine had stopped
 
     def __post_init__(self) -> None:
@@ -218,6 +219,11 @@ class Network:
     def id(self) -> str:
         """Return the network's uuid."""
         return identity("network", self.number)
+
+    @property
+    def tag(self) -> str:
+        """Return what CloudStack calls the VLAN."""
+        return "untagged" if self.is_untagged else str(self.vlan)
 
     @property
     def gateway(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.checks.physical_networks.traffic_labels import judge
-from exporter.cloud.networks import StorageRange, VlanRange
+from exporter.cloud.networks import Network, StorageRange, VlanRange
 from exporter.model import Failure, Reason
 from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import LINKS
@@ -240,6 +240,58 @@ def test_a_label_that_the_agent_does_not_follow() -> None:
     assert ("labels_unlike_agent",) not in verdict(scene.cloud(), values, looks=1)
     lacks = {"listVlanIpRanges": Failure(Reason.PERMISSION)}
     assert ("labels_unlike_agent",) not in verdict(scene.cloud(lacks=lacks), values)
+
+
+def guests(vlan: str, **fields: Any) -> dict[str, Any]:
+    """Return a guest network, as part of a Cloud."""
+    given: dict[str, Any] = {"physical_network_id": "pn", "zone_id": "z"} | fields
+    return {"guests": (Network(id="n", name="n", type="L2", state="Setup", vlan=vlan, **given),)}
+
+
+def shared(vlan: str, **fields: Any) -> dict[str, Any]:
+    """Return the address range of a shared network, as part of a Cloud."""
+    return {"ranges": (replace(untagged(vlan), is_public=False, **({"physical_network_id": "pn"} | fields)),)}
+
+
+@pytest.mark.parametrize(
+    ("guest", "untagged_guests", "number"),
+    [
+        ("cloudbr2", guests("vlan://untagged"), 1),
+        ("cloudbr2", shared("vlan://untagged"), 1),
+        ("cloudbr2", guests("vlan://2000"), 0),
+        ("cloudbr2", shared("vlan://2000"), 0),
+        ("cloudbr2", guests("vxlan://untagged"), 0),
+        ("cloudbr2", guests(""), 0),
+        ("cloudbr2", guests("vlan://untagged", physical_network_id="other"), 0),
+        ("cloudbr2", shared("untagged", physical_network_id="other"), 0),
+        ("cloudbr2", {}, 0),
+        ("cloudbr0", guests("vlan://untagged"), 0),
+    ],
+)
+def test_untagged_guests_on_open_vswitch_go_where_the_agent_says(
+    guest: str, untagged_guests: dict[str, Any], number: int
+) -> None:
+    """OvsVifDriver takes guest.network.device whatever the label says; BridgeVifDriver takes the label."""
+    cloud = scene.cloud(types=scene.labels(guest=guest), **untagged_guests)
+    values = scene.seen(OWN_PORT_OFF, replace(SWITCHED, guest="cloudbr0"), ovs=switch(BOND))
+    samples = scene.samples_on_host(judge, cloud, values)
+    assert scene.values_of(samples)["labels_unlike_agent",] == number
+    bridge = scene.seen(scene.bridged(), Agent(private="cloudbr0", guest="cloudbr0"))
+    assert verdict(cloud, bridge)["labels_unlike_agent",] == 0
+    if number:
+        sample = scene.only(samples, "labels_unlike_agent")
+        assert sample.seen == "agent.properties: Guest cloudbr0"
+        assert sample.expected == "as labelled: Guest cloudbr2, Management cloudbr0"
+        assert "guest.network.device" in sample.remedy
+
+
+def test_the_private_device_is_the_guests_where_the_agent_names_no_other() -> None:
+    """As in LibvirtComputingResource."""
+    cloud = scene.cloud(types=scene.labels(guest="cloudbr2"), **guests("untagged"))
+    values = scene.seen(OWN_PORT_OFF, SWITCHED, ovs=switch(BOND))
+    assert verdict(cloud, values)["labels_unlike_agent",] == 1
+    lacks = {"listNetworks": Failure(Reason.PERMISSION)}
+    assert ("labels_unlike_agent",) not in verdict(replace(cloud, lacks=lacks), values)
 
 
 def test_an_agent_that_names_no_private_device_is_not_compared() -> None:
