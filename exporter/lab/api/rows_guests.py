@@ -34,7 +34,7 @@ def private_gateways(world: World) -> list[Row]:
             "zoneid": network.zone.id,
             "vpcid": identity("vpc", network.vpc),
             "vpcname": network.vpc,
-            "vlan": f"vlan://{network.vlan}",
+            "vlan": f"vlan://{network.tag}",
             "gateway": network.gateway,
             "netmask": "255.255.255.0",
             "ipaddress": f"{network.prefix}2",
@@ -58,8 +58,8 @@ def _network(network: Network) -> Row:
         "state": "Setup" if chosen else "Implemented",
         "traffictype": "Guest",
         "broadcastdomaintype": "Vlan",
-        "broadcasturi": f"vlan://{network.vlan}",
-        "vlan": str(network.vlan),
+        "broadcasturi": f"vlan://{network.tag}",
+        "vlan": network.tag,
         "gateway": network.gateway,
         "netmask": "255.255.255.0",
         "cidr": f"{network.prefix}0/24",
@@ -111,7 +111,7 @@ def _nic(nic: Nic, owner: object, place: int, zone: Zone) -> Row:
         "extradhcpoption": [],
     }
     if nic.network:
-        uri = f"vlan://{nic.network.vlan}"
+        uri = f"vlan://{nic.network.tag}"
         row |= {"networkname": nic.network.name, "type": nic.network.kind, "broadcasturi": uri, "isolationuri": uri}
     elif nic.kind == "Public":
         uri = f"vlan://{zone.public_vlan}"
