@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import PhysicalNetwork
+from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway
 from exporter.topology.vlans import segment
 
 VLAN_LAST = 4095
@@ -19,14 +19,14 @@ def tagged_vlans(cloud: Cloud, physical_network_id: str, traffic: str) -> frozen
     """
     network = cloud.physical_networks[physical_network_id]
     if traffic == "Guest":
-        return _given(network) | _ranges(cloud, network.id, is_public=False) | _networks(cloud, network.id)
+        return given(network) | _ranges(cloud, network.id, is_public=False) | _networks(cloud, network.id)
     if traffic == "Public":
         return _ranges(cloud, network.id, is_public=True)
     ranges = cloud.storage_ranges.values() if traffic == "Storage" else ()
     return frozenset(one.vlan for one in ranges if one.zone_id == network.zone_id and one.vlan)
 
 
-def _given(network: PhysicalNetwork) -> frozenset[int]:
+def given(network: PhysicalNetwork) -> frozenset[int]:
     """Return the VLANs that CloudStack itself gives to guest networks; VNIs are none, and are millions."""
     methods = {method.upper() for method in network.isolation_methods} or {"VLAN"}
     ranges = network.vlan_ranges if "VLAN" in methods else ()
@@ -40,9 +40,10 @@ def _ranges(cloud: Cloud, physical_network_id: str, *, is_public: bool) -> froze
 
 
 def _networks(cloud: Cloud, physical_network_id: str) -> frozenset[int]:
-    """Return the VLANs of guest networks that were chosen by hand; those of L2 networks are in no range."""
-    chosen = (one for one in cloud.networks.values() if one.specifies_vlan and one.vlan)
-    return _numbers(one.vlan for one in chosen if one.physical_network_id == physical_network_id)
+    """Return the VLANs that were chosen by hand for guest networks and private gateways; L2 networks have no range."""
+    chosen = (one for one in cloud.networks.values() if one.specifies_vlan)
+    every: tuple[Network | PrivateGateway, ...] = (*chosen, *cloud.private_gateways.values())
+    return _numbers(one.vlan for one in every if one.physical_network_id == physical_network_id)
 
 
 def _numbers(uris: Iterable[str]) -> frozenset[int]:

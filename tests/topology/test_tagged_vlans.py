@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import Network, PhysicalNetwork, StorageRange, VlanRange
+from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway, StorageRange, VlanRange
 from exporter.topology.tagged_vlans import tagged_vlans
 
 
@@ -51,6 +51,9 @@ def cloud(*ranges: tuple[int, int], **fields: Any) -> Cloud:
             guest(""),
             guest("vlan://103", is_chosen=False),
         ),
+        private_gateways=by_id(
+            PrivateGateway("1", "z", "v", "vlan://3000", "pn"), PrivateGateway("2", "z", "v", "3001", "other")
+        ),
         storage_ranges=by_id(
             StorageRange("1", "z", "n", 40), StorageRange("2", "z", "n", None), StorageRange("3", "other", "n", 41)
         ),
@@ -62,7 +65,7 @@ def cloud(*ranges: tuple[int, int], **fields: Any) -> Cloud:
 @pytest.mark.parametrize(
     ("traffic", "vlans"),
     [
-        ("Guest", {100, 101, 102, 300, 2000}),
+        ("Guest", {100, 101, 102, 300, 2000, 3000}),
         ("Public", {50, 51}),
         ("Storage", {40}),
         ("Management", set()),
