@@ -100,7 +100,8 @@ class ConsoleProxyTarget:
     """A running console proxy, visited inside, through the machine that has a way to it.
 
     ``hosts`` are addresses of hosts of its zone that run machines, whose screens it must reach; ``looks_up`` is a name
-    of its zone that its name servers are asked for, empty where the zone has none.
+    of its zone that its name servers are asked for, empty where the zone has none; ``left_out`` is how many such hosts
+    there are beyond those that it can be told.
     """
 
     kind: ClassVar[str] = "console_proxy"
@@ -110,6 +111,7 @@ class ConsoleProxyTarget:
     via: Machine | None
     hosts: tuple[str, ...] = ()
     looks_up: str = ""
+    left_out: int = 0
 
     @property
     def name(self) -> str:

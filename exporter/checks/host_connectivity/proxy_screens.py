@@ -1,7 +1,7 @@
 """Hosts whose screens a console proxy does not reach.
 
 Symptom: consoles of machines on some hosts stay black, or say that the connection was lost; others work.
-Detect:  from inside each console proxy, connections to the first screen port of hosts on which machines run, 32 at
+Detect:  from inside each console proxy, connections to the first screen port of hosts on which machines run, 256 at
          most; a refusal is good, because only the way is looked at. Judged at two looks.
 Fix:     let the management network reach 5900-6100/tcp of the hosts; their firewalls first.
 """
@@ -33,9 +33,14 @@ HARMLESS = (Reach.ESTABLISHED, Reach.OPEN, Reach.REFUSED)
 
 CLOSED = Metric(
     "cloudstack_network_host_connectivity_console_proxy_hosts_unreachable",
-    "Hosts on which machines run and whose first screen port the console proxy does not reach, of 32 at most.",
+    "Hosts on which machines run and whose first screen port the console proxy does not reach, of 256 at most.",
     labels=PER_PROXY,
     problem=above(0),
+)
+LEFT_OUT = Metric(
+    "cloudstack_network_host_connectivity_console_proxy_hosts_not_dialled",
+    "Hosts of the zone on which machines run and which the console proxy does not dial, because there are too many.",
+    labels=PER_PROXY,
 )
 EACH = Metric(
     "cloudstack_network_host_connectivity_console_proxy_host_unreachable",
@@ -65,11 +70,14 @@ def judge(target: ConsoleProxyTarget, answers: Answers, cloud: Cloud) -> Samples
     )
     if bad and not closed:
         return
+    words = "; ".join(f"{name}: {reach}" for name, reach in closed[:4])
+    rest = f", {target.left_out} are not dialled" if target.left_out else ""
+    yield LEFT_OUT.sample(target.zone, target.name, value=target.left_out)
     yield CLOSED.sample(
         target.zone,
         target.name,
         value=len(closed),
-        seen=f"{'; '.join(f'{name}: {reach}' for name, reach in closed[:4])}; {len(closed)} of {len(hosts)}",
+        seen=f"{words}; {len(closed)} of {len(hosts)}{rest}",
         expected=f"all {len(hosts)} reached",
         remedy=LOOK_AT_PROXY if len(closed) == len(hosts) > 1 else OPEN_SCREENS,
     )
@@ -86,7 +94,7 @@ def _expected(target: ConsoleProxyTarget, address: str, cloud: Cloud, now: float
 
 CHECK = Check(
     title="Screens that a console proxy reaches",
-    metrics=(CLOSED, EACH),
+    metrics=(CLOSED, LEFT_OUT, EACH),
     remedies=(OPEN_SCREENS, LOOK_AT_PROXY),
     judges={ConsoleProxyTarget: judge},
     asks={ConsoleProxyTarget: (PROXY_REACH,)},

@@ -112,6 +112,6 @@ set -- $places
     every=10,
     waits=True,
     seconds=8.0,
-    size=16384,
+    size=32768,
     parameters=_parameters,
 )

@@ -29,11 +29,16 @@ def proxy(**changes: Any) -> SystemVm:
 
 
 def said(
-    screens: dict[str, Reach], *hosts: Host, looks: int = 2, vm: SystemVm | None = None, known: SystemVm | None = None
+    screens: dict[str, Reach],
+    *hosts: Host,
+    looks: int = 2,
+    vm: SystemVm | None = None,
+    known: SystemVm | None = None,
+    left_out: int = 0,
 ) -> list[Sample]:
     """Return what is said of a console proxy; ``known`` is what the newest Cloud has of it."""
     vm = vm or proxy()
-    target = ConsoleProxyTarget(vm, "zone-1", None, tuple(screens))
+    target = ConsoleProxyTarget(vm, "zone-1", None, tuple(screens), left_out=left_out)
     cloud = scene.cloud(*(hosts or (scene.host(1), scene.host(2))), system_vms={vm.id: known or vm})
     return scene.judged(judge, target, {PROXY_REACH: ProxyReach(screens=screens)}, cloud, looks=looks)
 
@@ -68,11 +73,20 @@ def test_none_is_reached() -> None:
 
 
 def test_rows_are_bounded_and_the_count_is_not() -> None:
-    """32 hosts at once."""
-    hosts = [scene.host(number) for number in range(1, 33)]
+    """Many hosts at once."""
+    hosts = [scene.host(number) for number in range(1, 201)]
     samples = said({host.address: Reach.TIMEOUT for host in hosts}, *hosts)
-    assert scene.only(samples, "console_proxy_hosts_unreachable").value == 32
-    assert len(samples) == 1 + ROWS_PER_TARGET
+    assert scene.only(samples, "console_proxy_hosts_unreachable").value == 200
+    assert len(samples) == 2 + ROWS_PER_TARGET
+
+
+@pytest.mark.parametrize("left_out", [0, 244])
+def test_hosts_that_nobody_dials(left_out: int) -> None:
+    """No verdict speaks of them, and that is told."""
+    samples = said({ONE: Reach.OPEN, TWO: Reach.TIMEOUT}, left_out=left_out)
+    assert management_scene.values(samples, "console_proxy_hosts_not_dialled") == {PROXY: left_out}
+    seen = scene.only(samples, "console_proxy_hosts_unreachable").seen
+    assert seen == "kvm-2: timeout; 1 of 2" + (f", {left_out} are not dialled" if left_out else "")
 
 
 def test_it_is_looked_at_twice() -> None:

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cloud.objects import SystemVm
+from exporter.cloud.targeting import MOST_HOSTS
 from exporter.cloud.targets import ConsoleProxyTarget
 from exporter.model import Ports, UnreadableError
 from exporter.questions.dialling import Reach
 from exporter.questions.system_vms.console_proxy_reach import PROXY_REACH, ProxyReach, read_proxy_reach
 from exporter.questions.system_vms.storage_ways import Lookup
+from exporter.sources.ssh_words import LONGEST, Asked, Hop, Request
 from tests.questions.reach_namespaces import FIREWALLS, Wires, wired
 from tests.remote_texts import Machine, shells
 
@@ -137,6 +139,21 @@ def test_what_is_asked_of_a_proxy() -> None:
     assert PROXY_REACH.parameters(target, Ports(vnc=5901)) == ("8250", "5901", "10.0.1.1", "10.0.1.2")
     named = ConsoleProxyTarget(vm, "zone-1", None, ("10.0.1.1",), f"{'nas.' * 20}example")
     assert PROXY_REACH.parameters(named, Ports()) == ("8250", "5900", "10.0.1.1", f"{'nas.' * 20}example@53")
+
+
+def test_a_zone_of_many_hosts(machine: Machine, shell: str) -> None:
+    """The longest answer about as many as there may be is let through, and the call is far shorter than it may be."""
+    addresses = [f"127.100.100.{number}" for number in range(100, 200)]
+    addresses += [f"127.100.101.{number}" for number in range(100, 256)]
+    assert len(addresses) == MOST_HOSTS
+    parameters = ("8250", str(closed()), *addresses, f"{'nas.' * 60}example@53")
+    code, output = machine.ask(PROXY_REACH, *parameters, shell=shell)
+    assert (code, set(read_proxy_reach(output).screens)) == (0, set(addresses))
+    longest = max(len(str(reach)) for reach in Reach)
+    names = 8 * len(f"management {'m' * 253}\nname {'m' * 253} unknown\n{'m' * 253}@8250 unresolved\n")
+    assert len(output) + MOST_HOSTS * longest + names < PROXY_REACH.size
+    call = Request((Asked(PROXY_REACH.name, parameters, PROXY_REACH.size),), Hop("v-2-VM", "169.254.1.2"))
+    assert sum(map(len, call.words("0123456789abcdef", "0123456789abcdef", legacy=False, seconds=600))) < LONGEST / 4
 
 
 HEAD = "port agent 8250\nport vnc 5900\n"
