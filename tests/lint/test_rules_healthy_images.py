@@ -11,7 +11,7 @@ import gzip
 import pytest
 
 from tests.disk_images import SAMPLES
-from tests.lint.dict_files import Link, Tree, broken
+from tests.lint.dict_files import Damaged, Link, Tree, broken
 from tests.lint.test_rules_guests import MODULES, cpio
 
 OF_PACKAGE = {
@@ -114,7 +114,21 @@ ROCKY: Tree = {
     "/etc/machine-id": "",
     "/usr/bin/qemu-ga": "",
 }
+ALPINE: Tree = {
+    "/usr/bin/cloud-init": "#!/usr/bin/python3\n",
+    "/etc/cloud/cloud.cfg": "network: {config: disabled}\n",
+    "/sbin/ifup": "",
+    "/etc/network/interfaces": "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0\n\tuse dhcp\n",
+    "/boot/extlinux.conf": "APPEND root=UUID=1 modules=ext4 console=ttyS0\n",
+    "/boot/initramfs-virt": gzip.compress(cpio("lib/modules/6.6.9-0-virt/kernel/drivers/block/virtio_blk.ko")),
+    "/lib/modules/6.6.9-0-virt/modules.builtin": "kernel/drivers/virtio/virtio_pci.ko\n",
+    "/etc/hostname": "localhost\n",
+}
+GRUBENV, UNREAD = "/boot/grub2/grubenv", {"/boot/efi/EFI/rocky/grubenv": Damaged()}
+UEFI: Tree = {**ROCKY, GRUBENV: Link("../efi/EFI/rocky/grubenv")}
+SERVER: Tree = {"/usr/lib/NetworkManager/conf.d/00-server.conf": "[main]\nno-auto-default=*\nignore-carrier=*\n"}
 HEALTHY: dict[str, Tree] = {
+    "Alpine": ALPINE,
     "Debian 10": {**DEBIAN, **IFUPDOWN, **HELPER},
     "Debian 11": {**DEBIAN, **IFUPDOWN, **HELPER, "/boot/initrd.img-5.10.0-14-cloud-amd64": ZSTD},
     "Debian 11, cloud-init leaves NICs to the helper": {**DEBIAN, **IFUPDOWN, **HELPER, **LEFT_TO_OTHERS},
@@ -132,6 +146,9 @@ HEALTHY: dict[str, Tree] = {
     "Ubuntu 24.04": {**UBUNTU, "/boot/initrd.img-6.8.0-31-generic": ZSTD},
     "Rocky 8": {**ROCKY, "/usr/sbin/dhclient": ""},
     "Rocky 9": ROCKY,
+    "Rocky 9 for UEFI": {**UEFI, "/boot/efi/EFI/rocky/grubenv": "kernelopts=root=UUID=1 ro net.ifnames=0\n"},
+    "Rocky 9 for UEFI, whose partition is damaged": {**UEFI, **UNREAD},
+    "Rocky 9, server": {**ROCKY, **SERVER},
 }  # fmt: skip
 
 
@@ -181,6 +198,17 @@ SPOILT: dict[str, tuple[Tree, set[str]]] = {
     "a script that nobody writes anew": (
         {**WITHOUT_ETH0, **LEFT_TO_OTHERS, f"{IFCFG}ens192": WRITTEN_IFCFG},
         {"ifcfg_name"},
+    ),
+    "a script for ens3 and host keys where UEFI's partition is damaged": (
+        {
+            **WITHOUT_ETH0,
+            **UNREAD,
+            GRUBENV: UEFI[GRUBENV],
+            f"{IFCFG}ens3": "DEVICE=ens3\nBOOTPROTO=dhcp\n",
+            "/etc/cloud/cloud.cfg.d/99.cfg": "ssh_deletekeys: 0\n",
+            "/etc/ssh/ssh_host_rsa_key": "x",
+        },
+        {"ifcfg_name", "host_keys"},
     ),
     "a name that cloud-init does not change": (
         {**UBUNTU, "/etc/cloud/cloud.cfg.d/99.cfg": "preserve_hostname: true\n"},
