@@ -40,7 +40,8 @@ def cut(image: Path, share: float) -> Path:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a disk that is one ext4, nearly full, in a table of its own folder."""
+    """Return a disk that is one ext4, nearly full."""
+    require("mke2fs")
     return disk_images.ext(tmp_path_factory.mktemp("cut") / "disk.raw", FULL, size=16 * MIB)
 
 
