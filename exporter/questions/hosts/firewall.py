@@ -12,6 +12,7 @@ from exporter.model import Question, UnreadableError, Via
 TOOLS = ("iptables", "ip6tables", "ebtables", "ipset")
 """What security_group.py runs. can_bridge_firewall does not look for ipset, and everything fails without it."""
 NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+COUNT = re.compile(r"\d{1,18}", re.ASCII)
 FIELDS = 6
 
 
@@ -45,24 +46,31 @@ class HostFirewall:
         filters_ip, filters_ip6: the sysctls that lead bridged frames through iptables and ip6tables; None when they
             do not exist, because the module br_netfilter is not there.
         tools: those of TOOLS that are installed.
+        tracked: connections that the kernel tracks now, all machines' together; trackable: how many it can, 0 for any
+            number. Both are None when it tracks none, because nothing asked it to.
         logs: rule logs by machine; none when the directory does not exist.
     """
 
     filters_ip: bool | None = None
     filters_ip6: bool | None = None
     tools: frozenset[str] = frozenset()
+    tracked: int | None = None
+    trackable: int | None = None
     logs: Mapping[str, RuleLog] = field(default_factory=dict)
 
 
 def read_firewall(text: str) -> HostFirewall:
-    """Return it from lines ``sysctl <name> <value>``, ``tool <name>`` and ``log <machine> <first line>``."""
+    """Return it from lines ``sysctl``, ``tracked``, ``tool`` and ``log``, each with a name and what it is."""
     sysctls: dict[str, bool | None] = {}
+    tracked: dict[str, int | None] = {}
     tools, logs = set(), {}
     for line in text.splitlines():
         kind, _, rest = line.partition(" ")
         name, _, value = rest.partition(" ")
         if kind == "sysctl" and value in FLAGS:
             sysctls[name] = FLAGS[value]
+        elif kind == "tracked" and (COUNT.fullmatch(value) or value == "-"):
+            tracked[name] = None if value == "-" else int(value)
         elif kind == "tool" and name in TOOLS and not value:
             tools.add(name)
         elif kind == "log" and name:
@@ -70,13 +78,15 @@ def read_firewall(text: str) -> HostFirewall:
         else:
             message = f"not a line of ours: {line[:60]!r}"
             raise UnreadableError(message)
-    if not {"iptables", "ip6tables"} <= sysctls.keys():
-        message = "without the sysctls of bridges"
+    if not {"iptables", "ip6tables"} <= sysctls.keys() or not {"count", "max"} <= tracked.keys():
+        message = "without the sysctls of bridges, or of connections"
         raise UnreadableError(message)
     return HostFirewall(
         filters_ip=sysctls["iptables"],
         filters_ip6=sysctls["ip6tables"],
         tools=frozenset(tools),
+        tracked=tracked["count"],
+        trackable=tracked["max"],
         logs=MappingProxyType(logs),
     )
 
@@ -106,6 +116,11 @@ for name in iptables ip6tables; do
     { read -r value <"$ROOT/proc/sys/net/bridge/bridge-nf-call-$name"; } 2>/dev/null || :
     echo "sysctl $name ${value:--}"
 done
+for name in count max; do
+    value=
+    { read -r value <"$ROOT/proc/sys/net/netfilter/nf_conntrack_$name"; } 2>/dev/null || :
+    echo "tracked $name ${value:--}"
+done
 for tool in @TOOLS@; do
     if command -v "$tool" >/dev/null; then echo "tool $tool"; fi
 done
@@ -120,7 +135,8 @@ done
 """.replace("@TOOLS@", " ".join(TOOLS)),
     read_firewall,
     privilege="none where /var/run/cloud may be read",
-    why="Whether bridged frames are filtered at all, the tools are there, and the agent can tell what it has applied.",
+    why="Whether bridged frames are filtered at all, there are tools and room for connections, and the agent can tell"
+    " what it has applied.",
     size=262_144,
     processes=1,
 )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from exporter.model import Question, UnreadableError, Via
 from exporter.questions.hosts.firewall_chains import Rule, Ruleset, read_ruleset
+from exporter.questions.hosts.firewall_native import NativeChain, read_native
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class FirewallRules:
             br_netfilter then drops bridged IPv6 frames before any rule (since Linux 5.4).
         unread: families (4, 6) whose other flavour is in the kernel, but no installed command shows it.
         sets: address set of a machine -> its addresses, IPv6 in a set of its own; None when ipset is not installed.
+        native: chains at the hook forward that are not iptables' own; None when nft is not there, refused or too old.
     """
 
     version: str
@@ -32,6 +34,7 @@ class FirewallRules:
     ip6: tuple[Ruleset, ...]
     unread: frozenset[int] = frozenset()
     sets: Mapping[str, tuple[str, ...]] | None = None
+    native: tuple[NativeChain, ...] | None = None
 
 
 def read_rules(text: str) -> FirewallRules:
@@ -51,13 +54,13 @@ def read_rules(text: str) -> FirewallRules:
                 unread.add(int(family))
             case ["sets"]:
                 sets = _sets(lines)
-            case ["end"]:
+            case ["end" | "native"]:
                 continue
             case _:
                 message = f"not a part of ours: {kind[:40]!r}"
                 raise UnreadableError(message)
     found = re.search(r"v(\d[\w.]*)", version)
-    if kinds[-1:] != ["end"] or found is None or not rules[4]:
+    if "end" not in kinds or found is None or not rules[4]:
         message = "iptables: no version, no rules or no end"
         raise UnreadableError(message)
     flavour = "nft" if "nf_tables" in version else "legacy"
@@ -68,6 +71,7 @@ def read_rules(text: str) -> FirewallRules:
         ip6=tuple(rules[6]),
         unread=frozenset(unread),
         sets=sets,
+        native=next((read_native("\n".join(lines)) for kind, lines in parts if kind == "native"), None),
     )
 
 
@@ -114,7 +118,8 @@ FIREWALL_RULES: Question[FirewallRules] = Question(
     # A machine may have thousands of rules with addresses and ports: they decide nothing about whether it is guarded
     # and stay on the host, and so do addresses of other sets. Only tables that the kernel has are shown, so that no
     # module is loaded: iptables-legacy lists its tables in proc, and no set is without ip_set. A kernel without IPv6
-    # is not asked for its rules: the command fails there, and IPv4 would be lost with it.
+    # is not asked for its rules: the command fails there, and IPv4 would be lost with it. Chains of nft come last, so
+    # that the shell itself becomes nft; without it, or where it is refused, all the rest is told.
     r"""
 version=$(iptables -V) || exit
 has_module() {
@@ -158,15 +163,22 @@ save() {
         ! has_module ip_set || ipset save || exit
     fi
     echo '@@ end'
+    case $version in
+        *nf_tables*) ;;
+        *) has_module nf_tables || { printf '@@ native\nnone\n'; exit; } ;;
+    esac
+    command -v nft >/dev/null || exit 0
+    echo '@@ native'
+    exec nft -j list chains 2>/dev/null
 } 2>&1 | awk '
     /^-A [irsv]-[0-9]/ && / -[psd] | -m state / { next }
     /^(create|add) / && !/^[a-z]+ i-[0-9]/ { next }
-    { print; ended = $0 == "@@ end" }
+    { print; ended = ended || $0 == "@@ end" }
     END { exit !ended }'
 """,
     read_rules,
     privilege="root, or sudo for the collector: the kernel shows rules and sets to nobody else",
-    why="Whether frames to and from each machine pass its security groups, for IPv4 and IPv6.",
+    why="Whether frames to and from each machine pass its security groups, IPv4 and IPv6, and what else may stop them.",
     seconds=5.0,
     size=1 << 22,  # 500 bridges and 600 NICs take 1.3 MB for both families; SSH compresses them
     processes=7,  # one more for each family that has rules in both back-ends, which no distribution sets up

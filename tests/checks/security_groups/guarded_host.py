@@ -68,6 +68,7 @@ class Texts:
     sysctl: str = field(default_factory=lambda: plain("healthy-sysctl.txt"))
     logs: str = field(default_factory=lambda: plain("healthy-run-cloud.txt"))
     tools: tuple[str, ...] = TOOLS
+    tracked: tuple[str, str] = ("4242", "262144")
     further: str = ""  # parts of the other flavour
 
     @property
@@ -91,6 +92,7 @@ class Texts:
             for place, end in zip(places, [*places, len(lines)][1:], strict=True)
             if lines[place].endswith(".log:")
         ]
+        sysctls += [f"tracked {name} {value}" for name, value in zip(("count", "max"), self.tracked, strict=True)]
         return "\n".join([*sysctls, *(f"tool {tool}" for tool in self.tools), *logs])
 
 

@@ -19,6 +19,7 @@ from exporter.questions.hosts.domains import DOMAINS
 from exporter.questions.hosts.firewall import FIREWALL, TOOLS, HostFirewall, RuleLog
 from exporter.questions.hosts.firewall_chains import Default, Rule, Ruleset
 from exporter.questions.hosts.firewall_ebtables import FRAME_RULES, LISTS, FrameRules, Permitted
+from exporter.questions.hosts.firewall_native import NativeChain
 from exporter.questions.hosts.firewall_rules import FIREWALL_RULES, FirewallRules
 from exporter.questions.hosts.links import LINKS
 from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
@@ -42,6 +43,13 @@ RULESET = st.builds(
     machines=st.dictionaries(MACHINE, st.lists(st.sampled_from(["DROP", "ACCEPT", "RETURN"]), max_size=3).map(tuple)),
     defaults=st.dictionaries(st.tuples(MACHINE, PORT), st.builds(Default, TARGET, TARGET, st.sampled_from(["", "x"]))),
 )
+NATIVE = st.builds(
+    NativeChain,
+    st.sampled_from(["ip", "ip6", "inet", "bridge"]),
+    st.sampled_from(["filter", "firewalld", "x" * 64]),
+    st.just("forward"),
+    st.booleans(),
+)
 RULES = st.builds(
     FirewallRules,
     version=st.just("1.8.9"),
@@ -50,6 +58,7 @@ RULES = st.builds(
     ip6=st.lists(RULESET, max_size=2).map(tuple),
     unread=st.frozensets(st.sampled_from([4, 6])),
     sets=st.none() | st.dictionaries(MACHINE, st.just(("10.1.1.55",))),
+    native=st.none() | st.lists(NATIVE, max_size=3, unique=True).map(tuple),
 )
 LOG = st.builds(
     RuleLog,
@@ -69,6 +78,8 @@ VALUES: dict[Question[Any], st.SearchStrategy[Any]] = {
         filters_ip=FLAG,
         filters_ip6=FLAG,
         tools=st.frozensets(st.sampled_from(TOOLS)),
+        tracked=st.none() | st.integers(0, 10**18),
+        trackable=st.none() | st.integers(0, 10**18),
         logs=st.dictionaries(NAMES, LOG),
     ),
     FIREWALL_RULES: RULES,
@@ -133,7 +144,9 @@ def test_every_check_of_the_issue_is_found() -> None:
         "bridge_filtering",
         "bridge_rules",
         "clusters",
+        "connections",
         "flavours",
+        "native_chains",
         "protection",
         "providers",
         "rule_logs",

@@ -11,7 +11,9 @@ import pytest
 from exporter.checks.security_groups import (
     bridge_filtering,
     bridge_rules,
+    connections,
     flavours,
+    native_chains,
     protection,
     rule_logs,
     source_addresses,
@@ -21,10 +23,24 @@ from exporter.checks.security_groups import (
 from exporter.questions.xen_hosts.backend import XEN_BACKEND, XenBackend
 from tests.checks.security_groups import guarded_host as scene
 
-CHECKS = (bridge_filtering, bridge_rules, flavours, protection, rule_logs, source_addresses, tools, unexpected)
-BROKEN = replace(scene.broken("forward-accept-above"), ebtables="", logs="", tools=(), sysctl=(
+CHECKS = (
+    bridge_filtering,
+    bridge_rules,
+    connections,
+    flavours,
+    native_chains,
+    protection,
+    rule_logs,
+    source_addresses,
+    tools,
+    unexpected,
+)
+BROKEN = replace(scene.broken("forward-accept-above"), ebtables="", logs="", tools=(), tracked=("9", "9"), sysctl=(
     "net.bridge.bridge-nf-call-iptables = 0\nnet.bridge.bridge-nf-call-ip6tables = 0\n"
-), further="@@ 4 legacy\n*filter\n:FORWARD ACCEPT [0:0]\n:BF-cloudbr0 - [0:0]\nCOMMIT\n")  # fmt: skip
+), further=(
+    "@@ 4 legacy\n*filter\n:FORWARD ACCEPT [0:0]\n:BF-cloudbr0 - [0:0]\nCOMMIT\n"
+    f"@@ native\n{scene.plain('nft-list-chains.txt')}\n"
+))  # fmt: skip
 """Nearly everything is wrong."""
 PLAIN = {"flat": scene.network("flat"), "vlan": scene.network("vlan", services={})}
 

@@ -24,7 +24,8 @@ KNOWN = """@@ version|iptables v1.8.9 (nf_tables)|@@ 4 nft|@@ 6 legacy|@@ 4 unre
 # Table `filter' is incompatible|create i-2-55-VM hash:ip|add i-2-55-VM 10.1.1.55|add x|Bridge table: nat
 Bridge chain: PREROUTING, entries: 1, policy: ACCEPT|-i vnet12 -j i-2-55-VM-in|-s 1e:0:b4:0:0:6 -j RETURN
 Bridge chain: i-2-55-VM-in-src, entries: 2, policy: RETURN|-s zz -j RETURN|-j DROP|tool ipset|tool rm|log
-sysctl iptables 1|sysctl ip6tables -|sysctl iptables 7|log i-2-55-VM a,b,c,4,e,6"""
+sysctl iptables 1|sysctl ip6tables -|sysctl iptables 7|log i-2-55-VM a,b,c,4,e,6|tracked count 7|tracked max -|tracked
+@@ native|none|{"nftables": [{"metainfo": {"version": "1.0.6"}}, {"chain": {"family": "ip"}}]}"""
 LINES = st.lists(st.sampled_from(KNOWN.replace("\n", "|").split("|"))).map("\n".join)
 
 
@@ -219,16 +220,28 @@ def test_a_mac_is_one_in_any_spelling(parts: list[int]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "sysctl iptables 1\n",
-        "sysctl iptables 2\nsysctl ip6tables 1\n",
-        "sysctl iptables 1\nsysctl ip6tables 1\ntool rm\n",
-        "sysctl iptables 1\nsysctl ip6tables 1\nhello\n",
+        "sysctl iptables 1|tracked count 1|tracked max 2",
+        "sysctl iptables 2|sysctl ip6tables 1|tracked count 1|tracked max 2",
+        "sysctl iptables 1|sysctl ip6tables 1|tracked count 1",
+        "sysctl iptables 1|sysctl ip6tables 1|tracked count 1|tracked max -2",
+        "sysctl iptables 1|sysctl ip6tables 1|tracked count ٣|tracked max 2",
+        "sysctl iptables 1|sysctl ip6tables 1|tracked count 1|tracked max 2|tool rm",
+        "sysctl iptables 1|sysctl ip6tables 1|tracked count 1|tracked max 2|hello",
     ],
 )
 def test_a_firewall_that_is_unreadable(text: str) -> None:
-    """Without both sysctls, with other values and with words that are not ours."""
+    """Without both sysctls or both numbers of connections, with other values and with words that are not ours."""
     with pytest.raises(UnreadableError):
-        read_firewall(text)
+        read_firewall(text.replace("|", "\n"))
+
+
+def test_connections() -> None:
+    """How many are tracked and can be; neither where the kernel tracks none."""
+    begin = "sysctl iptables 1\nsysctl ip6tables 1\n"
+    told = read_firewall(f"{begin}tracked count 235930\ntracked max 262144\n")
+    assert (told.tracked, told.trackable) == (235930, 262144)
+    told = read_firewall(f"{begin}tracked count -\ntracked max -\n")
+    assert (told.tracked, told.trackable) == (None, None)
 
 
 @given(line=st.text().filter(lambda text: "\n" not in text and len(text.rstrip().split(",")) != 6))
