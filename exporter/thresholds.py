@@ -36,6 +36,9 @@ DATABASE_LASTING_SECONDS = 540  # a row that contradicts others: ten minutes, le
 DATABASE_LASTING_SOON_SECONDS = 270  # a host of a dead management server: five minutes, likewise
 DATABASE_LEAKED_RATIO = 0.1  # of the management or control addresses: weeks until none is left for system VMs
 
+# physical_networks
+OWN_VLAN_FRAMES = 30  # sent by a host in a VLAN between two visits: more than IPv6 sends by itself in one nobody uses
+
 # security_groups
 RULES_UNSENT_SECONDS = 300  # a machine gets its first rules as it starts, or within two pings of the agent
 RULES_BEHIND_SECONDS = 300  # CloudStack sends rules again within two pings of the agent, a minute each
