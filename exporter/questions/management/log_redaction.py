@@ -3,8 +3,9 @@
 Replaced by ``***`` is what stands behind a word for a secret: a quoted value to its closing quote, an object or a list
 to its closing bracket, any other to the next blank outside quotes. Behind ``=``, ``:``, ``>`` or a bracket each such
 word counts (JSON, JSON within JSON, URLs, XML, names of commands), behind blanks alone those that are unmistakable,
-unless an ordinary word follows ("password for VM"). Who logs in by a URL goes too, and all of a PEM block. A value that
-no such word announces, or that goes on behind a blank without quotes or in the next line, cannot be known.
+unless an ordinary word follows ("password for VM"). Who logs in by a URL goes too, all of a PEM block, and the option
+``-p`` or ``-P`` of programs that take a password by it. A value that no such word announces, or that goes on behind a
+blank without quotes or in the next line, cannot be known.
 
 It keeps to what mawk, gawk and busybox have in common: no intervals, no bounds of words, no group that may be missing
 (mawk then passes over the first match); and to no single quote.
@@ -47,6 +48,7 @@ function value(stop,    n, depth, sign, before, end, nested) {
     return length(rest)
 }
 function separated(name) {
+    if (name ~ /-p[ \t,]*$/) return 1
     if (match(low, /^[ _.-]access/)) take(RLENGTH)
     if (match(low, /^[ _.-]key/)) take(RLENGTH)
     if (match(low, /^[a-z0-9_.-]*(%3|%22%3)[ad]/) ||
@@ -59,20 +61,22 @@ function separated(name) {
         take(RLENGTH - 1)
         return 1
     }
-    if (name ~ /pwd|sess.*id|ticket|cred|auth|cookie|data/) return 0
-    if (name == "pass" && low !~ /^(word|wd|phrase|code)/) return 0
+    if (name ~ /pwd|sess.*id|ticket|cred|authori|cookie|data/) return 0
+    if (name == "pass" && low !~ /^(word|wd|phrase|code)/ && tolower(safe) !~ /[ \t]-+[a-z]*pass$/) return 0
     if (!match(low, /^[a-z]*[^a-z0-9_=:>,;.)]*[ \t]+/)) return 0
     take(RLENGTH)
     if (low ~ /^(for|entry|on|in|of|and|or|not|from|with|by|at|has|does)([ \t]|$)/) return 0
     if (match(low, /^(is|was|to|set to|reset to|changed to|updated to)[ \t]+/)) take(RLENGTH)
     return 1
 }
-function redact(text, stop,    name, size, named) {
+function redact(text, stop,    names, name, size, named) {
     rest = " " text
     gsub(/:\/\/[^ \t"]*@/, "://***@", rest)
     low = tolower(rest)
     safe = ""
-    while (match(low, /@NAMES@/)) {
+    names = "@NAMES@"
+    if (low ~ /ipmitool|mysql|mariadb|sshpass/) names = names "|[ \t,]-p[ \t,]*"
+    while (match(low, names)) {
         size = RSTART + RLENGTH - 1
         name = substr(low, RSTART, RLENGTH)
         take(size)
@@ -103,6 +107,6 @@ function keep(text,    begin, head) {
 """.replace(
     "@NAMES@",
     "pass|pwd|secret|token|signature|bearer|[^a-z]sid|session_?id|ticket|credential|authorization|cookie"
-    "|psk|user[ _.-]?data|(api|session|private|access|encryption|shared)[ _.-]?key",
+    "|psk|user[ _.-]?data|chap[_-]?(initiator|target)|(api|session|private|access|encryption|shared|auth)[ _.-]?key",
 ).strip()
 """Defines ``keep``, which takes a chosen line; ``quote``, ``below``, ``pem``, ``kept``, ``message`` are others'."""

@@ -77,8 +77,28 @@ MESSAGES = (
     f'{{"userData":"{CANARY}"}}',
     f"user_data={CANARY}",
     f"userdata: {CANARY}",
+    f"executing: ipmitool -I lanplus -H 192.0.2.1 -p 623 -U ADMIN -P {CANARY} chassis power status",
+    f"[/usr/bin/ipmitool, -U, ADMIN, -P, {CANARY}, chassis, power, status]",
+    f"ipmitool -P '{CANARY} {CANARY}' -U ADMIN",
+    f"mysql -ucloud -p{CANARY} cloud",
+    f"/usr/bin/mysqldump -h 192.0.2.2 -p{CANARY}",
+    f"sshpass -p {CANARY} ssh root@192.0.2.3",
+    f"keytool -storepass {CANARY} -keypass '{CANARY} {CANARY}'",
+    f"X-Auth-Key: {CANARY}",
+    f"auth_key={CANARY}",
+    f"authkey {CANARY}",
+    f"iscsi chapInitiatorSecret {CANARY} chapTarget {CANARY}",
+    f"chapTargetUsername={CANARY}, chap-initiator: {CANARY}",
     "x" * 2030 + f" password={CANARY}",
 )
+TOLD = (
+    "tar -p kept the modes of systemvm.iso",
+    "ipmitool -U ADMIN chassis power status: Host is on",
+    "connection to jdbc:mysql://192.0.2.1:3306/cloud was lost",
+    "authentication key exchange is over",
+    "chapter two of the guide",
+)
+"""What looks like options with secrets, and is none."""
 KEYS = (
     "password",
     "vmPasswords",
@@ -229,7 +249,7 @@ def test_every_signature_fits_what_is_left(log: Log) -> None:
 
 def test_the_samples_are_told_as_they_are_where_they_hold_no_secret(log: Log) -> None:
     """Ordinary words behind those of secrets stay; only what could be one goes."""
-    texts = [text for _, _, _, text in ROWS if "sid " not in text]
+    texts = [*TOLD, *(text for _, _, _, text in ROWS if "sid " not in text)]
     output = sent(log, *(ERAS["4"].format(text) + "\n" for text in texts))
     assert [text for text in texts if f") {text}\n" not in output] == []
     assert "***" not in output
