@@ -99,9 +99,8 @@ class RouterTarget:
 class ConsoleProxyTarget:
     """A running console proxy, visited inside, through the machine that has a way to it.
 
-    ``hosts`` are addresses of hosts of its zone that run machines, whose screens it must reach; ``looks_up`` is a name
-    of its zone that its name servers are asked for, empty where the zone has none; ``left_out`` is how many such hosts
-    there are beyond those that it can be told.
+    ``hosts`` are addresses of hosts of its zone that run machines, whose screens it must reach, and ``left_out`` how
+    many more there are; ``looks_up`` is a name of its zone that its name servers are asked for, or empty.
     """
 
     kind: ClassVar[str] = "console_proxy"
@@ -134,8 +133,7 @@ class SecondaryStorageVmTarget:
     """A running secondary storage VM, visited inside, through the machine that has a way to it.
 
     ``stores`` are the image stores of its zone, ``sites`` where templates that are not ready come from, ``internal``
-    the networks of secstorage.allowed.internal.sites, which it must reach by its private NIC; ``looks_up`` is a name of
-    its operator's that its name servers are asked for, empty where its zone has none.
+    the networks of secstorage.allowed.internal.sites, which it must reach by its private NIC; ``looks_up`` as above.
     """
 
     kind: ClassVar[str] = "secondary_storage_vm"

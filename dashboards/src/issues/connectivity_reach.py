@@ -119,6 +119,7 @@ WAYS = Row(
             "What does each console proxy not reach, seen from inside?",
             (
                 judged("Hosts missed", metric("console_proxy_hosts_unreachable"), *PROXY),
+                judged("Not dialled", metric("console_proxy_hosts_not_dialled"), *PROXY),
                 judged("No management server", metric("console_proxy_management_unreachable"), *PROXY),
                 judged("Names unknown", metric("console_proxy_names_unknown"), *PROXY),
             ),
