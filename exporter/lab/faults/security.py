@@ -226,6 +226,18 @@ def security_rules_in_both_flavours(world: World) -> None:
     _wall(world).other_flavour_rules += [":BF-cloudbr0 - [0:0]", rule]
 
 
+@fault(GROUPS, "native_chains_dropping")
+def security_nftables_conf(world: World) -> None:
+    """The file /etc/nftables.conf of kvm-5 drops what is forwarded, in a table of its own: all machines are cut off."""
+    _wall(world).native += ["inet firewalld filter_FORWARD accept", "inet filter forward drop"]
+
+
+@fault(GROUPS, "connections_used_ratio")
+def security_connections_full(world: World) -> None:
+    """The kernel of kvm-5 can hardly track more connections: new ones of all its machines are dropped."""
+    _host(world).connections = 262_000
+
+
 @fault(GROUPS, "tools_missing")
 def security_ebtables_missing(world: World) -> None:
     """The program ebtables is not installed on kvm-5; what it would tell is unknown."""

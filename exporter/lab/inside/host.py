@@ -21,7 +21,7 @@ LINK_LOCAL = "169.254.0.1/16"
 COUNTED = (Path(__file__).parents[1] / "files" / "counted.sh").read_text()
 EVERYWHERE = {
     **tools("ssh", "hostname", "ip", "ethtool", "virsh", "systemctl", "lldpcli", "ss"),
-    **tools("iptables", "ipset", "ebtables", "iptables-save"),
+    **tools("iptables", "ipset", "ebtables", "iptables-save", "nft"),
     "ip6tables": "iptables",
     "ip6tables-save": "iptables-save",
 }

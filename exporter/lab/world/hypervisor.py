@@ -217,6 +217,7 @@ class Hypervisor:
     lldp: str = "up"
     sysctls: dict[str, str] = field(default_factory=lambda: {f"{NF}{name}": "1" for name in ("iptables", "ip6tables")})
     netfilter: bool = True  # the module br_netfilter is there; without it the sysctls do not exist
+    connections: int = 4200  # that its kernel tracks, of 262144
     ovs: Ovs | None = None
     firewall: Firewall | None = None
     missing: set[str] = field(default_factory=set)

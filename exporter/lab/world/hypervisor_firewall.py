@@ -39,7 +39,7 @@ class Firewall:
         uplinks: bridge -> the uplink that its BF- chain names, when not the true one.
         flushed: all chains of the agent are gone, as after a reload of another firewall.
         flavour: nf_tables | legacy, of the commands; other_flavour_rules: rules that only the other one shows.
-        missing: tools that are not installed, refused: tools that may not be run.
+        native: chains of nft that others made, as ``inet filter forward drop``: family, table, chain, policy.
     """
 
     machines: dict[str, MachineRules] = field(default_factory=dict)
@@ -53,3 +53,4 @@ class Firewall:
     flavour: str = "nf_tables"
     other_flavour_rules: list[str] = field(default_factory=list)
     policy: str = "ACCEPT"
+    native: list[str] = field(default_factory=list)
