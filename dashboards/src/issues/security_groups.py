@@ -86,6 +86,8 @@ HOSTS = Row(
                 judged("Bridges incomplete", metric("bridges_incomplete"), *HOST),
                 judged("Rules above", metric("rules_above"), *HOST),
                 judged("Tools missing", metric("tools_missing"), *HOST),
+                judged("Other firewalls", metric("native_chains_dropping"), *HOST),
+                judged("Connections used", metric("connections_used_ratio"), *HOST, unit="percentunit"),
             ),
         ),
         table(
@@ -114,6 +116,13 @@ HOSTS = Row(
             ),
             hide=("Value #A",),
             size=(10, 8),
+        ),
+        table(
+            "Firewalls beside iptables",
+            "Which chains of nft, made by others, do frames pass too? One that accepts may still reject by its rules.",
+            (Column(heading="Chain", expr=_seen("native_chain_info")),),
+            hide=("job", "Value"),
+            size=(24, 7),
         ),
     ),
 )
