@@ -124,7 +124,7 @@ def test_hosts_and_servers_hide_exactly_what_follows(rules: list[tuple[Pair, set
 
 
 def test_what_stands_still_without_a_management_server_is_hidden() -> None:
-    """Whatever connects to it, from hosts and from inside system VMs; of a cluster whose hosts never arrive each host."""
+    """Whatever connects to it, from hosts and from inside system VMs; and each host of a cluster that never arrives."""
     assert {
         ("CloudStackNetManagementDown", "CloudStackNetConsoleAgentBroken"),
         ("CloudStackNetManagementDown", "CloudStackNetSecondaryStorageVmDisconnected"),
