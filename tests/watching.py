@@ -88,6 +88,7 @@ async def watching(**options: object) -> AsyncIterator[Watch]:
         ("ssh", "hops_per_host"): "3",  # more at once only make what answers wait for a processor
         # nothing is visited by time here; with the lab's own intervals a busy machine gives up visits that wait
         **{("intervals", kind): "30" for kind in VISITED},
+        ("intervals", "inventory"): "300",  # and is past an inventory's time before all visits are done
     }
     async with Lab(Options(**options)) as lab, build(load(lab.config_file, os.environ, quick), clock) as app:  # type: ignore[arg-type]
         yield Watch(app, lab, clock)
