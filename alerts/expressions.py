@@ -44,11 +44,13 @@ class Judged:
 
     Attributes:
         kinds: target kinds whose answers it is judged from, and ``inventory`` where the Cloud is judged.
+        is_compared: whether its verdict rests on what several targets say, so that any of them can withhold it.
     """
 
     metric: Metric
     issue: str
     kinds: tuple[str, ...]
+    is_compared: bool = False
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -56,6 +58,10 @@ class Judged:
         labels = self.metric.labels
         last = max((labels.index(label) for label in OBJECTS_NAMED if label in labels), default=0)
         return labels[: last + 1]
+
+    def names(self, kind: str) -> bool:
+        """Return whether the alert's object is a target of this kind, or a pair of them."""
+        return PAIR in self.identity or SUBJECTS[kind] in self.identity
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -66,7 +72,9 @@ class Judged:
 def judged() -> dict[str, Judged]:
     """Return every declared metric by name."""
     return {
-        metric.name: Judged(metric=metric, issue=found.issue.value, kinds=_kinds(found.check))
+        metric.name: Judged(
+            metric=metric, issue=found.issue.value, kinds=_kinds(found.check), is_compared=bool(found.check.groups)
+        )
         for found in discover()
         for metric in found.check.metrics
     }
@@ -155,20 +163,26 @@ def _latch(row: Row, metrics: tuple[Judged, ...], by: str) -> str:
     """Return: it fires, a verdict is missing, and we cannot see.
 
     That is: the target does not answer; or it is there, and in its zone something has no verdict (one
-    question may fail alone); or the inventory is blind.
+    question may fail alone); or the inventory is blind. A verdict that others can withhold is awaited for a day:
+    one dead machine among five hundred would else keep an alert for good that was mended long ago.
     """
     firing = f'ALERTS{{alertname="{row.alert}",alertstate="firing"}}'
     verdict = f" and on ({by}) ".join(one.metric.name for one in metrics)
     unknown = f'{OBJECTS}{{issue="{row.issue}",verdict="unknown"}} > 0'
-    blind = []
+    own: list[str] = []
+    elsewhere: list[str] = []
     for kind in _visited(metrics):
         known = KNOWN.format(kind)
-        blind.append(_seen_by(metrics[0], firing, kind, f"{known} == 0"))
+        unseen = own if metrics[0].names(kind) else elsewhere
+        unseen.append(_seen_by(metrics[0], firing, kind, f"{known} == 0"))
         if kind in EVERYWHERE:
-            blind.append(_seen_by(metrics[0], firing, kind, f"{known} and on (job, zone) {unknown}"))
+            elsewhere.append(_seen_by(metrics[0], firing, kind, f"{known} and on (job, zone) {unknown}"))
         else:
-            blind.append(f"({_seen_by(metrics[0], firing, kind, known)} and on (job, zone) {unknown})")
-    blind.append(f"({firing} and on (job) {BLIND})")
+            elsewhere.append(f"({_seen_by(metrics[0], firing, kind, known)} and on (job, zone) {unknown})")
+    if elsewhere and any(one.is_compared for one in metrics):
+        lately = f" and on ({by}) ".join(f"last_over_time({one.metric.name}[1d])" for one in metrics)
+        elsewhere = [f"(({' or '.join(elsewhere)}) and on ({by}) ({lately}))"]
+    blind = [*own, *elsewhere, f"({firing} and on (job) {BLIND})"]
     return f"max by ({by}) ({firing}) unless on ({by}) ({verdict}) and on ({by}) ({' or '.join(blind)})"
 
 
