@@ -82,13 +82,14 @@ LABELS = Row(
         ),
         table(
             "Labels, peers and management traffic",
-            "Does the agent follow the labels, do the hosts of a cluster agree, and where is management traffic?",
+            "Does the agent follow the labels, do hosts agree, where is management, and whose are the host's VLANs?",
             (
                 judged("Agent differs", metric("labels_unlike_agent"), *HOST),
                 judged("Unlike peers", metric("labels_unlike_peers"), *HOST),
                 judged("Management VLAN wrong", metric("management_vlan_mismatch"), *HOST),
                 judged("Management VLAN unlike peers", metric("management_vlan_unlike_peers"), *HOST),
                 judged("System VMs misplaced", metric("management_nics_misplaced"), *HOST),
+                judged("Own VLANs in guest range", metric("own_vlans_in_guest_range"), *HOST),
             ),
         ),
         table(

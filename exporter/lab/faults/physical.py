@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from exporter.lab.faults.fault import fault
-from exporter.lab.world.hypervisor import Bridge, Hypervisor, VlanDevice
+from exporter.lab.world.hypervisor import Bridge, Hypervisor, Traffic, VlanDevice
 from exporter.lab.world.places import Network, PhysicalNetwork, Zone
 from exporter.lab.world.world import World
 from exporter.model import Issue
 
 PHYSICAL = Issue.PHYSICAL_NETWORKS
+FAST = 2_000_000
+"""Frames a second: enough between two looks that follow each other at once."""
 
 
 def _host(world: World, name: str) -> Hypervisor:
@@ -105,6 +107,18 @@ def agent_default_unlike_peers(world: World) -> None:
     """Storage traffic of zone east has no label, and the agent of kvm-2 has another private device than its peers."""
     _relabel(world, "east", "Storage", "")
     _host(world, "kvm-2").properties["private.network.device"] = "cloudbr1"
+
+
+@fault(PHYSICAL, "own_vlans_in_guest_range")
+def label_vlan_in_guest_range(world: World) -> None:
+    """VLAN 50, on which the guest bridge of each host of zone east lies, is in its guest range too."""
+    _zone(world, "east").physical[0].vlan = "50-50,100-3999"
+
+
+@fault(PHYSICAL, "own_vlans_in_guest_range", looks=3)
+def host_speaks_in_guest_range(world: World) -> None:
+    """kvm-6 mounts its backups over bond0.3500, and the guest range of zone south has VLAN 3500 to give."""
+    _host(world, "kvm-6").vlans.append(VlanDevice("bond0.3500", "bond0", 3500, traffic=Traffic(rx=FAST, tx=FAST)))
 
 
 @fault(PHYSICAL, "management_vlan_mismatch")
