@@ -60,6 +60,7 @@ EMPTY = {
     "Uplinks": "storage uplinks are told only where storage has uplinks of its own",
     "Traffic labels": "storage labels are told only where storage has addresses of its own",
     "Failing checks": "rows only while a check fails",
+    "Firewalls beside iptables": "hosts of the demo have none",
     "Machines with foreign data by name": "rows only while there are some",
     "Machines without data by name": "rows only while there are some",
     "System VMs and their templates": "names of the templates of the demo hold no version",
