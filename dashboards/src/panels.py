@@ -14,6 +14,8 @@ from dashboards.src.style import EMPTY, NO_DATA, OK, Json, steps, verdict
 from exporter.model import Metric
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+SLOW_COUNTERS = "10m"
+"""The least span of a rate over what hosts count: it is read each second visit, and over less a rate is all steps."""
 ZONES = 'zone=~"$zone|"'
 """The chosen zones, and what belongs to no zone because it serves them all: management servers, the database."""
 
@@ -86,6 +88,12 @@ def total(expr: str, *by: str) -> str:
     """Return the sum over all objects, each counted once."""
     per = f" by ({', '.join(by)}) " if by else ""
     return f"sum{per}({once(expr)})"
+
+
+def totals(*exprs: str) -> str:
+    """Return the sum over several metrics; one of which nothing is told does not hide what the others tell."""
+    parts = (f'label_replace({once(expr)}, "part", "{number}", "", "")' for number, expr in enumerate(exprs))
+    return f"sum({' or '.join(parts)})"
 
 
 def failing(expr: str) -> str:
@@ -178,9 +186,19 @@ def history(
 
 
 def graph(
-    title: str, description: str, lines: dict[str, str], *, unit: str, size: tuple[int, int] = (12, 8), **settings: Any
+    title: str,
+    description: str,
+    lines: dict[str, str],
+    *,
+    unit: str,
+    size: tuple[int, int] = (12, 8),
+    least: str = "",
+    **settings: Any,
 ) -> Panel:
-    """Return lines over time: legend -> expression; a gap in the data stays a gap."""
+    """Return lines over time: legend -> expression; a gap in the data stays a gap.
+
+    ``least`` is the least time between points, and with it the least span of a rate.
+    """
     custom = {
         "drawStyle": "line",
         "fillOpacity": 0,
@@ -205,7 +223,7 @@ def graph(
     queries = [Query(expr=expr, legend=legend, instant=False) for legend, expr in lines.items()]
     return _panel(
         "timeseries", title, description, size, queries,
-        options=options, fieldConfig={"defaults": defaults, "overrides": []},
+        options=options, fieldConfig={"defaults": defaults, "overrides": []}, **({"interval": least} if least else {}),
     )  # fmt: skip
 
 

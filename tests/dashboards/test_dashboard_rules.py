@@ -184,6 +184,32 @@ def test_rates_follow_the_scrape_interval(board: Any) -> None:
             assert "vector(0)" not in target["expr"]
 
 
+SLOWLY_COUNTED = {
+    f"cloudstack_network_{name}_total"
+    for name in (
+        "hypervisor_links_nic_carrier_changes",
+        "hypervisor_links_nic_crc_errors",
+        "hypervisor_links_nic_symbol_errors",
+        "hypervisor_links_nic_received_frames",
+        "hypervisor_links_nic_received_broadcasts",
+        "hypervisor_links_nic_received_multicasts",
+        "open_vswitch_mac_moves",
+        "open_vswitch_mac_evictions",
+    )
+}
+"""Counters of NICs and MAC tables, which hosts are asked for on each second visit."""
+
+
+def test_rates_of_slow_counters_span_several_looks(boards: Any) -> None:
+    """A rate over less than two looks shows steps and gaps where frames flow evenly."""
+    found = set()
+    for panel in (panel for board in boards for panel in board.panels):
+        names = {name for one in panel["targets"] for name in re.findall(r"rate\((\w+)", one["expr"])} & SLOWLY_COUNTED
+        found |= names
+        assert not names or panel["interval"] == "10m", panel["title"]
+    assert found == SLOWLY_COUNTED
+
+
 def test_stats_and_tables_ask_once(board: Any) -> None:
     """Stats and tables are instant, lines and histories are ranges, and every line has a legend."""
     for panel in board.panels:

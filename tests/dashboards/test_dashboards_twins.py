@@ -189,3 +189,27 @@ def test_what_never_answered_is_listed(boards: Any, answers: Answers, silent: di
 def test_what_never_answered_is_old(boards: Any, answers: Answers, silent: dict[str, str]) -> None:
     """The wall's age of data is that of the zone and kind from which least is known, since the start if nothing is."""
     answers(_query(boards, "csnet-wall", "Data age in intervals"), silent, {"{}": 9.5})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("series", "value"),
+    [
+        (("native_vlan_conflicts", "native_vlan_differs"), 4),
+        (("native_vlan_conflicts",), 2),
+        (("native_vlan_differs",), 2),
+        ((), None),
+    ],
+    ids=["both are told", "peers are not compared", "nothing but peers", "nothing"],
+)
+def test_sums_survive_what_is_not_told(
+    boards: Any, answers: Answers, series: tuple[str, ...], value: int | None
+) -> None:
+    """A sum over two metrics counts alike values of both, and shows the one when nothing is told of the other."""
+    labels = '{job="a", instance="one", zone="z", cluster="c", host="kvm-1", physical_network="p"}'
+    pages = {f"cloudstack_network_vlan_trunking_{name}{labels}": "2x20" for name in series}
+    answers(
+        _query(boards, "csnet-hypervisors", "Ports with a wrong native VLAN"),
+        pages,
+        {} if value is None else {"{}": value},
+    )

@@ -19,11 +19,6 @@ def _seen(name: str) -> str:
     return seen(metric(name))
 
 
-def _zeros(*names: str) -> str:
-    """Return how many are 0 in all; 0 when all are well and nothing when none was judged."""
-    return " + ".join(f"({failing(_seen(name))})" for name in names)
-
-
 NOW = Row(
     title="System VMs now",
     panels=(
@@ -48,13 +43,13 @@ NOW = Row(
         stat(
             "Stores out of reach",
             "Image stores by secondary storage VM. If orange: runbook CloudStackNetSecondaryStorageUnreachable.",
-            _zeros("secondary_storage_vm_store_reachable"),
+            failing(_seen("secondary_storage_vm_store_reachable")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
             "Agents not connected",
             "Of secondary storage VMs. If orange: runbook CloudStackNetSecondaryStorageVmDisconnected.",
-            _zeros("secondary_storage_vm_connected"),
+            failing(_seen("secondary_storage_vm_connected")),
             thresholds=steps((1, WARNING)),
         ),
         stat(

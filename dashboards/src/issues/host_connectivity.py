@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import ZONES, Column, graph, judged, objects, seen, selector, stat, table, total
+from dashboards.src.panels import ZONES, Column, graph, judged, objects, seen, selector, stat, table, total, totals
 from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, steps
 from exporter.model import Issue
 
@@ -42,8 +42,7 @@ NOW = Row(
         stat(
             "Stopped or missed",
             "Stopped within a day, or Down and still needed. If orange: runbook CloudStackNetManagementServerLost.",
-            f"{total(_seen('management_server_down'))} + ({total(_seen('management_server_lost'))}"
-            f" or 0 * {total(_seen('management_server_down'))})",
+            totals(_seen("management_server_down"), _seen("management_server_lost")),
             thresholds=steps((1, WARNING)),
         ),
         stat(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, graph, judged, once, selector, stat, table, total
+from dashboards.src.panels import SLOW_COUNTERS, Column, graph, judged, once, selector, stat, table, total, totals
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -40,9 +40,12 @@ NOW = Row(
             "Bond members that carry nothing",
             "Members that are down, split off or out of step: runbook CloudStackNetBondDegraded. Bonds without an LACP "
             "partner: CloudStackNetUplinkLacpMissing. Gone members: table Bonds, CloudStackNetBondMembersMissing.",
-            f"{total(_seen('bond_members_down'))} + {total(_seen('bond_members_outside'))} "
-            f"+ {total(_seen('bond_members_unsynchronised'))} "
-            f"+ ({total(_seen('uplink_lacp_partner_missing'))} or 0 * {total(_seen('bond_members_down'))})",
+            totals(
+                _seen("bond_members_down"),
+                _seen("bond_members_outside"),
+                _seen("bond_members_unsynchronised"),
+                _seen("uplink_lacp_partner_missing"),
+            ),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -54,8 +57,7 @@ NOW = Row(
         stat(
             "NICs with wrong settings",
             "Half duplex, merged frames below a bridge, slower than their peers. If orange: table NICs that need care.",
-            f"{total(_seen('nic_half_duplex'))} + {total(_seen('nic_merges_bridged_frames'))} "
-            f"+ {total(_seen('nics_slower_than_peers'))}",
+            totals(_seen("nic_half_duplex"), _seen("nic_merges_bridged_frames"), _seen("nics_slower_than_peers")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
@@ -186,36 +188,42 @@ NICS = Row(
             "More than a few in a quarter of an hour: cable, optic, or a switch port that flaps.",
             {LINE: _rate("nic_carrier_changes_total")},
             unit="cps",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "CRC errors",
             "Damaged frames: swap cable and optic, then look at the switch port's own counters.",
             {LINE: _rate("nic_crc_errors_total")},
             unit="pps",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Symbol errors",
             "The signal itself is bad: clean or swap the optic.",
             {LINE: _rate("nic_symbol_errors_total")},
             unit="cps",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Frames received",
             "What the damaged frames and the broadcasts are to be compared with.",
             {LINE: _rate("nic_received_frames_total")},
             unit="pps",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Broadcasts received",
             "A step on all hosts at once: a loop. On one VLAN only its machines suffer.",
             {LINE: _rate("nic_received_broadcasts_total")},
             unit="pps",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Multicasts received",
             "Overlays and clusters chat; a step by a hundred is a loop or a stream without snooping.",
             {LINE: _rate("nic_received_multicasts_total")},
             unit="pps",
+            least=SLOW_COUNTERS,
         ),
     ),
 )

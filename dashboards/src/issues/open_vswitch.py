@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, failing, graph, judged, selector, stat, table, total
+from dashboards.src.panels import SLOW_COUNTERS, Column, failing, graph, judged, selector, stat, table, total
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -137,18 +137,21 @@ SWITCHES = Row(
                 "{{host}} missed": total(f"rate({_seen('missed_lookups_total')}[$__rate_interval])", "host"),
             },
             unit="pps",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Moves of addresses",
             "An address that jumps between ports is a loop, a bond unknown to the switch, or there twice.",
             _rate("mac_moves_total", "bridge"),
             unit="ops",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Evicted addresses",
             "Above zero the MAC table is full, and frames are flooded.",
             _rate("mac_evictions_total", "bridge"),
             unit="ops",
+            least=SLOW_COUNTERS,
         ),
         graph(
             "Restarts",

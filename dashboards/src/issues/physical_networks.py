@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, above, judged, selector, stat, table, total
+from dashboards.src.panels import Column, above, judged, selector, stat, table, totals
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -20,7 +20,7 @@ def _seen(name: str) -> str:
 
 
 def _sum(*names: str) -> str:
-    return " + ".join(total(_seen(name)) for name in names)
+    return totals(*(_seen(name) for name in names))
 
 
 NOW = Row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.src.board import Row
 from dashboards.src.metrics import metrics_of
-from dashboards.src.panels import Column, failing, graph, judged, seen, selector, stat, table, total
+from dashboards.src.panels import Column, failing, graph, judged, seen, selector, stat, table, total, totals
 from dashboards.src.style import CRITICAL, WARNING, steps
 from exporter.model import Issue
 
@@ -30,7 +30,7 @@ NOW = Row(
         stat(
             "Routers down",
             "Routers that should run for running machines and do not. If red: runbook CloudStackNetRouterDown.",
-            f"{total(_seen('router_down'))} + {total(_seen('networks_without_router'))}",
+            totals(_seen("router_down"), _seen("networks_without_router")),
             thresholds=steps((1, CRITICAL)),
         ),
         stat(
@@ -54,7 +54,7 @@ NOW = Row(
         stat(
             "Machines shown foreign data",
             "Machines that are given the data of another one, or can be read by others. Security: look today.",
-            f"{total(_seen('instances_stale'))} + {total(_seen('directories_exposed'))}",
+            totals(_seen("instances_stale"), _seen("directories_exposed")),
             thresholds=steps((1, WARNING)),
         ),
         stat(
