@@ -178,6 +178,7 @@ def test_every_check_of_the_issue_is_found() -> None:
         "management_nics",
         "management_vlan",
         "network_providers",
+        "own_vlans",
         "traffic_labels",
         "traffic_types",
     ]
