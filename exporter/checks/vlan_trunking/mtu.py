@@ -128,12 +128,13 @@ def _inside(view: Wiring) -> Iterator[str]:
 def _in_tunnel(device: Link, below: Link | None, links: Links) -> Iterator[str]:
     """Yield a VXLAN device that needs more than the interface below it has, or, with EVPN, any NIC.
 
-    There routes choose the NIC, so only what is too long for the largest is certain.
+    There routes choose the NIC, so only what is too long for the largest is certain. Without a VNI it is a tunnel port,
+    such as vxlan_sys_4789 that Open vSwitch makes: its MTU of 65000 is nobody's.
     """
     needed = device.mtu + (VXLAN_OVERHEAD_IPV6 if device.is_over_ipv6 else VXLAN_OVERHEAD)
     if below is None:
         nics = [link for link in links.by_name.values() if not link.kind and link.name != "lo" and link.has_carrier]
-        below = max(nics, key=lambda link: link.mtu, default=None) if not device.parent else None
+        below = max(nics, key=lambda link: link.mtu, default=None) if device.vni and not device.parent else None
     if below is not None and needed > below.mtu:
         yield f"{device.name} needs {needed}, {below.name} has {below.mtu}"
 

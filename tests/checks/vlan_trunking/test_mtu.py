@@ -68,10 +68,11 @@ HEALTHY: list[Any] = [
     jumbo(bridge=1500),
     (*jumbo(), scene.link("vxlan7", "vxlan", "brvx-7", parent="bond0", mtu=8950), scene.link("brvx-7", "bridge")),
     (*jumbo(), scene.link("vxlan7", "vxlan", parent="bond0", mtu=8930, is_over_ipv6=True)),
-    (*jumbo(), scene.link("vxlan7", "vxlan", mtu=8950)),
-    (*scene.UPLINK, scene.link("eth9", mtu=9000), scene.link("vxlan7", "vxlan")),
-    (*scene.UPLINK, scene.link("vxlan7", "vxlan", parent="elsewhere")),
-    (scene.link("lo", mtu=65536), scene.link("eth0", has_carrier=False), scene.link("vxlan7", "vxlan")),
+    (*jumbo(), scene.link("vxlan7", "vxlan", mtu=8950, vni=7)),
+    (*scene.UPLINK, scene.link("eth9", mtu=9000), scene.link("vxlan7", "vxlan", vni=7)),
+    (*scene.UPLINK, scene.link("vxlan7", "vxlan", parent="elsewhere", vni=7)),
+    (scene.link("lo", mtu=65536), scene.link("eth0", has_carrier=False), scene.link("vxlan7", "vxlan", vni=7)),
+    (*scene.UPLINK, scene.link("vxlan_sys_4789", "vxlan", mtu=65000, vni=0)),
     (*scene.UPLINK, scene.link("docker0", "bridge", mtu=9000), scene.link("veth1", "veth", "docker0")),
     (*scene.UPLINK, scene.link("bond9", "bond", mtu=9000, is_up=False), scene.link("eth9", master="bond9")),
 ]
@@ -92,9 +93,9 @@ BROKEN: dict[str, Any] = {
     ),
     "vxlan7 needs 1550, bond0 has 1500": (*scene.UPLINK, scene.link("vxlan7", "vxlan", parent="bond0")),
     "vxlan7 needs 1550, eth0 has 1500": (
-        *scene.UPLINK, scene.link("eth9", mtu=9000, has_carrier=False), scene.link("vxlan7", "vxlan")
+        *scene.UPLINK, scene.link("eth9", mtu=9000, has_carrier=False), scene.link("vxlan7", "vxlan", vni=7)
     ),
-    "vxlan7 needs 1570, eth0 has 1500": (*scene.UPLINK, scene.link("vxlan7", "vxlan", is_over_ipv6=True)),
+    "vxlan7 needs 1570, eth0 has 1500": (*scene.UPLINK, scene.link("vxlan7", "vxlan", is_over_ipv6=True, vni=7)),
     "vxlan7 needs 9001, bond0 has 9000": (*jumbo(), scene.link("vxlan7", "vxlan", parent="bond0", mtu=8951)),
     "vxlan7 needs 9001, bond0 has 9000 ": (
         *jumbo(), scene.link("vxlan7", "vxlan", parent="bond0", mtu=8931, is_over_ipv6=True)
