@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,3 +137,22 @@ def test_a_vxlan() -> None:
     values = scene.answered(scene.links(*scene.UPLINK, *scene.vxlan(rx=0, tx=40)))
     assert told(values, network=scene.network("vxlan://5001")) == [Hearing.DEAF]
     assert told(values, network=scene.network("vxlan://5002")) == [Hearing.UNCOUNTED]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "last"),
+    [
+        (((0, 40),), Hearing.UNKNOWN),
+        (((0, 40), (0, 90)), Hearing.UNCOUNTED),
+        (((5, 40), (6, 90)), Hearing.TALKS),
+        (((5, 40), (6, 40)), Hearing.LISTENS),
+        (((5, 40), (5, 40)), Hearing.QUIET),
+    ],
+)
+def test_a_vxlan_of_evpn(pairs: tuple[tuple[int, int], ...], last: Hearing) -> None:
+    """EVPN answers for others, so that it hears nobody proves nothing; that it hears somebody does."""
+    looks = [
+        scene.answered(scene.links(*scene.UPLINK, *(replace(one, parent="") for one in scene.vxlan(rx=rx, tx=tx))))
+        for rx, tx in pairs
+    ]
+    assert told(*looks, network=scene.network("vxlan://5001"))[-1] is last
