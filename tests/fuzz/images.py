@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import lzma
+import os
 import struct
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 from exporter.lint import ext, formats, lvm, ntfs_records, partitions, systems, xfs_folders
 from exporter.lint.convert import read_info
-from exporter.lint.files import LintError
+from exporter.lint.disk_map import places
+from exporter.lint.disks import Disk
+from exporter.lint.fat import Fat, opened_fat
+from exporter.lint.files import Kind, LintError
+from exporter.lint.limits import Limits
 from tests.fuzz.contract import Target
 from tests.fuzz.corpus import SAMPLES, text_case
 
@@ -29,6 +36,7 @@ TOLD = {
 }  # fmt: skip
 """What qemu-img 7.2 says."""
 FSTAB = b'# /etc/fstab\nUUID=1 / ext4 defaults 0 1\n/dev/mapper/rhel-var /var xfs d 0 0\n"LABEL=x" /srv ext4 noauto\n'
+MOST_FOLDERS = 20  # of a file system, that are looked into
 QCOW2 = b"QFI\xfb" + struct.pack(">IQIIQ", 3, 0, 0, 16, 2**20) + bytes(100)
 
 
@@ -50,6 +58,9 @@ def image_targets() -> Iterator[Target]:
     yield _target("fstab", lambda raw: list(systems.read_fstab(raw)), (FSTAB,))
     yield from _xfs_targets()
     yield from _ntfs_targets()
+    disks = (_ext(), _fat(12), _mbr(), _gpt(512), b"XFSB" + struct.pack(">IQ", 4096, 9).ljust(60, b"x"))
+    yield _target("disk_places", _read_places, disks, LintError)
+    yield _target("fat", _read_fat, (_fat(12), _fat(16), _fat(32)), LintError)
 
 
 def _blocks(sample: str, size: int, *signs: bytes) -> list[bytes]:
@@ -117,6 +128,73 @@ def _read_partitions(raw: bytes, *, sector: int) -> Any:
     assert len(found) <= partitions.MOST
     assert all(0 < one.offset < len(raw) for one in found)
     return found
+
+
+@contextmanager
+def _disk(raw: bytes) -> Iterator[Disk]:
+    """Give a disk with these bytes."""
+    file = os.memfd_create("disk")
+    try:
+        os.write(file, raw)
+        yield Disk(file, ((0, len(raw)),))
+    finally:
+        os.close(file)
+
+
+def _read_places(raw: bytes) -> Any:
+    """Return where file systems may lie; none of it behind the disk."""
+    with _disk(raw) as disk:
+        found = places(disk)
+    assert all(0 <= start <= start + length <= len(raw) for one in found for start, length in one.disk.pieces)
+    return found
+
+
+def _read_fat(raw: bytes) -> Any:
+    """Return what can be read in a FAT: every folder, and the first bytes of every file."""
+    with _disk(raw) as disk:
+        fat = opened_fat(disk, Limits())
+        return asyncio.run(_walked(fat))
+
+
+async def _walked(fat: Fat) -> dict[str, bytes]:
+    found, folders = dict[str, bytes](), [("", fat.top)]
+    for path, folder in folders:
+        with suppress(LintError):
+            for name, entry in (await fat.entries(folder)).items():
+                place = f"{path}/{name}"
+                if entry.kind is Kind.FILE:
+                    found[place] = await fat.content(entry.node, 1000)
+                elif len(folders) < MOST_FOLDERS:
+                    folders.append((place, entry.node))
+    return found
+
+
+def _fat(bits: int) -> bytes:
+    """Return a FAT with a folder of a long name, and in that a file of three clusters."""
+    head = bytearray(512)
+    head[11:36] = struct.pack("<HBHBHHBHHHII", 512, 1, 1, 1, 16 * (bits < 32), 5000 if bits == 16 else 30, 0xF8,
+                              bits < 32, 0, 0, 0, 0)  # fmt: skip
+    head[36:48] = struct.pack("<III", bits == 32, 0, 2)
+    end = (1 << min(bits, 28)) - 1
+    table = sum(value << bits * number for number, value in enumerate((end, end, end, end, 5, 6, end)))
+    long = b"\x41" + "the l".encode("utf-16-le") + b"\x0f\0\0" + "ong na".encode("utf-16-le") + b"\0\0m\0e\0"
+    folder = struct.pack("<11sB8xH4xHI", b"THELON~1   ", 0x10, 0, 3, 0)
+    file = struct.pack("<11sB8xH4xHI", b"BIG     TXT", 0x20, 0, 4, 1300)
+    total = 0
+    for byte in folder[:11]:
+        total = ((total << 7 | total >> 1) + byte) & 0xFF
+    long = long[:13] + bytes([total]) + long[14:]
+    root = (long + folder).ljust(512, b"\0")
+    parts = (head, table.to_bytes(512, "little"), root, *((bytes(512),) if bits < 32 else ()), file.ljust(512, b"\0"))
+    return b"".join(parts) + b"x" * 1536
+
+
+def _ext() -> bytes:
+    """Return the first half of an ext4 of 4 KiB, whose blocks are counted by 64 bits."""
+    raw = bytearray(2048)
+    raw[1024 + 4 : 1024 + 8] = struct.pack("<I", 1)
+    raw[1024 + 24], raw[1080:1082], raw[1024 + 96] = 2, b"\x53\xef", 0x80
+    return bytes(raw)
 
 
 def _mbr() -> bytes:
