@@ -44,6 +44,10 @@ UNIT_TRAPS: dict[str, Tree] = {
     "networkd: left to others": {
         PLACE: "[Match]\nName=e*\n[Link]\nUnmanaged=yes\n",
     },
+    "networkd: NICs of another cloud": {
+        PLACE: "[Match]\nDriver=hv_netvsc\n[Network]\nLLDP=no\n",
+        "/etc/systemd/network/20.network": "[Match]\nName=e*\nVirtualization=vmware\n[Network]\nDNS=10.0.0.1\n",
+    },
     "networkd: IPv6 by the router": {
         PLACE: "[Match]\nName=e*\n[Network]\nIPv6AcceptRA=yes\n",
     },

@@ -17,6 +17,8 @@ GUEST_NICS = ("eth0", "ens3", "enp1s0")
 """Names that a guest's first NIC may have."""
 ABOVE = ("Bridge", "Bond", "VRF", "BatmanAdvanced", "MACVLAN", "VLAN")
 """Where one of these is given, what stands on the NIC has the address."""
+OF_ANY = frozenset({"Name", "OriginalName", "Type"})
+"""By what a file may be for the NIC of every guest; by others, as Driver or Virtualization, it may be for none."""
 VIRTUAL = ("bridge", "bond", "vlan", "loopback", "wlan", "veth", "dummy", "wireguard")
 
 
@@ -55,8 +57,11 @@ class Unit:
 
     @property
     def is_left_alone(self) -> bool:
-        """Return whether it asks nobody for an address, nor leaves that to a bridge on top of it, or to others."""
-        if not self.is_managed:
+        """Return whether it asks nobody for an address, nor leaves that to a bridge on top of it, or to others.
+
+        Of a file that may be for no guest at all that is not said.
+        """
+        if not self.is_managed or not self.match.keys() <= OF_ANY:
             return False
         asks = self.network.get("DHCP", "no").lower() == "ipv6" or is_true(self.network.get("IPv6AcceptRA"))
         return not asks and not self.is_dynamic and not any(self.network.get(key) for key in ABOVE)
