@@ -8,7 +8,7 @@ Fix:     bring the controller back; a bridge that needs none gets ovs-vsctl del-
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched, label_places
+from exporter.checks.open_vswitch.watched import READS, SEES, gauge, label_places, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
@@ -25,10 +25,11 @@ RECONNECT = "Bring the controller back, and look at the way to it from this host
 LEAVE = "Where CloudStack needs no controller: ovs-vsctl del-controller BRIDGE and ovs-vsctl del-fail-mode BRIDGE."
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield for each bridge how many controllers it has lost; a standalone bridge goes on by itself."""
     database = answers[OVS_DATABASE]
-    if database is None or not is_watched(target, answers, cloud):
+    if database is None:
         return
     labelled = {place.device for place in label_places(target, answers, cloud)}
     for bridge in database.bridges.values():

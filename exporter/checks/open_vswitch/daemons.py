@@ -7,7 +7,7 @@ Fix:     start the service; where it hangs, look what it does before it is resta
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched
+from exporter.checks.open_vswitch.watched import READS, SEES, gauge, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above, equals
@@ -38,10 +38,9 @@ BUSY = "Look what the log says around the long poll interval: many ports, flappi
 WORDS = {State.DOWN: "does not run", State.HANGS: "runs, and does not answer within two seconds"}
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdicts on both daemons, where CloudStack uses them."""
-    if not is_watched(target, answers, cloud):
-        return
     host, runtime = names(target, cloud), answers[OVS_RUNTIME]
     if runtime is None:
         for name in (DATABASE, SWITCH):

@@ -7,7 +7,7 @@ Fix:     find who makes so many flows: scans, floods, a loop; then more handlers
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, is_watched
+from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
@@ -39,10 +39,11 @@ FIND = "Find who makes the flows: ovs-appctl dpctl/dump-flows | head, a machine 
 TUNE = "Give the switch more: other_config:flow-limit, n-handler-threads, n-revalidator-threads; then an upgrade."
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdicts on each datapath, as far as they were told."""
     runtime = answers[OVS_RUNTIME]
-    if runtime is None or runtime.datapaths is None or not is_watched(target, answers, cloud):
+    if runtime is None or runtime.datapaths is None:
         return
     for datapath in runtime.datapaths.values():
         yield from _verdicts((*names(target, cloud), datapath.name), datapath)

@@ -7,7 +7,7 @@ Fix:     find the loop, the second owner of an address, or a bond that the switc
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, is_watched
+from exporter.checks.open_vswitch.watched import READS, SEES, counter, gauge, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
@@ -34,10 +34,11 @@ UNASKED = gauge(
 ENLARGE = "Look who fills it (ovs-appctl fdb/show BRIDGE); enlarge other_config:mac-table-size of the bridge."
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdict on each bridge whose table was told, and of how many it was not asked."""
     macs = answers[OVS_MACS]
-    if macs is None or not is_watched(target, answers, cloud):
+    if macs is None:
         return
     yield UNASKED.sample(*names(target, cloud), value=macs.unasked)
     for bridge, table in macs.tables.items():

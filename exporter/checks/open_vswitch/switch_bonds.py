@@ -7,7 +7,7 @@ Fix:     cable, optic or switch port of the member named here; LACP and the same
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, gauge, is_watched, label_places
+from exporter.checks.open_vswitch.watched import READS, SEES, gauge, label_places, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above, equals
@@ -42,13 +42,14 @@ CABLE = "Look at cable, optic and switch port of the member named here."
 SWITCH_LACP = "Compare the switch's port channel: LACP on, the same group for all ports of this bond."
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdicts on each bond below a traffic label; one that is still being negotiated is not judged.
 
     Others are prepared for later, or somebody else's.
     """
     runtime, database = answers[OVS_RUNTIME], answers[OVS_DATABASE]
-    if runtime is None or runtime.bonds is None or database is None or not is_watched(target, answers, cloud):
+    if runtime is None or runtime.bonds is None or database is None:
         return
     places = label_places(target, answers, cloud)
     used = {port.name for place in places for port in switch_uplinks(place, database)}

@@ -7,7 +7,7 @@ Fix:     remove the port when its device is gone for good; else bring the device
 
 from __future__ import annotations
 
-from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, is_watched
+from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
@@ -27,10 +27,11 @@ REMOVE = "The device is gone: ovs-vsctl del-port PORT, after looking that no mac
 BRING_BACK = "Bring the NIC back (cable, driver, name): ovs-vswitchd opens it as soon as it is there."
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield how many interfaces failed on two visits: a tap that is just being made fails for a moment."""
     database = answers[OVS_DATABASE]
-    if database is None or not is_watched(target, answers, cloud):
+    if database is None:
         return
     host = names(target, cloud)
     failed = [

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, is_watched, label_places
+from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, label_places, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
@@ -36,6 +36,7 @@ BRING_BACK = "Bring the NIC back (cable, driver, name): ovs-vswitchd opens it as
 Bonds = Mapping[str, OvsBond]
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield the verdict on each bridge that a label of machines leads to and that has an uplink, dead or alive.
 
@@ -43,7 +44,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     Nothing is said while a bond is still being negotiated, or a port was dead on one visit only.
     """
     database, runtime = answers[OVS_DATABASE], answers[OVS_RUNTIME]
-    if database is None or runtime is None or not is_watched(target, answers, cloud):
+    if database is None or runtime is None:
         return
     for bridge, ports in _uplinks(target, answers, cloud, database).items():
         if runtime.bonds is None and any(_is_bond(port) and not is_dead(port) for port in ports):

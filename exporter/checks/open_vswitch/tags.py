@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, is_watched, label_places
+from exporter.checks.open_vswitch.watched import READS, SEES, few, gauge, label_places, watched
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.second_look import confirmed
 from exporter.cloud.targets import HostTarget
@@ -70,13 +70,14 @@ class Plugged:
         return ", ".join(filter(None, (mode, trunks)))
 
 
+@watched
 def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     """Yield how many ports are in a wrong VLAN, on two visits with a refresh of the Cloud between them.
 
     Not that none is while nobody tells which port a NIC is in, or where its traffic lies.
     """
     database = answers[OVS_DATABASE]
-    if database is None or not is_watched(target, answers, cloud):
+    if database is None:
         return
     wrong = [
         one

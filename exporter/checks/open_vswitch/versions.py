@@ -36,23 +36,23 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
 
 
 def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cloud: Cloud) -> Samples:
-    """Yield for each judged host with a version whether it is the odd one; nothing while those silent may decide."""
-    versions = {
-        target: _version(answers)
-        for target, answers in members.items()
-        if _version(answers) and is_judged(target, cloud, answers.now)
-    }
-    told = [one for one, answers in members.items() if _version(answers) or OVS_DATABASE in answers.values]
+    """Yield for each host with a version whether it is the odd one; nothing while those silent may decide.
+
+    One that is held back is not, nor does it decide.
+    """
+    versions = {target: version for target, answers in members.items() if (version := _version(answers))}
+    judged = {one: version for one, version in versions.items() if is_judged(one, cloud, members[one].now)}
+    told = [one for one, answers in members.items() if one in versions or OVS_DATABASE in answers.values]
     missing = absent(told, group, cloud)
     for target, version in versions.items():
-        is_odd = differs(version, versions, missing)
+        is_odd = differs(version, judged, missing) if target in judged else False
         if is_odd is None:
             continue
         yield DIFFERS.sample(
             *names(target, cloud),
             value=int(is_odd),
             seen=version,
-            expected=f"{majority(versions)}, as most hosts of the cluster",
+            expected=f"{majority(judged)}, as most hosts of the cluster",
             remedy=ALIGN,
         )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
-from exporter.model import Answers, Kind, Metric, Problem
+from exporter.model import Answers, Kind, Metric, Problem, Samples
 from exporter.questions.hosts.agent import AGENT
 from exporter.questions.hosts.links import LINKS, Links
 from exporter.questions.hosts.ovs import OVS_DATABASE
@@ -16,6 +20,7 @@ SEES = (AGENT, LINKS, OVS_DATABASE)
 READS = ("listTrafficTypes", "listPhysicalNetworks")
 """API commands without which the labels are not known."""
 NOTHING = Links({}, {})
+Judge = Callable[[HostTarget, Answers, Cloud], Samples]
 
 
 def gauge(name: str, words: str, *labels: str, problem: Problem | None = None, follows: tuple[str, ...] = ()) -> Metric:
@@ -41,9 +46,26 @@ def counter(name: str, words: str, *labels: str) -> Metric:
     )
 
 
-def is_watched(target: HostTarget, answers: Answers, cloud: Cloud) -> bool:
-    """Return whether faults of this host's Open vSwitch may alarm."""
-    return is_judged(target, cloud, answers.now) and is_in_use(target, answers, cloud)
+def watched(judge: Judge) -> Judge:
+    """Return the judge of hosts on which CloudStack uses Open vSwitch.
+
+    Of one that is held back on purpose and answers nothing is a fault. That is said, or an alert of before would wait
+    for it; plain facts and counters are not told there.
+    """
+
+    @wraps(judge)
+    def judged(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
+        if not is_in_use(target, answers, cloud):
+            return
+        held_back = not is_judged(target, cloud, answers.now)
+        for sample in judge(target, answers, cloud):
+            problem, now = sample.metric.problem, answers.now
+            if not held_back:
+                yield sample
+            elif problem is not None:
+                yield replace(sample, value=int(problem.holds(0, now))) if problem.holds(sample.value, now) else sample
+
+    return judged
 
 
 def is_in_use(target: HostTarget, answers: Answers, cloud: Cloud) -> bool:

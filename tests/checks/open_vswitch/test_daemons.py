@@ -20,7 +20,6 @@ from tests.checks.open_vswitch.switch_scene import (
     Values,
     cloud,
     database,
-    host,
     judged,
     problems,
     runtime,
@@ -96,22 +95,6 @@ def test_a_switch_that_cloudstack_does_not_use(name: str) -> None:
     """It never alarms, although its daemon is gone."""
     values, seen_by = UNUSED[name]
     assert judged(judge, {OVS_RUNTIME: runtime(switch=DOWN), **values}, seen_by) == []
-
-
-HELD_BACK = {
-    "maintenance": (host(resource_state="Maintenance"), cloud()),
-    "disabled": (host(resource_state="Disabled"), cloud()),
-    "fresh": (host(created=NOW), cloud()),
-    "zone disabled": (host(), replace(cloud(), zones={"z": replace(cloud().zones["z"], enabled=False)})),
-    "XenServer": (host(hypervisor="XenServer"), cloud()),
-}
-
-
-@pytest.mark.parametrize("name", HELD_BACK)
-def test_hosts_that_are_held_back(name: str) -> None:
-    """What CloudStack does not use now, or not as a KVM host, is not judged."""
-    of, seen_by = HELD_BACK[name]
-    assert judged(judge, {**HEALTHY, OVS_RUNTIME: runtime(switch=DOWN)}, seen_by, of) == []
 
 
 SEEN = NOW + 2 * EVERY

@@ -155,8 +155,7 @@ def relabelled(traffic: str) -> Cloud:
 
 
 def test_bridges_that_carry_no_machines() -> None:
-    """Storage traffic alone, a bridge that no label names, and a host in maintenance."""
+    """Storage traffic alone, and a bridge that no label names."""
     assert values_of(of((GONE,), seen_by=relabelled("Public"))) == {("bridge_cut_off", "cloudbr1"): 1}
     assert of((GONE,), seen_by=relabelled("Storage")) == []
     assert of((GONE,), seen_by=cloud(label="cloudbr9")) == []
-    assert of((GONE,), of=host(resource_state="Maintenance")) == []

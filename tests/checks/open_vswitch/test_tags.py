@@ -196,11 +196,9 @@ def test_rows_are_bounded() -> None:
     assert len(found) == ROWS_PER_TARGET
 
 
-def test_hosts_without_a_switch_or_in_maintenance() -> None:
+def test_hosts_without_a_switch() -> None:
     """Nothing is said of them."""
     assert judged(judge, {**HEALTHY, OVS_DATABASE: None}, cloud(instance())) == []
-    resting = host(resource_state="Maintenance")
-    assert judged(judge, seen(tap(200)), cloud(instance(), hosts=(resting,)), resting) == []
 
 
 def test_public_nics_need_the_public_ranges() -> None:
