@@ -13,7 +13,9 @@ SUBJECTS = {target.kind: target.subject for target in TARGET_TYPES}
 BLIND = "cloudstack_network:inventory:blind"
 """Per job: the exporter was here within a day, and does not say now that its inventory is fresh."""
 KNOWN = "cloudstack_network:{}:known"
-"""Per target of a kind, under the label that verdicts use: CloudStack still has it."""
+"""Per target of a kind, under the label that verdicts use: CloudStack still has it, and does not hold it back."""
+HELD_BACK = "max by (job, zone, host) (cloudstack_network_host_connectivity_host_resource_state{state=\"Enabled\"}) == 0"
+"""Hosts that CloudStack holds back on purpose: of these no verdict is awaited, whether they answer or are off."""
 STATE = "cloudstack_network:issue:state"
 """Per job, zone and issue: a number of STATES; the greatest of several zones is the worst."""
 STATES = {-1: "not configured", 0: "ok", 1: "unknown", 2: "warning", 3: "critical"}
@@ -26,7 +28,8 @@ def records() -> Iterator[tuple[str, str]]:
     for kind, subject in sorted(SUBJECTS.items()):
         targets = f'cloudstack_network_exporter_target_up{{kind="{kind}"}}'
         named = f'label_replace({targets}, "{subject}", "$1", "target", "(.+)")'
-        yield KNOWN.format(kind), f"max by (job, zone, {subject}) ({named})"
+        aside = f" unless on (job, zone, host) {HELD_BACK}" if subject == "host" else ""
+        yield KNOWN.format(kind), f"max by (job, zone, {subject}) ({named}){aside}"
     yield STATE, _state()
 
 
