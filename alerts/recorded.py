@@ -14,7 +14,7 @@ BLIND = "cloudstack_network:inventory:blind"
 """Per job: the exporter was here within a day, and does not say now that its inventory is fresh."""
 KNOWN = "cloudstack_network:{}:known"
 """Per target of a kind, under the label that verdicts use: CloudStack still has it, and does not hold it back."""
-HELD_BACK = "max by (job, zone, host) (cloudstack_network_host_connectivity_host_resource_state{state=\"Enabled\"}) == 0"
+HELD_BACK = 'max by (job, zone, host) (cloudstack_network_host_connectivity_host_resource_state{state="Enabled"}) == 0'
 """Hosts that CloudStack holds back on purpose: of these no verdict is awaited, whether they answer or are off."""
 STATE = "cloudstack_network:issue:state"
 """Per job, zone and issue: a number of STATES; the greatest of several zones is the worst."""
