@@ -73,3 +73,10 @@ def test_the_oldest_prometheus_is_told(root: Path, name: str) -> None:
     """``keep_firing_for`` is refused before 2.42."""
     assert "keep_firing_for:" in _read(root, "alerts/password_reset.rules.yml")
     assert re.search(r"Prometheus 2\.42 or newer, \w+ .*`keep_firing_for`", _read(root, name))
+
+
+def test_credentials_of_each_backend_are_mended(root: Path) -> None:
+    """One alert tells of them all, so its runbook has a step for each, and that of the database leads there."""
+    steps = _read(root, "docs/runbooks/CloudStackNetCredentialRejected.md").partition("## Mitigation")[2]
+    assert re.findall(r"^\d\. (\w+)", steps, re.MULTILINE) == ["API", "SSH", "Database"]
+    assert "see [CredentialRejected]" in _read(root, "docs/runbooks/CloudStackNetDatabaseBlind.md")
