@@ -113,6 +113,7 @@ class _Data(msgspec.Struct):
     """What is particular to a kind; the same word may be of another type elsewhere."""
 
     id: Any = None
+    link: Any = None  # of a VXLAN device: its lower one, which iproute2 names here alone
     nf_call_iptables: Any = None
     nf_call_ip6tables: Any = None
     group6: Any = None
@@ -192,7 +193,7 @@ def _link(row: _Row, *, tells_nics: bool) -> Link:
         mtu=row.mtu,
         mac=row.address.lower(),
         master=sys.intern(row.master),
-        parent=sys.intern(row.link or ""),
+        parent=sys.intern(row.link or _below(kind, data)),
         vlan=_number(data.id) if kind == "vlan" else None,
         vni=_number(data.id) if kind == "vxlan" else None,
         is_over_ipv6=kind == "vxlan" and any((data.group6, data.remote6, data.local6)),
@@ -202,6 +203,11 @@ def _link(row: _Row, *, tells_nics: bool) -> Link:
         is_nic=bool(row.parentdev) if tells_nics else None,
         counters=_counters(row.stats64 or row.stats or _Stats()),
     )
+
+
+def _below(kind: str, data: _Data) -> str:
+    """Return the interface below a VXLAN device; none with EVPN, and of Open vSwitch's."""
+    return data.link if kind == "vxlan" and isinstance(data.link, str) else ""
 
 
 def _counters(stats: _Stats) -> Counters:

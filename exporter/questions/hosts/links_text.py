@@ -67,6 +67,7 @@ def _kind(words: list[str]) -> dict[str, Any]:
         return {}
     details = _pairs(words)
     data: dict[str, Any] = {key: _number(details[key]) for key in ("id", *FLAGS) if key in details}
+    data |= {"link": details["dev"]} if words[0] == "vxlan" and "dev" in details else {}
     data |= {f"{end}6": details[end] for end in TUNNEL_ENDS if ":" in details.get(end, "")}
     return {"info_kind": words[0], "info_data": data}
 

@@ -61,10 +61,30 @@ def only(text: str) -> Any:
 def test_kinds_and_what_is_below() -> None:
     """The tag of a VLAN device and the VNI of a VXLAN device are told apart; constructed after iproute2 6.1."""
     vlan = only(rows(link="bond0", linkinfo={"info_kind": "vlan", "info_data": {"protocol": "802.1Q", "id": 1234}}))
-    vxlan = only(rows(link="bond0", linkinfo={"info_kind": "vxlan", "info_data": {"id": 5001}}))
+    vxlan = only(rows(linkinfo={"info_kind": "vxlan", "info_data": {"id": 5001}}))
     assert (vlan.vlan, vlan.vni, vlan.parent) == (1234, None, "bond0")
     assert (vxlan.vlan, vxlan.vni) == (None, 5001)
     assert only(rows(link=None)).parent == ""
+
+
+TUNNEL = {"port_range": {"low": 0, "high": 0}, "port": 4795, "ttl": 0, "df": "unset", "ageing": 300, "udp_csum": True}
+
+
+@pytest.mark.parametrize(
+    ("data", "parent", "vni"),
+    [
+        ({"id": 5001, "group": "239.0.19.137", "link": "vt0", "learning": True}, "vt0", 5001),
+        ({"id": 5002, "local": "127.0.0.1", "learning": True}, "", 5002),
+        ({"external": True, "id": 0, "learning": False}, "", 0),
+        ({"id": 5001, "link": 7}, "", 5001),
+    ],
+    ids=["multicast", "evpn", "of a switch", "constructed"],
+)
+def test_what_is_below_a_vxlan(data: dict[str, Any], parent: str, vni: int) -> None:
+    """Its own data name that, and the row does not: captured from ip -d -j link of iproute2 6.1 on Linux 6.18."""
+    found = only(rows(linkinfo={"info_kind": "vxlan", "info_data": TUNNEL | data}))
+    assert (found.parent, found.vni) == (parent, vni)
+    assert only(rows(linkinfo={"info_kind": "gre", "info_data": TUNNEL | data})).parent == ""
 
 
 @pytest.mark.parametrize("ends", [{"group6": "ff05::7"}, {"remote6": "2001:db8::2"}, {"local6": "2001:db8::1"}])

@@ -41,7 +41,8 @@ def test_an_old_hypervisor() -> None:
         "brbond0-101": "bridge", "vxlan5001": "vxlan", "brvx-5001": "bridge", "vnet0": "tun", "veth0": "veth",
         "dummy0": "dummy",
     }  # fmt: skip
-    assert {link.name: link.parent for link in links.by_name.values() if link.parent} == {"bond0.101": "bond0"}
+    parents = {link.name: link.parent for link in links.by_name.values() if link.parent}
+    assert parents == {"bond0.101": "bond0", "vxlan5001": "em1"}
     assert (links.by_name["bond0.101"].vlan, links.by_name["vxlan5001"].vni) == (101, 5001)
     bridges = [links.by_name[name] for name in ("cloudbr1", "brbond0-101")]
     assert [(one.filters_ip, one.filters_ip6) for one in bridges] == [(False, False), (True, False)]
