@@ -1,4 +1,4 @@
-"""Hosts that are held back on purpose and answer: none of their faults is told, and that none is is said."""
+"""Hosts that are held back on purpose and answer: none of their faults is told, and that none is, is said."""
 
 from __future__ import annotations
 
