@@ -78,6 +78,7 @@ def _names(app: App) -> set[str]:
     cloud = app.engine.inventory.cloud
     found = {entry.target.name for entry in app.engine.schedule.entries.values()}
     if cloud is not None:
+        found |= {host.name for host in cloud.hosts.values()}  # one that is held back and off is no target
         found |= {router.name for router in cloud.routers.values()} | {vm.name for vm in cloud.system_vms.values()}
     return found
 
