@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporter.cloud.cloud import Cloud
-from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway
-from exporter.topology.vlans import segment
+from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway, VlanRange
+from exporter.topology.vlans import is_untagged, segment
 
 VLAN_LAST = 4095
 
@@ -24,6 +24,13 @@ def tagged_vlans(cloud: Cloud, physical_network_id: str, traffic: str) -> frozen
         return _ranges(cloud, network.id, is_public=True)
     ranges = cloud.storage_ranges.values() if traffic == "Storage" else ()
     return frozenset(one.vlan for one in ranges if one.zone_id == network.zone_id and one.vlan)
+
+
+def has_untagged_guests(cloud: Cloud, physical_network_id: str) -> bool:
+    """Return whether a guest network of a physical network is untagged; L2 networks have no address range."""
+    ranges = (one for one in cloud.vlan_ranges.values() if not one.is_public)
+    every: tuple[VlanRange | Network, ...] = (*ranges, *cloud.networks.values())
+    return any(one.physical_network_id == physical_network_id and is_untagged(one.vlan) for one in every)
 
 
 def given(network: PhysicalNetwork) -> frozenset[int]:

@@ -47,6 +47,12 @@ def segment(uri: str) -> Segment | None:
     return Segment(scheme, int(value)) if value.isdecimal() else None
 
 
+def is_untagged(uri: str) -> bool:
+    """Return whether this names what is in no VLAN; nothing does not."""
+    found = segment(uri)
+    return found is not None and found.is_vlan and found.number is None
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedNic:
     """A NIC that should be plugged on a host, and into which segment of which physical network."""

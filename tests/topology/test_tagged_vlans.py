@@ -8,7 +8,7 @@ import pytest
 
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.networks import Network, PhysicalNetwork, PrivateGateway, StorageRange, VlanRange
-from exporter.topology.tagged_vlans import tagged_vlans
+from exporter.topology.tagged_vlans import has_untagged_guests, tagged_vlans
 
 
 def address_range(vlan: str, *, is_public: bool, network: str = "pn") -> VlanRange:
@@ -87,3 +87,21 @@ def test_ranges_of_other_isolation_are_no_vlans(methods: tuple[str, ...], given:
 def test_a_range_of_millions_is_no_range_of_vlans() -> None:
     """Only what a tag can hold is walked through."""
     assert tagged_vlans(cloud((0, 16_777_215)), "pn", "Guest") == frozenset(range(1, 4096))
+
+
+@pytest.mark.parametrize(
+    ("ranges", "networks", "expected"),
+    [
+        ((), (), False),
+        ((address_range("vlan://untagged", is_public=False),), (), True),
+        ((address_range("vlan://untagged", is_public=True),), (), False),
+        ((address_range("vlan://untagged", is_public=False, network="other"),), (), False),
+        ((address_range("vlan://7", is_public=False),), (guest("vlan://8"), guest("")), False),
+        ((), (guest("untagged"),), True),
+        ((), (guest("untagged", "other"), guest("pvlan://untagged")), False),
+    ],
+)
+def test_untagged_guests(ranges: tuple[VlanRange, ...], networks: tuple[Network, ...], expected: bool) -> None:
+    """Of guests of this physical network, by their address range or, as L2 networks have none, by themselves."""
+    known = Cloud(at=0.0, vlan_ranges=by_id(*ranges), networks=by_id(*networks))
+    assert has_untagged_guests(known, "pn") is expected

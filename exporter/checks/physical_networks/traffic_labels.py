@@ -28,7 +28,8 @@ from exporter.questions.hosts.agent import AGENT, Agent
 from exporter.questions.hosts.links import LINKS, Links
 from exporter.topology.hosts import is_judged, names
 from exporter.topology.labels import Place
-from exporter.topology.vlans import segment
+from exporter.topology.tagged_vlans import has_untagged_guests
+from exporter.topology.vlans import is_untagged
 from exporter.topology.zones import has_storage_network
 
 PER_LABEL = (*PER_HOST, "label")
@@ -196,22 +197,9 @@ def _own(place: Place, agent: Agent, cloud: Cloud) -> str:
     if place.traffic == "Public":
         zone_id = cloud.physical_networks[place.physical_network_id].zone_id
         ranges = (one for one in cloud.vlan_ranges.values() if one.is_public and one.zone_id == zone_id)
-        return agent.public if any(_is_untagged(one.vlan) for one in ranges) else ""
+        return agent.public if any(is_untagged(one.vlan) for one in ranges) else ""
     guest = agent.guest or agent.private if place.traffic == "Guest" and agent.is_openvswitch else ""
-    return guest if guest != place.label and _has_untagged_guests(place.physical_network_id, cloud) else ""
-
-
-def _has_untagged_guests(physical_network_id: str, cloud: Cloud) -> bool:
-    """Return whether a guest network of the physical network is untagged; L2 networks have no address range."""
-    here = (one for one in cloud.vlan_ranges.values() if one.physical_network_id == physical_network_id)
-    ranges = (one.vlan for one in here if not one.is_public)
-    networks = (one.vlan for one in cloud.networks.values() if one.physical_network_id == physical_network_id)
-    return any(map(_is_untagged, (*ranges, *networks)))
-
-
-def _is_untagged(uri: str) -> bool:
-    found = segment(uri)
-    return found is not None and found.is_vlan and found.number is None
+    return guest if guest != place.label and has_untagged_guests(cloud, place.physical_network_id) else ""
 
 
 def _words(on_it: list[Place]) -> str:
@@ -235,6 +223,6 @@ CHECK = Check(
     judges={HostTarget: judge},
     asks={HostTarget: (LINKS,)},
     uses={HostTarget: USED},
-    reads=(*READS, "listStorageNetworkIpRange"),
+    reads=(*READS, "listStorageNetworkIpRange", "listVlanIpRanges", "listNetworks"),
     judges_cloud=True,
 )
