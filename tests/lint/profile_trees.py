@@ -37,6 +37,14 @@ PROFILE_DEFECTS: dict[str, tuple[Tree, set[str]]] = {
         },
         {"network_manager_bound"},
     ),
+    "NM by name, and it makes no profile, by more than one file": (
+        {
+            CONF: f"[main]\nno-auto-default={MAC}\n",
+            "/etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default+=*\n",
+            f"{NM}a": PROFILE.format("interface-name=ens192", "", "auto"),
+        },
+        {"network_manager_bound"},
+    ),
     "NM by name beside one that fits, and it makes none": (
         {
             **SERVER,

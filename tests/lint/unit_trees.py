@@ -21,7 +21,7 @@ UNIT_DEFECTS: dict[str, tuple[Tree, set[str]]] = {
         {"networkd_static"},
     ),
     "networkd static in a section": (
-        {PLACE: "[Match]\nName=e*\n[Network]\nDNS=10.0.0.1\n[Address]\nAddress=10.0.0.5/24\n"},
+        {PLACE: "[Match]\nName=e*\n[Network]\nIPv6AcceptRA=yes\n[Address]\nAddress=10.0.0.5/24\n"},
         {"networkd_static"},
     ),
     "networkd without DHCP": (
