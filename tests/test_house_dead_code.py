@@ -95,7 +95,6 @@ def test_every_exception_is_needed() -> None:
 
 
 LONG = {
-    "tests/checks/templates/test_guest_states.py": 381,
     "tests/database_cloud.py": 727,
     "tests/database_corruptions.py": 425,
     "tests/inventory/test_refresh.py": 324,
