@@ -1,4 +1,4 @@
-"""Secondary storage VMs whose name servers do not answer.
+"""Secondary storage VMs that do not find the names they need.
 
 Symptom: a template cannot be imported: unknown host; a store with a name in its URL is never mounted.
 Detect:  inside, at two looks: the servers in resolv.conf, and lookups of the names of image stores, or of a name of the
