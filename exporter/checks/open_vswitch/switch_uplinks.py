@@ -26,7 +26,7 @@ from exporter.topology.labels import is_dead, switch_uplinks
 
 CUT_OFF = gauge(
     "bridge_cut_off",
-    "Whether no uplink of a bridge for management, public or guest traffic carries: none enabled, opened or, on DPDK, linked.",
+    "Whether no uplink of a bridge for management, public or guest traffic is enabled, opened and (on DPDK) linked.",
     "bridge",
     problem=above(0),
     follows=("bond_members_enabled", "ports_failed"),
