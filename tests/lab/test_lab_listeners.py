@@ -72,6 +72,28 @@ async def _ended(client: socket.socket, loop: asyncio.AbstractEventLoop) -> None
             return
 
 
+async def _until_its_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"hello")
+    await reader.read()
+    await writer.wait_closed()
+
+
+async def test_a_client_that_ends_first_leaves_no_error(tmp_path: Path) -> None:
+    """TLS that has ended is not closed once more, after which Python 3.11.2 cannot cut it off."""
+    loop, told = asyncio.get_running_loop(), list[object]()
+    loop.set_exception_handler(lambda _, context: told.append(context.get("exception")))
+    address, port = _address()
+    close = await served(_until_its_end, Authority(tmp_path, NOW).context("wildcard"))(address, port)
+    reader, writer = await asyncio.open_connection(address, port, ssl=_anyone())
+    assert await reader.readexactly(5) == b"hello"
+    serving = [task for task in asyncio.all_tasks() if "_serve" in str(task.get_coro())]
+    writer.transport.abort()
+    await asyncio.wait(serving)
+    await close()
+    assert [task.exception() for task in serving] == [None]
+    assert told == []
+
+
 async def test_tls_is_spoken(tmp_path: Path) -> None:
     """A client that does not break off is greeted."""
     address, port = _address()

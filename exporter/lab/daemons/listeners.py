@@ -149,7 +149,8 @@ def guarded(handler: Handler) -> Handler:
                     await handler(reader, writer)
                     await writer.drain()
         finally:
-            writer.close()
+            if not writer.is_closing():  # closed once more, Python 3.11.2 forgets what is to be aborted
+                writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             try:
                 await asyncio.wait_for(writer.wait_closed(), 1.0)
