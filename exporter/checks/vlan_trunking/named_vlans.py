@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
+from exporter.checks.vlan_trunking.switch_ports import port_name, told_port, vlans_in_use
 from exporter.checks.vlan_trunking.wiring import READS, SEES, held_back, network_name, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
@@ -56,7 +56,7 @@ def judge_cluster(group: ClusterGroup, members: Mapping[HostTarget, Answers], cl
     ports, untold = _ports_of(judged, members, cloud)
     for network, found in ports.items():
         silent = missed + len(untold[network])
-        used = {target: tagged_vlans(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}
+        used = {target: vlans_in_use(cloud, target.host.id).get(network, frozenset()) for target in _hosts(found)}
         everything = frozenset().union(*used.values())
         speaking = [port for port in found if port.vlans & everything]
         naming = _naming(speaking)

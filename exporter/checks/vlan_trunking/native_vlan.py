@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from exporter.checks.vlan_trunking.switch_ports import port_name, tagged_vlans, told_port
+from exporter.checks.vlan_trunking.switch_ports import port_name, told_port, vlans_in_use
 from exporter.checks.vlan_trunking.wiring import READS, SEES, Wiring, names_of, wiring
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.groups import ClusterGroup
@@ -47,7 +47,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     On a host that is held back it does nowhere.
     """
     judged, view = is_judged(target, cloud, answers.now), wiring(target, answers, cloud)
-    used = tagged_vlans(cloud, target.host.id) if judged else {}
+    used = vlans_in_use(cloud, target.host.id) if judged else {}
     for nic, networks, port in _heard(view, answers):
         struck = frozenset(network for network in networks if port.pvid in used.get(network, ()))
         if not struck and any(port.pvid in used.get(network, ()) for network in view.unknown()):

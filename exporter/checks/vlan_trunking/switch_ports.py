@@ -20,7 +20,7 @@ def port_name(port: Neighbour) -> str:
     return f"{port.chassis_name or port.chassis} {port.port}".strip()
 
 
-def tagged_vlans(cloud: Cloud, host_id: str) -> Mapping[str, frozenset[int]]:
+def vlans_in_use(cloud: Cloud, host_id: str) -> Mapping[str, frozenset[int]]:
     """Return the VLANs that running machines of a host use with a tag, by physical network id."""
     used: defaultdict[str, set[int]] = defaultdict(set)
     for expected in expected_nics(cloud, host_id):
