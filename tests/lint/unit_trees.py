@@ -41,6 +41,10 @@ UNIT_TRAPS: dict[str, Tree] = {
         PLACE: "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n",
         "/etc/systemd/network/99.network": "[Match]\nType=ether\n[Network]\nLinkLocalAddressing=yes\n",
     },
+    "networkd: names in several lines": {
+        PLACE: "[Match]\nName=ens160\nName=\nName=ens3 enp*\nName=eth*\n[Network]\nDHCP=yes\n",
+        "/etc/systemd/network/99.network": "[Match]\nType=ether\n[Network]\nLinkLocalAddressing=yes\n",
+    },
     "networkd: left to others": {
         PLACE: "[Match]\nName=e*\n[Link]\nUnmanaged=yes\n",
     },

@@ -19,6 +19,8 @@ ABOVE = ("Bridge", "Bond", "VRF", "BatmanAdvanced", "MACVLAN", "VLAN")
 """Where one of these is given, what stands on the NIC has the address."""
 OF_ANY = frozenset({"Name", "OriginalName", "Type"})
 """By what a file may be for the NIC of every guest; by others, as Driver or Virtualization, it may be for none."""
+MERGED = ("Name", "OriginalName", "MACAddress", "PermanentMACAddress")
+"""What several lines say together; an empty one takes back what was said."""
 VIRTUAL = ("bridge", "bond", "vlan", "loopback", "wlan", "veth", "dummy", "wireguard")
 
 
@@ -77,7 +79,8 @@ def unit(path: str, content: str) -> Unit:
     """Return what a file says."""
     said: dict[str, dict[str, str]] = {}
     for section, key, value in entries(content):
-        said.setdefault(section, {})[key] = value
+        here = said.setdefault(section, {})
+        here[key] = f"{here.get(key, '')} {value}".strip() if value and key in MERGED else value
     network = said.get("Network", {})
     own = network.get("Address") or said.get("Address", {}).get("Address", "")
     managed = not is_true(said.get("Link", {}).get("Unmanaged"))
