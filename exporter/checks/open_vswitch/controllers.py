@@ -12,8 +12,9 @@ from exporter.checks.open_vswitch.watched import READS, SEES, gauge, label_place
 from exporter.cloud.cloud import Cloud
 from exporter.cloud.targets import HostTarget
 from exporter.model import Answers, Check, Samples, above
-from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge
+from exporter.questions.hosts.ovs import OVS_DATABASE, OvsBridge, OvsDatabase
 from exporter.topology.hosts import names
+from exporter.topology.labels import Place
 
 LOST = gauge(
     "controllers_lost",
@@ -31,7 +32,7 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
     database = answers[OVS_DATABASE]
     if database is None:
         return
-    labelled = {place.device for place in label_places(target, answers, cloud)}
+    labelled = {_bridge(place, database) for place in label_places(target, answers, cloud)}
     for bridge in database.bridges.values():
         missing = ", ".join(list(bridge.controllers)[:4]) or "none is set"
         yield LOST.sample(
@@ -42,6 +43,12 @@ def judge(target: HostTarget, answers: Answers, cloud: Cloud) -> Samples:
             expected="a connected controller",
             remedy=RECONNECT if bridge.controllers else LEAVE,
         )
+
+
+def _bridge(place: Place, database: OvsDatabase) -> str:
+    """Return the bridge to which a label leads: a label may name a bridge in a VLAN of it."""
+    port = database.ports.get(place.device)
+    return port.bridge if port is not None and place.kind == "openvswitch" else place.device
 
 
 def _lost(bridge: OvsBridge, *, is_labelled: bool) -> int:

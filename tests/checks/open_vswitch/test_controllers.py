@@ -6,7 +6,7 @@ import pytest
 
 from exporter.checks.open_vswitch.controllers import LEAVE, judge
 from exporter.questions.hosts.ovs import OVS_DATABASE, read_database
-from tests.checks.open_vswitch.switch_scene import HEALTHY, cloud, database, judged, problems, values_of
+from tests.checks.open_vswitch.switch_scene import HEALTHY, cloud, database, judged, port, problems, values_of
 from tests.remote_texts import sample
 
 ONE, TWO = "tcp:192.0.2.9:6653", "tcp:192.0.2.10:6653"
@@ -39,6 +39,14 @@ def test_a_bridge_that_waits_for_nobody() -> None:
     assert (found.value, found.remedy) == (1, LEAVE)
     assert found.seen == "fail mode secure, not connected: none is set"
     assert values_of(judged(judge, alone, cloud(label="cloudbr9"))) == {("controllers_lost", "cloudbr1"): 0}
+
+
+def test_a_label_that_names_a_bridge_in_a_vlan() -> None:
+    """It waits with the bridge that it is part of; a NIC that is a port of it is no bridge."""
+    vlan = {**HEALTHY, OVS_DATABASE: database(port("mgmt0", tag=30, kind="internal"), fail_mode="secure")}
+    assert values_of(judged(judge, vlan, cloud(label="mgmt0"))) == {("controllers_lost", "cloudbr1"): 1}
+    nic = {**HEALTHY, OVS_DATABASE: database(port("eth1"), fail_mode="secure")}
+    assert values_of(judged(judge, nic, cloud(label="eth1"))) == {("controllers_lost", "cloudbr1"): 0}
 
 
 def test_a_true_database() -> None:
