@@ -126,13 +126,15 @@ def _config(folder: Path, target: str) -> Path:
 
 
 @pytest.fixture
-async def demo() -> AsyncIterator[str]:
-    """Run the demo and return its address."""
+async def demo(tmp_path: Path) -> AsyncIterator[str]:
+    """Run the demo and return its address; it logs no error, nor does its lab."""
+    log = tmp_path / "demo.log"
     start = "import sys; from exporter.cli import main; sys.exit(main())"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", start, "demo", "--listen-address", "127.0.0.1:0",
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    with log.open("wb") as written:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", start, "demo", "--listen-address", "127.0.0.1:0",
+            stdout=subprocess.PIPE, stderr=written,
+        )  # fmt: skip
     try:
         assert process.stdout is not None
         said = b""
@@ -142,6 +144,7 @@ async def demo() -> AsyncIterator[str]:
         found = re.search(rb"http://([\d.:]+)/metrics", said)
         assert found
         yield found[1].decode()
+        assert "level=error" not in log.read_text(encoding="utf-8")
     finally:
         process.terminate()
         await process.wait()
