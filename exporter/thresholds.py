@@ -94,5 +94,6 @@ LOG_SILENT_SECONDS = 900  # a management server that works writes several lines 
 TARGETS_BLIND_RATIO = 0.2  # of a kind of target: a fault of ours or of the way there, not of single machines
 INVENTORY_SHRUNK_FROM = 10  # objects of a kind: fewer come and go in a small cloud
 INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
+INVENTORY_GAPS = 4  # in an hour: single readings fail; more is an API too slow for the inventory's time to live
 MISSED_VISITS = 3  # intervals without any success of a kind
 EVENT_LOOP_LAG_SECONDS = 1  # probes measured later than this are no longer about the target
