@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.lint.dict_files import Tree
+from tests.lint.dict_files import Link, Tree
 
 MAC = "52:54:00:aa:bb:cc"
 PLACE = "/etc/systemd/network/10.network"
+
+LEFT: Tree = {"/etc/systemd/network/99.network": "[Match]\nName=*\n[Network]\nLLDP=yes\n"}
 
 UNIT_DEFECTS: dict[str, tuple[Tree, set[str]]] = {
     "networkd by MAC": (
@@ -28,6 +30,14 @@ UNIT_DEFECTS: dict[str, tuple[Tree, set[str]]] = {
         {PLACE: "[Match]\nType=ether\n[Network]\nLinkLocalAddressing=yes\n"},
         {"networkd_static"},
     ),
+    "networkd without DHCP, and cloud-init leaves NICs alone": (
+        {
+            **LEFT,
+            "/usr/bin/cloud-init": "#!/usr/bin/python3\n",
+            "/etc/cloud/cloud.cfg": "network: {config: disabled}\n",
+        },
+        {"networkd_static"},
+    ),
     "networkd bridge": ({"/etc/systemd/network/br.netdev": "[NetDev]\nKind=bridge\n"}, {"bond_or_bridge"}),
 }
 
@@ -44,6 +54,13 @@ UNIT_TRAPS: dict[str, Tree] = {
     "networkd: names in several lines": {
         PLACE: "[Match]\nName=ens160\nName=\nName=ens3 enp*\nName=eth*\n[Network]\nDHCP=yes\n",
         "/etc/systemd/network/99.network": "[Match]\nType=ether\n[Network]\nLinkLocalAddressing=yes\n",
+    },
+    "networkd: netplan comes before": {
+        **LEFT, "/etc/netplan/01.yaml": "network: {ethernets: {all: {match: {name: 'e*'}, dhcp4: true}}}\n",
+    },
+    "networkd: cloud-init comes before": {**LEFT, "/usr/bin/cloud-init": "#!/usr/bin/python3\n"},
+    "networkd: NetworkManager does it": {
+        **LEFT, "/etc/systemd/system/multi-user.target.wants/NetworkManager.service": Link("/lib/x"),
     },
     "networkd: left to others": {
         PLACE: "[Match]\nName=e*\n[Link]\nUnmanaged=yes\n",

@@ -6,9 +6,10 @@ import fnmatch
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from exporter.lint.cloud_init import renews
+from exporter.lint.cloud_init import cloud_init, renews
 from exporter.lint.files import Files
 from exporter.lint.kernel import is_fixed, only_for_others
+from exporter.lint.network_setup import setup
 from exporter.lint.reading import entries, is_true, some, text
 from exporter.lint.rule import About, Found, Rule, each
 
@@ -119,14 +120,22 @@ async def bound(files: Files, _about: About) -> AsyncIterator[Found]:
 
 async def static(files: Files, _about: About) -> AsyncIterator[Found]:
     """Yield files that set an address and do not ask for one, and files for guests' NICs that do neither."""
-    left = {*GUEST_NICS}  # the first file that fits counts
+    left, alone = {*GUEST_NICS}, list[str]()  # the first file that fits counts
     for one in await _units(files, "*.network"):
         fitting = {nic for nic in left if one.fits(nic)}
         left -= fitting
         if one.own_address and not one.is_dynamic:
             yield Found(one.path, f"Address={one.own_address}")
         elif not one.own_address and fitting and one.is_left_alone:
-            yield Found(one.path, "no DHCP=yes")
+            alone.append(one.path)
+    if alone and not await _others_come_first(files):
+        for path in alone:
+            yield Found(path, "no DHCP=yes")
+
+
+async def _others_come_first(files: Files) -> bool:
+    """Return whether a guest's NIC has settings of netplan or cloud-init, whose files come before, or is others'."""
+    return (await setup(files)).manager not in {"networkd", ""} or (await cloud_init(files)).writes_network
 
 
 async def links(files: Files, _about: About) -> AsyncIterator[Found]:
