@@ -91,9 +91,9 @@ async def cloud_init(files: Files) -> CloudInit:
         return CloudInit(runs=False)
     if not await _is_started(files):
         return CloudInit(runs=False)
-    settings: dict[str, Any] = {}
-    for _, said in [one async for one in _said(files)]:
-        settings.update(said)
+    settings: Mapping[str, Any] = {}
+    async for _, said in _said(files):
+        settings = _merged(settings, said)
     found = CloudInit(runs=True, settings=settings)
     return replace(found, remembers=await remembered(files) is not None) if found.asks_nobody else found
 
@@ -106,22 +106,32 @@ async def remembered(files: Files) -> str | None:
 
 
 async def network_settings(files: Files) -> tuple[str, Mapping[str, Any]]:
-    """Return what its settings say of networks, and in which file; both empty when nothing, or it is not installed.
+    """Return the last of its files that speaks of networks, and what they say together; empty when none does.
 
     Raises:
         UnreadableError: a file of its settings cannot be read as such.
     """
-    found: tuple[str, Mapping[str, Any]] = "", {}
+    found, last = dict[str, Any](), ""
     if await first_of(files, *PROGRAMS) is not None:
         async for path, said in _said(files):
-            found = (path, part(said["network"], f"network of {path}")) if "network" in said else found
-    return found
+            if "network" in said:
+                found, last = _merged(found, part(said["network"], f"network of {path}")), path
+    return last, found
 
 
 async def _said(files: Files) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
     """Yield the files of its settings in their order, and what stands in them."""
     for path in ("/etc/cloud/cloud.cfg", *await some(files, "/etc/cloud/cloud.cfg.d", "*.cfg")):
         yield path, _settings(path, await text(files, path) or "")
+
+
+def _merged(before: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of one file after those of others: what comes later wins, mappings are merged, as it does it."""
+    found = dict(before)
+    for key, value in said.items():
+        old = found.get(key)
+        found[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return found
 
 
 async def _is_started(files: Files) -> bool:

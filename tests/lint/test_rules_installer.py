@@ -91,6 +91,15 @@ HARMLESS: dict[str, Tree] = {
         f"{FOLDER}/99-own.cfg": "network: {config: disabled}\n",
         "/etc/netplan/50-cloud-init.yaml": "network: {ethernets: {all: {match: {name: 'e*'}, dhcp4: true}}}\n",
     },
+    "an earlier file takes it back": {
+        **network("  ethernets:\n    ens3: {dhcp4: true}\n"),
+        f"{FOLDER}/10-own.cfg": "network: {config: disabled}\n",
+        "/etc/netplan/50-cloud-init.yaml": "network: {ethernets: {all: {match: {name: 'e*'}, dhcp4: true}}}\n",
+    },
+    "an earlier file has any name": {
+        **network("  ethernets:\n    ens3: {dhcp4: true}\n"),
+        f"{FOLDER}/10-own.cfg": "network: {ethernets: {all: {dhcp4: true, match: {name: 'e*'}}}}\n",
+    },
     "no cloud-init": {OURS: "network: {ethernets: {ens3: {dhcp4: true}}}\n"},
     "cloud-init is off": {
         **UBUNTU,
