@@ -96,4 +96,5 @@ INVENTORY_SHRUNK_FROM = 10  # objects of a kind: fewer come and go in a small cl
 INVENTORY_SHRUNK_RATIO = 0.5  # of the most in six hours: keys that see less answer with short lists, not with errors
 INVENTORY_GAPS = 4  # in an hour: single readings fail; more is an API too slow for the inventory's time to live
 MISSED_VISITS = 3  # intervals without any success of a kind
+SHORTEST_INTERVAL_SECONDS = 30  # shorter ones count as this: what is scraped is as old as the scrape
 EVENT_LOOP_LAG_SECONDS = 1  # probes measured later than this are no longer about the target

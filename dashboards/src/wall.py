@@ -14,6 +14,7 @@ from dashboards.src.panels import ZONES, Column, Panel, history, last_seen, obje
 from dashboards.src.style import CRITICAL, OK, UNKNOWN, WARNING, Json, states, steps, words
 from exporter.findings import TITLES
 from exporter.model import Issue
+from exporter.thresholds import SHORTEST_INTERVAL_SECONDS
 
 BY = ("job", "zone")
 SOURCE_PARAMETER = "${datasource:queryparam}&${__url_time_range}"
@@ -67,10 +68,11 @@ def _alive() -> Panel:
 def _age() -> Panel:
     seen = last_seen("job", "kind", "zone", by=("job",))
     every = selector("cloudstack_network_exporter_interval_seconds", by=("job",))
+    most = f"clamp_min(max by (job, kind) ({every}), {SHORTEST_INTERVAL_SECONDS})"
     return stat(
         "Data age in intervals",
         "The kind of target that a zone has heard of least recently, in its intervals. Above 3 nothing new comes in.",
-        f"max((time() - {seen}) / on (job, kind) group_left () max by (job, kind) ({every}))",
+        f"max((time() - {seen}) / on (job, kind) group_left () {most})",
         thresholds=steps((3, WARNING)),
         decimals=1,
         size=(6, 4),

@@ -192,6 +192,16 @@ def test_what_never_answered_is_old(boards: Any, answers: Answers, silent: dict[
 
 
 @pytest.mark.real
+def test_what_is_visited_more_often_than_scraped_is_not_old(boards: Any, answers: Answers) -> None:
+    """An interval of half a second does not make a minute old what the scrape before brought."""
+    pages = {
+        _target("target_last_success_timestamp_seconds", "a", "one", "database", "", "cloud"): "0+60x9",
+        f'{PREFIX}_interval_seconds{{job="a", instance="one", kind="database"}}': "0.5x20",
+    }
+    answers(_query(boards, "csnet-wall", "Data age in intervals"), pages, {"{}": 2})
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("series", "value"),
     [
