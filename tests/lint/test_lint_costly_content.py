@@ -51,6 +51,15 @@ async def test_the_same_words_again_and_again_cost_no_more_than_others(words: st
     assert "machine_id" in found or not words.strip()
 
 
+async def test_what_costs_in_one_file_costs_in_many_no_more_than_their_number() -> None:
+    """Mappings of cloud-init that name each other are merged from file to file; patterns of names are long."""
+    names = [f"n{number}: &n{number} {{a: *n{number - 1}, b: *n{number - 1}}}" for number in range(1, 16)]
+    laughs = "\n".join(["n0: &n0 {a: b}", *names, "network: *n15\n"])
+    tree: Tree = {f"/etc/cloud/cloud.cfg.d/{number:02}.cfg": laughs for number in range(40)}
+    tree |= {f"/etc/systemd/network/{number}.network": f"[Match]\nName={'*a' * 99_000}\n" for number in range(40)}
+    assert set(await broken({**tree, "/usr/bin/cloud-init": ""})) <= {"serial_console", "guest_agent"}
+
+
 def test_a_hive_in_which_every_list_is_the_same_is_given_up() -> None:
     """Thousands of keys of thousands of values, in a few KiB: looked at once, it is not looked at again and again."""
     made = Hive(costly(3000))

@@ -22,6 +22,7 @@ OF_ANY = frozenset({"Name", "OriginalName", "Type"})
 """By what a file may be for the NIC of every guest; by others, as Driver or Virtualization, it may be for none."""
 MERGED = ("Name", "OriginalName", "MACAddress", "PermanentMACAddress")
 """What several lines say together; an empty one takes back what was said."""
+LONGEST = 128  # letters of a NIC's name, alternative ones too; a longer pattern fits none and may be made to cost
 VIRTUAL = ("bridge", "bond", "vlan", "loopback", "wlan", "veth", "dummy", "wireguard")
 
 
@@ -89,7 +90,7 @@ def unit(path: str, content: str) -> Unit:
 
 
 def _is_among(nic: str, patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(nic, pattern) for pattern in patterns)
+    return any(len(pattern) <= LONGEST and fnmatch.fnmatchcase(nic, pattern) for pattern in patterns)
 
 
 async def _units(files: Files, pattern: str) -> list[Unit]:
