@@ -56,7 +56,9 @@ async def test_what_costs_in_one_file_costs_in_many_no_more_than_their_number() 
     names = [f"n{number}: &n{number} {{a: *n{number - 1}, b: *n{number - 1}}}" for number in range(1, 16)]
     laughs = "\n".join(["n0: &n0 {a: b}", *names, "network: *n15\n"])
     tree: Tree = {f"/etc/cloud/cloud.cfg.d/{number:02}.cfg": laughs for number in range(40)}
-    tree |= {f"/etc/systemd/network/{number}.network": f"[Match]\nName={'*a' * 99_000}\n" for number in range(40)}
+    tree |= {
+        f"/etc/systemd/network/{number}.network": f"[Match]\nName={'*a' * 99_000}{number}\n" for number in range(40)
+    }
     assert set(await broken({**tree, "/usr/bin/cloud-init": ""})) <= {"serial_console", "guest_agent"}
 
 
