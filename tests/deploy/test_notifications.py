@@ -19,11 +19,12 @@ def _alert(number: int, status: str) -> dict[str, Any]:
     return {"status": status, "labels": {"host": f"kvm-{number}"}, "annotations": words}
 
 
-def _data(firing: int, resolved: int) -> dict[str, Any]:
+def _data(firing: int, resolved: int, zone: str = "zone-1") -> dict[str, Any]:
     alerts = [_alert(number, "firing") for number in range(firing)]
     alerts += [_alert(100 + number, "resolved") for number in range(resolved)]
     status = "firing" if firing else "resolved"
-    return {"status": status, "alerts": alerts, "commonLabels": {"zone": "zone-1", "component": "host"}}
+    place = {"zone": zone} if zone else {}
+    return {"status": status, "alerts": alerts, "commonLabels": {**place, "component": "host"}}
 
 
 @pytest.fixture
@@ -31,9 +32,9 @@ def render(require: Callable[..., None], deploy: Path, tmp_path: Path) -> Render
     """Return a function that renders one of the templates for so many firing and resolved alerts."""
     require("amtool")
 
-    def make(name: str, *, firing: int = 0, resolved: int = 0) -> str:
+    def make(name: str, *, firing: int = 0, resolved: int = 0, zone: str = "zone-1") -> str:
         data = tmp_path / "data.json"
-        data.write_text(json.dumps(_data(firing, resolved)), encoding="utf-8")
+        data.write_text(json.dumps(_data(firing, resolved, zone)), encoding="utf-8")
         command = ["amtool", "template", "render", f"--template.glob={deploy / 'alertmanager' / '*.tmpl'}",
                    f'--template.text={{{{ template "{name}" . }}}}', f"--template.data={data}"]  # fmt: skip
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -53,6 +54,12 @@ def render(require: Callable[..., None], deploy: Path, tmp_path: Path) -> Render
 def test_the_title_counts_by_status(render: Render, firing: int, resolved: int, title: str) -> None:
     """Nobody reads that none is resolved."""
     assert render("csnet.title", firing=firing, resolved=resolved).strip() == title
+
+
+@pytest.mark.real
+def test_the_title_of_what_is_in_no_zone(render: Render) -> None:
+    """The exporter, the database and management servers serve all zones: no gap tells of one."""
+    assert render("csnet.title", firing=1, zone="").strip() == "[FIRING:1] host"
 
 
 @pytest.mark.real
