@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import calendar
+import time
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from exporter.clock import SystemClock
 from exporter.lab.api import rows_guests, rows_zone
+from exporter.lab.inside.host_ovs import put_ovs
+from exporter.lab.inside.tree import Tree
 from exporter.lab.options import Options
 from exporter.lab.world.build import build
 from exporter.lab.world.hypervisor import Hypervisor, Tap
@@ -131,3 +136,15 @@ def test_a_domain_that_stays_is_left_alone(world: World) -> None:
     world.router(4).state = "Stopped"
     settle(world)
     assert "r-4-VM" in names(world.hosts[0])
+
+
+def test_what_a_switch_logs_has_just_happened(world: World) -> None:
+    """However long the lab runs: a poll of before the lab began would soon be forgotten."""
+    made = next(host.hypervisor for host in world.hosts if host.hypervisor.ovs)
+    assert made.ovs is not None
+    made.ovs.log.append("timeval|WARN|Unreasonably long 4210ms poll interval")
+    tree, begun = Tree("kvm-7"), int(SystemClock().unix())
+    put_ovs(tree, made)
+    *_, line = tree.files["var/log/openvswitch/ovs-vswitchd.log"].text.splitlines()
+    logged = calendar.timegm(time.strptime(line.partition(".")[0], "%Y-%m-%dT%H:%M:%S"))
+    assert begun <= logged + 60 <= SystemClock().unix()

@@ -71,7 +71,7 @@ def management_clocks_apart(world: World) -> None:
     "management_server_lost",
     "management_server_service_up",
     "agent_disconnected",
-    after=120,
+    after=700,
 )
 def management_servers_dead(world: World) -> None:
     """Both management servers have died: no heartbeat, no API, and no agent has a connection."""

@@ -66,7 +66,7 @@ def _hypervisor(world: World, host: Host) -> Tree:
     tree = Tree(host.name, tools=EVERYWHERE | tools(*OVS if made.ovs else ()))
     _identity(tree, host.name)
     put_nics(tree, made)
-    put_ovs(tree, made, world.start)
+    put_ovs(tree, made)
     put_firewall(tree, made)
     tree.put("proc/net/route", _routes(host), mode=0o444)
     _agent(tree, made)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from exporter.clock import SystemClock
 from exporter.lab.inside.host_links import growing
 from exporter.lab.inside.tree import Tree
 from exporter.lab.world.hypervisor import Hypervisor, Ovs, OvsBridge, OvsInterface, OvsPort, Tap
@@ -22,8 +23,8 @@ BOOTED = 1000
 """Seconds from the host's boot to the first start of the daemons; each restart adds an hour."""
 
 
-def put_ovs(tree: Tree, made: Hypervisor, start: float) -> None:
-    """Add Open vSwitch to a host that has it; ``start`` is unix time when the lab began."""
+def put_ovs(tree: Tree, made: Hypervisor) -> None:
+    """Add Open vSwitch to a host that has it; what its log tells happened a minute ago, however old the lab is."""
     ovs = made.ovs
     if ovs is None:
         return
@@ -42,7 +43,7 @@ def put_ovs(tree: Tree, made: Hypervisor, start: float) -> None:
     if ovs.vswitchd != "dead":
         for bridge in ovs.bridges:
             tree.put(f"{RUN}/{bridge.name}.mgmt", "")
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(start - 60))
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(SystemClock().unix() - 60))
     lines = [f"{stamp}.{place:03}Z|{place:05}|{line}\n" for place, line in enumerate(ovs.log, 100)]
     first = "2026-10-01T08:00:00.000Z|00001|vlog|INFO|opened log file /var/log/openvswitch/ovs-vswitchd.log\n"
     tree.put("var/log/openvswitch/ovs-vswitchd.log", first + "".join(lines), mode=0o640)
