@@ -92,11 +92,12 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
         options: more lines for the configuration, such as ``server-id = 2``.
     """
     require("mariadbd", "mariadb-install-db")
-    (folder / "data").mkdir(parents=True)
-    shutil.chown(folder / "data", user=_owner())
+    for name in ("data", "tmp"):
+        (folder / name).mkdir(parents=True)
+        shutil.chown(folder / name, user=_owner())
     done = subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db", f"--user={_owner()}",
-         "--auth-root-authentication-method=normal"],
+        ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder / 'tmp'}",
+         "--skip-test-db", f"--user={_owner()}", "--auth-root-authentication-method=normal"],
         check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -156,6 +157,7 @@ def _configuration(folder: Path, port: int, options: tuple[str, ...]) -> str:
         shutil.chown(file, user=_owner())
     lines = (
         f"datadir = {folder / 'data'}",
+        f"tmpdir = {folder / 'tmp'}",  # a server that starts clears it of tables that another one may be using
         f"socket = {folder / 'sock'}",
         f"pid-file = {folder / 'data' / 'pid'}",
         f"port = {port}",

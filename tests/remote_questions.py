@@ -22,7 +22,7 @@ EXACT = made("exact", "printf 0123456789", size=10)
 FAILS = made("fails", "echo sorry >&2; exit 7\n")
 LACKS = made("lacks", "no-such-command-anywhere\n")
 BINARY = made("binary", "printf 'a\\000b\\377\\033[31mc'\n")
-PATIENT = made("patient", "sleep 6; echo done; exit 7\n", seconds=8)
+PATIENT = made("patient", "sleep 6; echo done; exit 7\n", seconds=25)  # a busy machine may stop for seconds
 HELD = made("held", "sleep 7 & echo started\n", seconds=1)
 INSIDE = made("inside", 'echo "$#:$*"; cat /proc/sys/kernel/hostname; id -u\n', Via.SYSTEM_VM)
 INSIDE_SLOW = made("inside_slow", "echo before; sleep 300\n", Via.SYSTEM_VM, seconds=1)

@@ -160,6 +160,13 @@ async def test_heartbeats_go_on(lab: Lab) -> None:
             await asyncio.sleep(0.1)
 
 
+async def test_its_temporary_tables_are_its_own(lab: Lab) -> None:
+    """Two servers that share a directory for them clear each other's when they start."""
+    assert lab.database is not None
+    folder = lab.database._server.folder
+    assert await rows(lab, "SELECT @@tmpdir, @@datadir") == [(f"{folder}/tmp", f"{folder}/data/")]
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE version SET step = 'x'", "SELECT uuid FROM host", "SELECT * FROM mysql.user"]
 )

@@ -36,13 +36,17 @@ RUNNING = (
     "--table-open-cache=100", "--max-connections=20", f"--bind-address={HERE}", "--socket=socket", "--pid-file=pid",
 )  # fmt: skip
 START = """
+set -- --datadir="$PWD/data" --tmpdir="$PWD/tmp" "$@"
 if [ ! -d data/mysql ]; then
-  mariadb-install-db --no-defaults --datadir="$PWD/data" --skip-test-db --auth-root-socket-user=root "$@" >&2 || exit 1
-  set -- --init-file="$PWD/first.sql" "$@"
+  mariadb-install-db --no-defaults --skip-test-db --auth-root-socket-user=root "$@" >&2 || exit 1
+  set -- "$@" --init-file="$PWD/first.sql"
 fi
-exec mariadbd --no-defaults --datadir="$PWD/data" $RUNNING "$@"
+exec mariadbd --no-defaults $RUNNING "$@"
 """
-"""Becomes the server, so that one process stands for both steps and neither waits for us between them."""
+"""Becomes the server, so that one process stands for both steps and neither waits for us between them.
+
+It has a directory of its own for temporary tables: a server that starts clears it of those that another may be using.
+"""
 
 Connection = Any  # aiomysql has no types
 
@@ -88,11 +92,12 @@ class Server:
         account = f"lab@'{HERE}'"
         rights = f"GRANT ALL ON *.* TO {account} WITH GRANT OPTION"
         accounts = f"CREATE USER {account} IDENTIFIED BY '{self._secret}';\n{rights};\n"
-        first, data = self.folder / "first.sql", self.folder / "data"
+        first, data, temporary = (self.folder / name for name in ("first.sql", "data", "tmp"))
         first.write_text(SCHEMA + accounts)
         data.mkdir(mode=0o700)
+        temporary.mkdir(mode=0o700)
         if os.geteuid() == 0:
-            for path in (self.folder, data, first):
+            for path in (self.folder, data, temporary, first):
                 os.chown(path, NOBODY, NOBODY)
 
     async def connected(self) -> Connection:
