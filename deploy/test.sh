@@ -16,5 +16,5 @@ python -m alerts.generate --check
 python -m dashboards.generate --check
 yamllint --strict .
 # More at once than there are processors: many wait for machines that hang. A booted one wants all for itself.
-pytest -q -n auto --dist worksteal -m "not vm"
+pytest -q -n $(($(nproc) + 1)) --dist worksteal -m "not vm"
 pytest -q -m vm tests/vm # a slice; the whole of it: make test-vm
