@@ -148,11 +148,10 @@ class Follows:
             self.seen.notify_all()
         return is_told
 
-    async def seen_again(self) -> None:
-        """Wait until a visit has come that began after now."""
-        enough = self.visits + 2
+    async def seen_all(self, written: int) -> None:
+        """Wait until so many lines are counted: a visit reads of one file at most, and cannot tell of those between."""
         async with self.seen:
-            await self.seen.wait_for(lambda: self.visits >= enough)
+            await self.seen.wait_for(lambda: self.told.by_signature.get("router_disconnected", 0) >= written)
 
     async def catch_up(self) -> None:
         """Visit until nothing more comes."""
@@ -203,7 +202,7 @@ async def test_nothing_is_lost_and_nothing_counts_twice(bench: Bench, follows: F
                 await asyncio.sleep(chance.random() / 50)
             writer.rotate()
             if writer.rotations % AHEAD == 0:
-                await follows.seen_again()
+                await follows.seen_all(writer.number)
 
     async def cut() -> None:
         for _ in range(15):
