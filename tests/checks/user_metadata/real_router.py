@@ -124,9 +124,15 @@ class RealRouter:
         self.start()
 
     def freeze(self) -> None:
-        """Let the web server hang: it accepts connections and answers nothing."""
+        """Let the web server hang: it accepts connections and answers nothing; every thread of it stands still."""
         assert self.server is not None
+        assert self.server.poll() is None, "it has ended: somebody else took its port"
         os.killpg(self.server.pid, signal.SIGSTOP)
+        told = ["/usr/bin/ps", "-L", "-s", str(self.server.pid), "-o", "stat="]
+        deadline = time.monotonic() + 10
+        while not all(state.startswith("T") for state in subprocess.check_output(told, text=True).split()):
+            assert time.monotonic() < deadline, "it does not stop"
+            time.sleep(0.01)
 
     def get(self, path: str, source: str) -> tuple[int, str]:
         """Return status and body of a GET from ``source``, as a guest would ask."""
@@ -163,9 +169,11 @@ def real_router() -> Iterator[RealRouter]:
     """Yield a healthy router whose web server runs; its user cannot read pytest's own directories."""
     with tempfile.TemporaryDirectory(prefix="router-") as place:
         Path(place).chmod(0o755)
-        made = RealRouter(Machine.at(Path(place)), free_port())
-        made.lay_out()
-        made.start()
+        made = RealRouter(Machine.at(Path(place)), 0)
+        while made.server is None or made.server.poll() is not None:  # once more where somebody else took the port
+            made.port = free_port()
+            made.lay_out()
+            made.start()
         try:
             yield made
         finally:
