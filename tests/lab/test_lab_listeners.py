@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from exporter.lab.certificates import Authority
-from exporter.lab.daemons.listeners import Handler, served, silence
+from exporter.lab.daemons.listeners import Handler, here, served, silence
 
 NOW = 1_795_000_000.0
 STEPS = 12
@@ -78,12 +78,18 @@ async def _until_its_end(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     await writer.wait_closed()
 
 
-async def test_a_client_that_ends_first_leaves_no_error(tmp_path: Path) -> None:
-    """TLS that has ended is not closed once more, after which Python 3.11.2 cannot cut it off."""
+async def _late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await _until_its_end(reader, writer)
+    raise AssertionError(here(writer))
+
+
+@pytest.mark.parametrize("handler", [_until_its_end, _late], ids=["told", "told where"])
+async def test_a_client_that_ends_first_leaves_no_error(tmp_path: Path, handler: Handler) -> None:
+    """TLS that has ended is not closed once more, after which Python 3.11.2 cannot cut it off, and has no address."""
     loop, told = asyncio.get_running_loop(), list[object]()
     loop.set_exception_handler(lambda _, context: told.append(context.get("exception")))
     address, port = _address()
-    close = await served(_until_its_end, Authority(tmp_path, NOW).context("wildcard"))(address, port)
+    close = await served(handler, Authority(tmp_path, NOW).context("wildcard"))(address, port)
     reader, writer = await asyncio.open_connection(address, port, ssl=_anyone())
     assert await reader.readexactly(5) == b"hello"
     serving = [task for task in asyncio.all_tasks() if "_serve" in str(task.get_coro())]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from exporter.lab.certificates import Authority
-from exporter.lab.daemons.listeners import Handler, Opener, Place, request, served, silence
+from exporter.lab.daemons.listeners import Handler, Opener, Place, here, request, served, silence
 from exporter.lab.seen import Seen
 from exporter.lab.world.world import SystemVm, World
 
@@ -41,7 +41,7 @@ def _page(status: str, seen: Seen) -> Handler:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line, _ = await request(reader)
-        seen.console.append((str(writer.get_extra_info("sockname")[0]), line))
+        seen.console.append((here(writer), line))
         path = [*line.split(), "", ""][1].partition("?")[0]
         code, body = (404, "<h1>404 Not Found</h1>No context found for request")
         if path == PAGE:

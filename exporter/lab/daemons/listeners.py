@@ -185,8 +185,21 @@ async def request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:
 
 
 def peer(writer: asyncio.StreamWriter) -> str:
-    """Return the address of the client."""
-    return str(writer.get_extra_info("peername")[0])
+    """Return the address of the client; raise OSError if it has gone, as ``here`` does."""
+    return _address(writer, "peername")
+
+
+def here(writer: asyncio.StreamWriter) -> str:
+    """Return the address that the client has dialled."""
+    return _address(writer, "sockname")
+
+
+def _address(writer: asyncio.StreamWriter, name: str) -> str:
+    found = writer.get_extra_info(name)
+    if found is None:
+        message = "the client has gone"
+        raise ConnectionResetError(message)
+    return str(found[0])
 
 
 async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
